@@ -1,0 +1,175 @@
+package io.github.camelrestcache;
+
+import io.github.camelrestcache.catalog.BadConfiguration;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.apache.camel.CamelContext;
+import org.apache.camel.spi.PropertiesComponent;
+import org.apache.camel.util.TimeUtils;
+
+/**
+ * What application.properties and the environment may say. Each key has an environment variable of
+ * the same name, upper case with underscores ({@code github.org} is {@code GITHUB_ORG}), which
+ * wins.
+ */
+public final class Settings {
+
+  private record Rule(String allowed, Predicate<String> valid) {}
+
+  private static final Rule PORT = new Rule("a port number from 1 to 65535", Settings::isPort);
+  private static final Rule HOST = new Rule("a host name or an address", s -> s.matches("\\S+"));
+  private static final Rule TIME =
+      new Rule("a time above 0 such as 500ms, 2s, 5m or 1h", s -> millis(s) > 0);
+  private static final Rule COUNT =
+      new Rule("a whole number above 0", s -> s.matches("[1-9]\\d{0,8}"));
+
+  private static final Map<String, Rule> RULES = new LinkedHashMap<>();
+
+  static {
+    RULES.put("port", PORT);
+    RULES.put("host", HOST);
+    RULES.put("management.port", PORT);
+    RULES.put("management.host", HOST);
+    RULES.put(
+        "redis.url",
+        new Rule(
+            "redis://[user:password@]host:port[/db], rediss://… or nothing (an embedded server)",
+            s ->
+                s.isBlank()
+                    || isUrl(s, "redis", "rediss") && s.matches("[^?#]*?://[^/]+(/\\d*)?")));
+    RULES.put(
+        "github.api.url",
+        new Rule(
+            "an http:// or https:// URL without query or user information",
+            s -> isUrl(s, "http", "https") && s.matches("[^?#@\\s]+")));
+    RULES.put(
+        "github.api.token",
+        new Rule("a token of printable characters without spaces", s -> s.matches("[!-~]*")));
+    RULES.put(
+        "github.org",
+        new Rule(
+            "the login of an organization: letters, digits and hyphens",
+            s -> s.matches("[A-Za-z0-9][A-Za-z0-9-]{0,99}")));
+    RULES.put(
+        "github.owner.paths",
+        new Rule("paths, separated by commas", s -> s.matches("/[^,\\s]+(\\s*,\\s*/[^,\\s]+)*")));
+    RULES.put("github.connect.timeout", TIME);
+    RULES.put("github.answer.timeout", TIME);
+    RULES.put("github.connections", COUNT);
+    RULES.put("refresh.interval", TIME);
+    RULES.put("refresh.max.pages", COUNT);
+    RULES.put("cold.wait", TIME);
+    RULES.put("request.threads", COUNT);
+  }
+
+  private Settings() {}
+
+  /**
+   * Refuses values that are not allowed, and keys that nobody reads.
+   *
+   * @throws BadConfiguration a sentence that names the variable, the value and what is allowed
+   */
+  public static void check(CamelContext context) {
+    PropertiesComponent properties = context.getPropertiesComponent();
+    for (Object key : properties.loadProperties().keySet()) {
+      String name = key.toString();
+      if (!name.startsWith("camel.") && !RULES.containsKey(name)) {
+        throw new BadConfiguration(
+            "application.properties: nothing reads the key '%s': %s"
+                .formatted(name, BadConfiguration.suggestion(name, RULES.keySet())));
+      }
+    }
+    RULES.forEach(
+        (key, rule) -> {
+          String value = get(context, key);
+          if (!rule.valid().test(value)) {
+            throw new BadConfiguration(
+                "%s is '%s', and has to be %s"
+                    .formatted(variable(key), shown(key, value), rule.allowed()));
+          }
+        });
+    if (get(context, "port").equals(get(context, "management.port"))) {
+      throw new BadConfiguration(
+          "MANAGEMENT_PORT is '%s' and so is PORT: they have to differ, for what is on the first is"
+                  .formatted(get(context, "port"))
+              + " not for clients");
+    }
+  }
+
+  /** Refuses a port that another process has, before anything is started. */
+  static void checkPorts(CamelContext context) {
+    for (String prefix : List.of("", "management.")) {
+      String host = get(context, prefix + "host");
+      String port = get(context, prefix + "port");
+      try (ServerSocket probe = new ServerSocket()) {
+        probe.bind(new InetSocketAddress(host, Integer.parseInt(port)));
+      } catch (IOException e) {
+        throw new BadConfiguration(
+            "%s is '%s', which cannot be listened on at %s=%s (%s): choose a free port and an address of this machine"
+                .formatted(
+                    variable(prefix + "port"),
+                    port,
+                    variable(prefix + "host"),
+                    host,
+                    e.getMessage()));
+      }
+    }
+  }
+
+  /** The value of a key, trimmed; empty when it has none. */
+  public static String get(CamelContext context, String key) {
+    return context.getPropertiesComponent().resolveProperty(key).orElse("").strip();
+  }
+
+  /** The value of a key that is a time in Camel's syntax. */
+  public static Duration time(CamelContext context, String key) {
+    return Duration.ofMillis(millis(get(context, key)));
+  }
+
+  /** The value of a key that is a whole number. */
+  public static int number(CamelContext context, String key) {
+    return Integer.parseInt(get(context, key));
+  }
+
+  /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */
+  public static long millis(String time) {
+    try {
+      return TimeUtils.toMilliSeconds(time);
+    } catch (IllegalArgumentException e) {
+      return -1;
+    }
+  }
+
+  private static String variable(String key) {
+    return key.toUpperCase(java.util.Locale.ROOT).replace('.', '_');
+  }
+
+  private static String shown(String key, String value) {
+    return Set.of("github.api.token", "redis.url").contains(key)
+        ? value.replaceAll("//[^/@]*@", "//***@").replaceAll("^(?![a-z]+://).*", "***")
+        : value;
+  }
+
+  private static boolean isPort(String value) {
+    return value.matches("\\d{1,5}")
+        && Integer.parseInt(value) > 0
+        && Integer.parseInt(value) < 65536;
+  }
+
+  private static boolean isUrl(String value, String... schemes) {
+    try {
+      URI uri = URI.create(value);
+      return uri.getHost() != null && List.of(schemes).contains(uri.getScheme());
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+}

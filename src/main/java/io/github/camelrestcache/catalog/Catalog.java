@@ -1,0 +1,287 @@
+package io.github.camelrestcache.catalog;
+
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.http.ClientRequest;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Variable;
+import org.apache.camel.component.kamelet.KameletComponent;
+import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.model.RouteTemplateDefinition;
+import org.apache.camel.model.RouteTemplateParameterDefinition;
+import org.apache.camel.support.LifecycleStrategySupport;
+import org.apache.camel.support.RouteTemplateHelper;
+import org.apache.camel.util.URISupport;
+
+/**
+ * The endpoints and views that the route files declare. It reads them off the routes that start
+ * with one of the two Kamelets, and refuses what Camel lets pass in silence: unknown parameters,
+ * times that are none, one id or path twice, a view over a list that nobody caches.
+ */
+@BindToRegistry(value = "catalog", initMethod = "start")
+public class Catalog implements CamelContextAware {
+
+  /** The name of the Kamelet that declares a cached endpoint. */
+  public static final String ENDPOINT = "cached-endpoint";
+
+  /** The name of the Kamelet that declares a view. */
+  public static final String VIEW = "ranked-view";
+
+  /** Everything that is declared at one time. */
+  record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
+
+  private CamelContext context;
+  private boolean started;
+  private volatile Declared declared = new Declared(Map.of(), Map.of());
+
+  @Override
+  public CamelContext getCamelContext() {
+    return context;
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+  }
+
+  /** Reads the declarations once all routes are loaded, before any of them starts. */
+  public void start() {
+    if (!started) {
+      started = true;
+      context.addLifecycleStrategy(
+          new LifecycleStrategySupport() {
+            @Override
+            public void onContextStarting(CamelContext starting) {
+              declare(read(((ModelCamelContext) starting).getRouteDefinitions()));
+            }
+          });
+    }
+  }
+
+  /** The endpoint at exactly this path, or null. */
+  public CachedEndpoint endpoint(String path) {
+    return declared.endpoints().get(path);
+  }
+
+  /** The endpoint that a request reads, at exactly its path and without a query, or null. */
+  public CachedEndpoint asked(@Variable("request") ClientRequest request) {
+    return request.isRead() && request.query().isEmpty() ? endpoint(request.path()) : null;
+  }
+
+  /** The view of this name, or null. */
+  public View view(String name) {
+    return declared.views().get(name);
+  }
+
+  /** All endpoints, in the order of their declaration. */
+  public Collection<CachedEndpoint> endpoints() {
+    return declared.endpoints().values();
+  }
+
+  /** All views, in the order of their declaration. */
+  public Collection<View> views() {
+    return declared.views().values();
+  }
+
+  Declared declared() {
+    return declared;
+  }
+
+  void declare(Declared now) {
+    declared = now;
+  }
+
+  /**
+   * What these routes declare.
+   *
+   * @throws BadConfiguration a sentence with file and line
+   */
+  Declared read(List<RouteDefinition> routes) {
+    Map<String, CachedEndpoint> endpoints = new LinkedHashMap<>();
+    Map<String, View> views = new LinkedHashMap<>();
+    Map<String, String> ids = new HashMap<>();
+    for (RouteDefinition route : routes) {
+      if (Boolean.TRUE.equals(route.isKamelet())) {
+        continue;
+      }
+      String source = source(route);
+      if (route.getId() != null) {
+        refuseTwice("the route id", route.getId(), source, ids.put(route.getId(), source));
+      }
+      Kamelet kamelet = Kamelet.of(context, route, source);
+      if (kamelet == null) {
+        continue;
+      }
+      refuseUnknown(kamelet);
+      if (kamelet.name().equals(ENDPOINT)) {
+        CachedEndpoint endpoint = endpoint(route, kamelet);
+        CachedEndpoint before = endpoints.put(endpoint.path(), endpoint);
+        refuseTwice("the path", endpoint.path(), source, before == null ? null : before.source());
+      } else if (kamelet.name().equals(VIEW)) {
+        View view = view(route, kamelet);
+        View before = views.put(view.name(), view);
+        refuseTwice("the view", view.name(), source, before == null ? null : before.source());
+      }
+    }
+    for (View view : views.values()) {
+      CachedEndpoint list = endpoints.get(view.list());
+      if (list == null || list.shape() != Shape.LIST) {
+        List<String> lists =
+            endpoints.values().stream()
+                .filter(e -> e.shape() == Shape.LIST)
+                .map(CachedEndpoint::path)
+                .toList();
+        throw new BadConfiguration(
+            "%s: the view '%s' ranks '%s', which is not a cached list: %s"
+                .formatted(
+                    view.source(),
+                    view.name(),
+                    view.list(),
+                    BadConfiguration.suggestion(view.list(), lists)));
+      }
+    }
+    return new Declared(endpoints, views);
+  }
+
+  private static CachedEndpoint endpoint(RouteDefinition route, Kamelet kamelet) {
+    String path =
+        kamelet.parameter(
+            "path", "a path such as /orgs/Netflix/repos", "/|(/[A-Za-z0-9._~@:%-]+)+");
+    String shape = kamelet.parameter("shape", "list or object", "list|object");
+    String every = kamelet.parameter("every", null, ".*");
+    if (Settings.millis(every) <= 0) {
+      throw kamelet.refuse("every", every, "a time above 0 such as 2s, 5m or 1h");
+    }
+    return new CachedEndpoint(
+        route.getId(),
+        description(route),
+        path,
+        Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
+        Duration.ofMillis(Settings.millis(every)),
+        kamelet.source());
+  }
+
+  private static View view(RouteDefinition route, Kamelet kamelet) {
+    return new View(
+        route.getId(),
+        description(route),
+        kamelet.parameter("view", "a name of letters, digits, - and _", "[A-Za-z0-9_-]+"),
+        kamelet.parameter("list", "the path of a cached list", "/\\S*"),
+        kamelet.parameter("field", "the name of a field of the list's items", "\\S+"),
+        kamelet.parameter("label", "the name of a field of the list's items", "\\S+"),
+        kamelet.source());
+  }
+
+  private void refuseUnknown(Kamelet kamelet) {
+    Set<String> known = new HashSet<>(template(kamelet).keySet());
+    for (String name : kamelet.given().keySet()) {
+      if (!known.contains(name)) {
+        throw new BadConfiguration(
+            "%s: the Kamelet %s has no parameter '%s': %s"
+                .formatted(
+                    kamelet.source(),
+                    kamelet.name(),
+                    name,
+                    BadConfiguration.suggestion(name, known)));
+      }
+    }
+    template(kamelet).forEach(kamelet::fillIn);
+  }
+
+  /** The parameters of a Kamelet, by name, with their default values or null. */
+  private Map<String, String> template(Kamelet kamelet) {
+    ModelCamelContext model = (ModelCamelContext) context;
+    if (model.getRouteTemplateDefinition(kamelet.name()) == null) {
+      try {
+        String location = context.getComponent("kamelet", KameletComponent.class).getLocation();
+        RouteTemplateHelper.loadRouteTemplateFromLocation(context, null, kamelet.name(), location);
+      } catch (Exception e) {
+        throw new BadConfiguration(
+            "%s: the Kamelet %s cannot be read: %s"
+                .formatted(kamelet.source(), kamelet.name(), BadConfiguration.rootMessage(e)));
+      }
+    }
+    RouteTemplateDefinition template = model.getRouteTemplateDefinition(kamelet.name());
+    Map<String, String> parameters = new HashMap<>();
+    for (RouteTemplateParameterDefinition each : template.getTemplateParameters()) {
+      String value = each.getDefaultValue();
+      parameters.put(
+          each.getName(), value == null ? null : context.resolvePropertyPlaceholders(value));
+    }
+    return parameters;
+  }
+
+  private static void refuseTwice(String what, String name, String source, String before) {
+    if (before != null) {
+      throw new BadConfiguration(
+          "%s: %s '%s' is declared already at %s: give one of them another"
+              .formatted(source, what, name, before));
+    }
+  }
+
+  private static String description(RouteDefinition route) {
+    return route.getDescriptionText() == null ? "" : route.getDescriptionText();
+  }
+
+  private static String source(RouteDefinition route) {
+    String location = route.getLocation() == null ? "a route" : route.getLocation();
+    return location.replaceFirst("^(file|classpath):", "") + ":" + route.getLineNumber();
+  }
+
+  /** A Kamelet at the start of a route, with the parameters that the route gives it. */
+  private record Kamelet(String name, Map<String, String> given, String source) {
+
+    static Kamelet of(CamelContext context, RouteDefinition route, String source) {
+      String uri = route.getInput() == null ? null : route.getInput().getEndpointUri();
+      if (uri == null || !uri.startsWith("kamelet:")) {
+        return null;
+      }
+      String resolved = context.resolvePropertyPlaceholders(uri.replace("kamelet://", "kamelet:"));
+      int query = resolved.indexOf('?');
+      String name = resolved.substring("kamelet:".length(), query < 0 ? resolved.length() : query);
+      Map<String, String> given = new LinkedHashMap<>();
+      try {
+        if (query >= 0) {
+          URISupport.parseQuery(resolved.substring(query + 1))
+              .forEach((key, value) -> given.put(key, String.valueOf(value)));
+        }
+      } catch (Exception e) {
+        throw new BadConfiguration(source + ": the parameters cannot be read: " + e.getMessage());
+      }
+      return new Kamelet(name.replaceFirst("/.*", ""), given, source);
+    }
+
+    void fillIn(String parameter, String value) {
+      if (value != null) {
+        given.putIfAbsent(parameter, value);
+      }
+    }
+
+    String parameter(String parameter, String allowed, String pattern) {
+      String value = given.get(parameter);
+      if (value == null || !value.matches(pattern)) {
+        throw refuse(parameter, value, allowed);
+      }
+      return value;
+    }
+
+    BadConfiguration refuse(String parameter, String value, String allowed) {
+      return new BadConfiguration(
+          "%s: the parameter '%s' of the Kamelet %s is %s, and has to be %s"
+              .formatted(
+                  source, parameter, name, value == null ? "missing" : "'" + value + "'", allowed));
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.github.camelrestcache.http;
+
+import java.io.InputStream;
+
+/**
+ * A request as the client sent it. Routes find it in the variable {@code request}; none of its
+ * fields is a header of the exchange, so none is sent on or sent back unless a route says so.
+ *
+ * @param method as sent
+ * @param target the path and query as sent, without scheme and authority (RFC 9112 3.2)
+ * @param fields all header fields
+ * @param body what is left of the content, or null when the request has none
+ * @param length the length of the content in bytes, -1 if it is not known beforehand
+ */
+public record ClientRequest(
+    String method, String target, HttpFields fields, InputStream body, long length) {
+
+  /** Whether it is a GET or a HEAD. */
+  public boolean isRead() {
+    return method.equals("GET") || method.equals("HEAD");
+  }
+
+  /** The target up to the query, as sent. */
+  public String path() {
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
+  }
+
+  /** What follows the question mark, as sent; empty when nothing does. */
+  public String query() {
+    int query = target.indexOf('?');
+    return query < 0 ? "" : target.substring(query + 1);
+  }
+}

@@ -1,0 +1,216 @@
+package io.github.camelrestcache.http;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePattern;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where requests enter the routes and answers leave them. Camel's own consumer turns request
+ * fields, query and path parameters into headers of the exchange and sends them back in the answer;
+ * this one gives the routes the request as it came, in the variables {@code request} ({@link
+ * ClientRequest}), {@code method} and {@code path}, with no headers at all, and answers with the
+ * headers that the routes set and no others. A failed exchange becomes a {@link Problem}.
+ */
+final class HttpDoor extends VertxPlatformHttpConsumer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HttpDoor.class);
+  private static final int CHUNK = 64 * 1024;
+  private static final long IDLE_MILLIS = 60_000;
+
+  HttpDoor(
+      PlatformHttpEndpoint endpoint,
+      Processor processor,
+      List<Handler<RoutingContext>> handlers,
+      String routerName) {
+    super(endpoint, processor, handlers, routerName);
+  }
+
+  @Override
+  protected void handleRequest(RoutingContext routing) {
+    HttpServerRequest request = routing.request();
+    ClientRequest client = read(request);
+    Exchange exchange = createExchange(false);
+    exchange.setPattern(ExchangePattern.InOut);
+    exchange.setVariable("request", client);
+    exchange.setVariable("method", client.method());
+    exchange.setVariable("path", client.path());
+    routing
+        .vertx()
+        .executeBlocking(
+            () -> {
+              createUoW(exchange);
+              boolean[] returned = {false};
+              Thread worker = Thread.currentThread();
+              getAsyncProcessor()
+                  .process(
+                      exchange,
+                      done -> {
+                        if (Thread.currentThread() == worker && !returned[0]) {
+                          finish(routing, exchange, client);
+                        } else {
+                          routing
+                              .vertx()
+                              .executeBlocking(() -> finish(routing, exchange, client), false);
+                        }
+                      });
+              returned[0] = true;
+              return null;
+            },
+            false)
+        .onFailure(routing::fail);
+  }
+
+  private static ClientRequest read(HttpServerRequest request) {
+    HttpFields fields = new HttpFields(request.headers());
+    String length = fields.get("Content-Length");
+    boolean content = fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
+    return new ClientRequest(
+        request.method().name(),
+        target(request.uri()),
+        fields,
+        content ? new RequestContent(request, IDLE_MILLIS) : null,
+        length == null ? -1 : Long.parseLong(length));
+  }
+
+  /** The path and query of a request target in origin form or absolute form. */
+  private static String target(String uri) {
+    int authority = uri.startsWith("/") ? -1 : uri.indexOf("://");
+    if (authority < 0) {
+      return uri;
+    }
+    String rest = uri.substring(authority + 3).replaceFirst("^[^/?#]*", "");
+    return rest.startsWith("/") ? rest : "/" + rest;
+  }
+
+  private Void finish(RoutingContext routing, Exchange exchange, ClientRequest client) {
+    HttpServerResponse response = routing.response();
+    try {
+      Problem problem = problem(exchange);
+      if (problem != null) {
+        write(response, client, problem);
+      } else {
+        write(response, client, exchange.getMessage());
+      }
+    } catch (Exception e) {
+      LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
+      if (!response.ended()) {
+        // half an answer: the only way to tell the client is to close
+        response.reset();
+        routing.request().connection().close();
+      }
+    } finally {
+      if (client.body() instanceof RequestContent content) {
+        content.close();
+      }
+      doneUoW(exchange);
+      releaseExchange(exchange, false);
+    }
+    return null;
+  }
+
+  private static Problem problem(Exchange exchange) {
+    Exception failure = exchange.getException();
+    if (failure == null) {
+      return null;
+    }
+    Problem problem = Problem.of(failure);
+    if (problem == null) {
+      LOG.error("A route failed", failure);
+      problem = new Problem(500, "Internal error", "This is a fault of the cache: report it.");
+    }
+    return problem;
+  }
+
+  private static void write(HttpServerResponse response, ClientRequest client, Problem problem)
+      throws Exception {
+    response.setStatusCode(problem.status());
+    response.putHeader("Content-Type", "application/problem+json");
+    response.putHeader("Access-Control-Allow-Origin", "*");
+    response.putHeader("Cache-Status", "camel-rest-cache; detail=" + problem.slug());
+    problem.fields().all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
+    writeWhole(response, client, problem.body());
+  }
+
+  private static void write(HttpServerResponse response, ClientRequest client, Message answer)
+      throws Exception {
+    Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+    response.setStatusCode(status == null ? 200 : status);
+    for (Map.Entry<String, Object> header : answer.getHeaders().entrySet()) {
+      if (HttpFields.isCamels(header.getKey())) {
+        continue;
+      }
+      if (header.getValue() instanceof List<?> values) {
+        response.putHeader(header.getKey(), values.stream().map(String::valueOf).toList());
+      } else if (header.getValue() != null) {
+        response.putHeader(header.getKey(), header.getValue().toString());
+      }
+    }
+    Object body = answer.getBody();
+    if (body instanceof InputStream stream) {
+      writeStream(response, client, stream);
+    } else if (body instanceof byte[] bytes) {
+      writeWhole(response, client, bytes);
+    } else if (body == null && client.method().equals("HEAD")) {
+      await(response.end());
+    } else {
+      String text = body == null ? "" : body.toString();
+      writeWhole(response, client, text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static void writeWhole(HttpServerResponse response, ClientRequest client, byte[] body)
+      throws Exception {
+    int status = response.getStatusCode();
+    boolean bodiless = status == 204 || status == HttpResponseStatus.NOT_MODIFIED.code();
+    if (!bodiless && !response.headers().contains("Content-Length")) {
+      response.putHeader("Content-Length", Integer.toString(body.length));
+    }
+    boolean silent = bodiless || client.method().equals("HEAD");
+    await(silent ? response.end() : response.end(Buffer.buffer(body)));
+  }
+
+  private static void writeStream(
+      HttpServerResponse response, ClientRequest client, InputStream body) throws Exception {
+    try (body) {
+      if (client.method().equals("HEAD")) {
+        await(response.end());
+        return;
+      }
+      if (!response.headers().contains("Content-Length")) {
+        response.setChunked(true);
+      }
+      byte[] chunk = new byte[CHUNK];
+      for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
+        if (count > 0) {
+          await(response.write(Buffer.buffer(count).appendBytes(chunk, 0, count)));
+        }
+      }
+      await(response.end());
+    }
+  }
+
+  private static void await(io.vertx.core.Future<Void> written) throws Exception {
+    try {
+      written.toCompletionStage().toCompletableFuture().get(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new IOException("the client went away", e.getCause());
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.github.camelrestcache.http;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The content of a request as a stream that is read on a worker thread, while it comes in on the
+ * event loop: one chunk is asked for at a time, so that what is held stays bounded. A client that
+ * waits for {@code 100 Continue} (RFC 9110 10.1.1) gets it at the first read.
+ */
+final class RequestContent extends InputStream {
+
+  private static final Object END = new Object();
+
+  private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
+  private final HttpServerRequest request;
+  private final long idleMillis;
+  private boolean asked;
+  private boolean ended;
+  private byte[] chunk = {};
+  private int position;
+
+  /** To be made on the event loop, before anything of the content is read. */
+  RequestContent(HttpServerRequest request, long idleMillis) {
+    this.request = request;
+    this.idleMillis = idleMillis;
+    request.pause();
+    request.handler(arrived::add);
+    request.endHandler(end -> arrived.add(END));
+    request.exceptionHandler(arrived::add);
+  }
+
+  @Override
+  public int read() throws IOException {
+    return fill() ? chunk[position++] & 0xff : -1;
+  }
+
+  @Override
+  public int read(byte[] target, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    if (!fill()) {
+      return -1;
+    }
+    int count = Math.min(length, chunk.length - position);
+    System.arraycopy(chunk, position, target, offset, count);
+    position += count;
+    return count;
+  }
+
+  private boolean fill() throws IOException {
+    while (!ended && position == chunk.length) {
+      if (!asked) {
+        asked = true;
+        if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
+          request.response().writeContinue();
+        }
+      }
+      request.fetch(1);
+      Object next = next();
+      if (next instanceof Buffer buffer) {
+        chunk = buffer.getBytes();
+        position = 0;
+      } else if (next == END) {
+        ended = true;
+      } else {
+        ended = true;
+        throw new IOException("the client's request broke off", (Throwable) next);
+      }
+    }
+    return !ended;
+  }
+
+  private Object next() throws IOException {
+    try {
+      Object next = arrived.poll(idleMillis, TimeUnit.MILLISECONDS);
+      if (next == null) {
+        throw new Problem(
+            408, "Request timeout", "The content of the request did not arrive: send it again.");
+      }
+      return next;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+  }
+
+  /** Lets what is left of the content pass unread, so that the connection can be used again. */
+  @Override
+  public void close() {
+    request.handler(unread -> {});
+    request.resume();
+  }
+}

@@ -1,0 +1,263 @@
+package io.github.camelrestcache.refresh;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.store.Entry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.Set;
+
+/**
+ * The pages of one endpoint, as they come in: which to ask for next, and what they are together.
+ * All or nothing: whatever is not a good answer ends the refresh with a {@link RefreshFailed}.
+ */
+public final class Pages {
+
+  private static final JsonFactory JSON = new JsonFactory();
+  private static final DateTimeFormatter CLOCK =
+      DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
+
+  private final CachedEndpoint endpoint;
+  private final URI upstream;
+  private final int maxPages;
+  private final Set<String> seen = new HashSet<>();
+  private final ByteArrayOutputStream items = new ByteArrayOutputStream();
+  private String next;
+  private boolean redirected;
+
+  /**
+   * @param upstream the URL that targets are below
+   * @param maxPages more than so many pages are a failure
+   */
+  Pages(CachedEndpoint endpoint, URI upstream, int maxPages) {
+    this.endpoint = endpoint;
+    this.upstream = upstream;
+    this.maxPages = maxPages;
+    this.next = endpoint.path() + (endpoint.shape() == Shape.LIST ? "?per_page=100" : "");
+    seen.add(next);
+  }
+
+  /** The target of the page to ask for next, or null after the last. */
+  public String next() {
+    return next;
+  }
+
+  /**
+   * Takes the answer for the page that {@link #next()} named.
+   *
+   * @throws RefreshFailed when it is not a whole page of the right shape
+   */
+  void add(int status, HttpFields fields, byte[] body) {
+    if (status == 301 || status == 302 || status == 307 || status == 308) {
+      if (redirected) {
+        throw new RefreshFailed("GitHub redirects " + endpoint.path() + " more than once");
+      }
+      redirected = true;
+      next = follow("redirects " + endpoint.path(), fields.get("Location"));
+    } else if (status == 200) {
+      addPage(body);
+      String link = endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null;
+      next = link == null ? null : follow("names as the next page", link);
+    } else {
+      throw refused(status, fields);
+    }
+  }
+
+  private void addPage(byte[] body) {
+    check(body);
+    if (endpoint.shape() == Shape.OBJECT) {
+      items.writeBytes(body);
+      return;
+    }
+    int start = indexOf(body, '[') + 1;
+    int end = lastIndexOf(body, ']');
+    while (start < end && isSpace(body[start])) {
+      start++;
+    }
+    while (end > start && isSpace(body[end - 1])) {
+      end--;
+    }
+    if (end > start) {
+      if (items.size() > 0) {
+        items.write(',');
+      }
+      items.write(body, start, end - start);
+    }
+  }
+
+  private void check(byte[] body) {
+    JsonToken expected =
+        endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
+    try (JsonParser parser = JSON.createParser(body)) {
+      JsonToken first = parser.nextToken();
+      if (first == null) {
+        throw new RefreshFailed("GitHub answered " + endpoint.path() + " with nothing");
+      }
+      if (first != expected) {
+        throw new RefreshFailed(
+            "GitHub answered %s with something else than the %s that belongs there"
+                .formatted(
+                    endpoint.path(), endpoint.shape().name().toLowerCase(java.util.Locale.ROOT)));
+      }
+      parser.skipChildren();
+      if (parser.nextToken() != null) {
+        throw new RefreshFailed("GitHub answered " + endpoint.path() + " with more than one value");
+      }
+    } catch (IOException e) {
+      throw new RefreshFailed(
+          "GitHub answered %s with broken JSON (%s)"
+              .formatted(endpoint.path(), e.getMessage().lines().findFirst().orElse("")));
+    }
+  }
+
+  /** The target of a URL on the upstream, which GitHub gave. */
+  private String follow(String what, String url) {
+    URI uri;
+    try {
+      uri = upstream.resolve(url == null ? "" : url);
+    } catch (IllegalArgumentException e) {
+      throw new RefreshFailed("GitHub %s '%s', which is no URL".formatted(what, url));
+    }
+    String base = upstream.getRawPath().replaceAll("/+$", "");
+    boolean sameOrigin =
+        upstream.getScheme().equalsIgnoreCase(uri.getScheme())
+            && upstream.getHost().equalsIgnoreCase(uri.getHost())
+            && port(upstream) == port(uri)
+            && uri.getRawUserInfo() == null;
+    String path = uri.getRawPath() == null ? "" : uri.getRawPath();
+    if (!sameOrigin || !path.startsWith(base + "/")) {
+      throw new RefreshFailed(
+          "GitHub %s %s, which is not below %s and is not followed".formatted(what, uri, upstream));
+    }
+    String target =
+        path.substring(base.length()) + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery());
+    if (!seen.add(target)) {
+      throw new RefreshFailed("GitHub %s %s, which was fetched already".formatted(what, target));
+    }
+    if (seen.size() > maxPages) {
+      throw new RefreshFailed(
+          "%s has more than %d pages: raise REFRESH_MAX_PAGES"
+              .formatted(endpoint.path(), maxPages));
+    }
+    return target;
+  }
+
+  private RefreshFailed refused(int status, HttpFields fields) {
+    if (status == 401) {
+      return new RefreshFailed(
+          "GitHub refuses the token (401): give GITHUB_API_TOKEN a valid one, or none");
+    }
+    if (status == 404) {
+      return new RefreshFailed(
+          "GitHub knows no %s (404): is GITHUB_ORG right, and may the token see it?"
+              .formatted(endpoint.path()));
+    }
+    if (status == 403 || status == 429) {
+      Instant now = Instant.now();
+      boolean spent = "0".equals(fields.get("x-ratelimit-remaining"));
+      long reset = number(fields.get("x-ratelimit-reset"));
+      long wait = number(fields.get("Retry-After"));
+      if (wait >= 0) {
+        Instant until = now.plusSeconds(wait);
+        return new RefreshFailed(
+            "GitHub asks to wait until %s (%d)".formatted(CLOCK.format(until), status), until);
+      }
+      if (spent && reset >= 0) {
+        Instant until = Instant.ofEpochSecond(reset);
+        return new RefreshFailed(
+            "The rate limit is spent until %s (%d)%s"
+                .formatted(
+                    CLOCK.format(until),
+                    status,
+                    fields.contains("x-ratelimit-limit")
+                        ? ": it is " + fields.get("x-ratelimit-limit") + " requests an hour"
+                        : ""),
+            until);
+      }
+      if (status == 429) {
+        return new RefreshFailed(
+            "GitHub says that there were too many requests (429)", now.plus(Duration.ofMinutes(1)));
+      }
+    }
+    return new RefreshFailed("GitHub answered %s with %d".formatted(endpoint.path(), status));
+  }
+
+  /**
+   * All pages in one, to be stored.
+   *
+   * @param stored what is stored now, or null; content that is the same keeps its version, the time
+   *     of its last change, and is not written again (the body of the entry is null)
+   */
+  Entry whole(Entry stored) {
+    byte[] body = items.toByteArray();
+    if (endpoint.shape() == Shape.LIST) {
+      body = surrounded(body);
+    }
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    String version = version(body);
+    return stored != null && stored.version().equals(version)
+        ? new Entry(version, now, stored.changed(), null)
+        : new Entry(version, now, now, body);
+  }
+
+  private static byte[] surrounded(byte[] items) {
+    byte[] list = new byte[items.length + 2];
+    list[0] = '[';
+    System.arraycopy(items, 0, list, 1, items.length);
+    list[list.length - 1] = ']';
+    return list;
+  }
+
+  private static String version(byte[] body) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(body);
+      return HexFormat.of().formatHex(digest, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static long number(String value) {
+    return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
+  }
+
+  private static int port(URI uri) {
+    return uri.getPort() >= 0
+        ? uri.getPort()
+        : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+  }
+
+  private static boolean isSpace(byte b) {
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
+  }
+
+  private static int indexOf(byte[] body, char wanted) {
+    int i = 0;
+    while (body[i] != wanted) {
+      i++;
+    }
+    return i;
+  }
+
+  private static int lastIndexOf(byte[] body, char wanted) {
+    int i = body.length - 1;
+    while (body[i] != wanted) {
+      i--;
+    }
+    return i;
+  }
+}

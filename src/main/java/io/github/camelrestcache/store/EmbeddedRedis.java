@@ -1,0 +1,35 @@
+package io.github.camelrestcache.store;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import redis.embedded.RedisServer;
+
+/** A redis-server of this process, on loopback and a free port, that keeps nothing on disk. */
+final class EmbeddedRedis implements AutoCloseable {
+
+  private final RedisServer server;
+  private final int port;
+
+  EmbeddedRedis() throws IOException {
+    try (ServerSocket probe = new ServerSocket(0)) {
+      port = probe.getLocalPort();
+    }
+    server =
+        RedisServer.newRedisServer()
+            .port(port)
+            .bind("127.0.0.1")
+            .setting("save \"\"")
+            .setting("appendonly no")
+            .build();
+    server.start();
+  }
+
+  String url() {
+    return "redis://127.0.0.1:" + port;
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.stop();
+  }
+}

@@ -1,0 +1,173 @@
+package io.github.camelrestcache.upstream;
+
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.http.ClientRequest;
+import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.http.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.Header;
+import org.apache.camel.Message;
+import org.apache.camel.Variable;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.InputStreamEntity;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What goes to GitHub and what comes back: credentials and header fields, both ways. */
+@BindToRegistry(value = "github", initMethod = "start")
+public class GitHub implements CamelContextAware {
+
+  private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
+  private static final String USER_AGENT = "camel-rest-cache";
+
+  /** The methods that are passed on; camel-http knows no others. */
+  private static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+  /** What tells of the token: not for callers to whom it is only lent. */
+  private static final List<String> OF_THE_TOKEN =
+      List.of(
+          "X-OAuth-Scopes",
+          "X-Accepted-OAuth-Scopes",
+          "X-OAuth-Client-Id",
+          "github-authentication-token-expiration");
+
+  private final AtomicBoolean scopesReported = new AtomicBoolean();
+  private CamelContext context;
+  private String token;
+  private TokenLending lending;
+
+  @Override
+  public CamelContext getCamelContext() {
+    return context;
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+  }
+
+  /** Reads the settings. */
+  public void start() {
+    token = Settings.get(context, "github.api.token");
+    lending = new TokenLending(Settings.get(context, "github.owner.paths"));
+  }
+
+  /** The request that fetches a page for the store. */
+  public UpstreamRequest page(String target) {
+    HttpFields fields =
+        new HttpFields()
+            .add("Accept", "application/vnd.github+json")
+            .add("Accept-Encoding", "gzip")
+            .add("User-Agent", USER_AGENT)
+            .add("X-GitHub-Api-Version", "2022-11-28");
+    authorize(fields);
+    return new UpstreamRequest("GET", target, fields, null, true);
+  }
+
+  /**
+   * A client's request, to be passed on as it came.
+   *
+   * @throws Problem 501 for a method that is not passed on, 400 for a target that is none
+   */
+  public UpstreamRequest passOn(@Variable("request") ClientRequest request) {
+    if (!METHODS.contains(request.method())) {
+      throw new Problem(
+          501,
+          "Not implemented",
+          "The method %s is not passed on: use one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS."
+              .formatted(request.method()));
+    }
+    if (!request.target().matches("/[!-~]*")) {
+      throw new Problem(
+          400,
+          "Bad request",
+          "The request target is no URI: percent-encode what RFC 3986 does not allow in one.");
+    }
+    HttpFields fields = request.fields().endToEnd();
+    if (!fields.contains("User-Agent")) {
+      fields.add("User-Agent", USER_AGENT);
+    }
+    boolean lent =
+        !token.isEmpty()
+            && !fields.contains("Authorization")
+            && lending.allows(request.method(), request.path());
+    if (lent) {
+      authorize(fields);
+    }
+    return new UpstreamRequest(request.method(), request.target(), fields, content(request), lent);
+  }
+
+  private void authorize(HttpFields fields) {
+    if (!token.isEmpty()) {
+      fields.set("Authorization", "Bearer " + token);
+    }
+  }
+
+  private static HttpEntity content(ClientRequest request) {
+    if (request.body() == null) {
+      boolean says = request.length() == 0;
+      return says ? new InputStreamEntity(java.io.InputStream.nullInputStream(), 0, null) : null;
+    }
+    return new InputStreamEntity(request.body(), request.length(), null);
+  }
+
+  /** Makes GitHub's answer the answer to the client: its header fields as they came. */
+  public void answer(
+      Exchange exchange,
+      @Variable("ask") UpstreamRequest ask,
+      @Variable("answered") HttpFields answered,
+      @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
+    Message message = exchange.getMessage();
+    message.removeHeaders("*");
+    message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
+    noteScopes(ask, answered);
+    HttpFields fields = answered.endToEnd();
+    if (ask.lent()) {
+      OF_THE_TOKEN.forEach(fields::remove);
+    }
+    String length = answered.get("Content-Length");
+    if (length != null && !answered.contains("Transfer-Encoding")) {
+      fields.add("Content-Length", length);
+    }
+    boolean read = ask.method().equals("GET") || ask.method().equals("HEAD");
+    fields.add(
+        "Cache-Status",
+        "camel-rest-cache; fwd=%s; fwd-status=%d".formatted(read ? "uri-miss" : "method", status));
+    for (Map.Entry<String, String> field : fields.all()) {
+      List<String> values =
+          message.getHeader(field.getKey(), List.class) == null
+              ? new ArrayList<>()
+              : castToStrings(message.getHeader(field.getKey(), List.class));
+      values.add(field.getValue());
+      message.setHeader(field.getKey(), values);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<String> castToStrings(Object values) {
+    return (List<String>) values;
+  }
+
+  /** Warns once when the token that is lent can read more than what is public. */
+  public void noteScopes(UpstreamRequest ask, HttpFields answered) {
+    String scopes = answered.get("X-OAuth-Scopes");
+    if (ask.lent()
+        && scopes != null
+        && !scopes.isBlank()
+        && scopesReported.compareAndSet(false, true)) {
+      LOG.warn(
+          "GITHUB_API_TOKEN has the scopes '{}': anonymous callers can now read what it can read."
+              + " A token without scopes lends rate limit only",
+          scopes);
+    }
+  }
+}

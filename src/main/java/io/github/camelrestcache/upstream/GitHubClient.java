@@ -1,0 +1,121 @@
+package io.github.camelrestcache.upstream;
+
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.http.HttpFields;
+import java.io.IOException;
+import java.net.URI;
+import java.util.Map;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.http.HttpActivityListener;
+import org.apache.hc.client5.http.classic.ExecChain;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * The HTTP client that camel-http talks to GitHub with. It adds and takes nothing of its own: no
+ * retries, redirects, cookies, credentials, compression.
+ *
+ * <p>camel-http normalises targets ({@code //}), drops fields ({@code Via}, {@code Warning}) and
+ * joins repeated ones into {@code [a, b]}. So the message that goes out is taken, whole, from the
+ * variable {@code ask}, and the fields of the answer are put, whole, into the variable {@code
+ * answered}. camel-http names the exchange to the client only when it has an activity listener,
+ * which is all that the listener here is for.
+ */
+@BindToRegistry(value = "githubClient", initMethod = "start")
+public class GitHubClient extends HttpClientBuilder
+    implements CamelContextAware, HttpActivityListener {
+
+  private CamelContext context;
+  private String basePath;
+
+  @Override
+  public CamelContext getCamelContext() {
+    return context;
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+  }
+
+  /** Configures the client from the settings. */
+  public void start() {
+    if (basePath != null) {
+      return;
+    }
+    basePath =
+        URI.create(Settings.get(context, "github.api.url")).getRawPath().replaceAll("/+$", "");
+    Timeout answer = Timeout.of(Settings.time(context, "github.answer.timeout"));
+    Timeout connect = Timeout.of(Settings.time(context, "github.connect.timeout"));
+    setDefaultRequestConfig(requestConfig(connect, answer));
+    disableAutomaticRetries();
+    disableRedirectHandling();
+    disableContentCompression();
+    disableCookieManagement();
+    disableAuthCaching();
+    disableDefaultUserAgent();
+    // GitHub closes connections that idle for 60 s
+    evictIdleConnections(TimeValue.ofSeconds(30));
+    addExecInterceptorFirst("exact-message", this::exchange);
+  }
+
+  @SuppressWarnings("deprecation") // the connect timeout of ConnectionConfig is camel-http's to set
+  private static RequestConfig requestConfig(Timeout connect, Timeout answer) {
+    return RequestConfig.custom()
+        .setConnectTimeout(connect)
+        .setConnectionRequestTimeout(connect)
+        .setResponseTimeout(answer)
+        .setProtocolUpgradeEnabled(false)
+        .build();
+  }
+
+  private ClassicHttpResponse exchange(
+      ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
+      throws IOException, HttpException {
+    Exchange exchange = (Exchange) scope.clientContext.getAttribute(Exchange.class.getName());
+    UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
+    request.setPath(basePath + ask.target());
+    request.setHeaders();
+    for (Map.Entry<String, String> field : ask.fields().all()) {
+      request.addHeader(field.getKey(), field.getValue());
+    }
+    request.setEntity(ask.content());
+    ClassicHttpResponse response = chain.proceed(request, scope);
+    HttpFields answered = new HttpFields();
+    for (Header header : response.getHeaders()) {
+      answered.add(header.getName(), header.getValue() == null ? "" : header.getValue());
+    }
+    exchange.setVariable("answered", answered);
+    return response;
+  }
+
+  @Override
+  public void onRequestSubmitted(
+      Object source, Exchange exchange, HttpHost host, HttpRequest request, HttpEntity entity) {
+    // see above
+  }
+
+  @Override
+  public void onResponseReceived(
+      Object source,
+      Exchange exchange,
+      HttpHost host,
+      HttpResponse response,
+      HttpEntity entity,
+      long elapsed) {
+    // see above
+  }
+}

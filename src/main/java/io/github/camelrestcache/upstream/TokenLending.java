@@ -1,0 +1,70 @@
+package io.github.camelrestcache.upstream;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * For which requests of callers without credentials the service's token is lent: it lends rate
+ * limit, not identity. So never to paths that speak of the token's owner, nor to a target that
+ * could be another spelling of such a path.
+ */
+public final class TokenLending {
+
+  /**
+   * A dot segment, an empty segment, a backslash (RFC 3986 6.2.2.3, and what servers make of it).
+   */
+  private static final Pattern NOT_NORMAL = Pattern.compile("/\\.{0,2}(/|$)|\\\\");
+
+  /**
+   * RFC 3986 6.2.2.2: a percent-encoded letter, digit, {@code -}, {@code .}, {@code _} or {@code
+   * ~}.
+   */
+  private static final Pattern ENCODED_UNRESERVED =
+      Pattern.compile(
+          "%(2[DE]|3\\d|4[1-9A-F]|5[\\dAF]|6[1-9A-F]|7[\\dAE])", Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
+
+  private final List<String> ownerPaths;
+
+  /**
+   * @param ownerPaths the paths, separated by commas, that with all below them speak of the token's
+   *     owner
+   */
+  public TokenLending(String ownerPaths) {
+    this.ownerPaths =
+        Arrays.stream(ownerPaths.toLowerCase(Locale.ROOT).split(",")).map(String::strip).toList();
+  }
+
+  /** Whether a request by this method to this path (as sent) may carry the service's token. */
+  public boolean allows(String method, String path) {
+    if (!method.equals("GET") && !method.equals("HEAD")) {
+      return false;
+    }
+    if (!path.equals("/") && NOT_NORMAL.matcher(path).find()
+        || ENCODED_UNRESERVED.matcher(path).find()
+        || BAD_ENCODING.matcher(path).find()) {
+      return false;
+    }
+    String decoded =
+        URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8)
+            .toLowerCase(Locale.ROOT);
+    return ownerPaths.stream().noneMatch(owner -> isAtOrBelow(decoded, owner));
+  }
+
+  /**
+   * {@code /user}, {@code /user/repos}, {@code /user.json} and {@code /user;a}, but not {@code
+   * /users}.
+   */
+  private static boolean isAtOrBelow(String path, String owner) {
+    return path.startsWith(owner)
+        && (path.length() == owner.length()
+            || !Character.isLetterOrDigit(path.charAt(owner.length()))
+                && path.charAt(owner.length()) != '-'
+                && path.charAt(owner.length()) != '_');
+  }
+}

@@ -1,0 +1,170 @@
+package io.github.camelrestcache.view;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.store.Entry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.Body;
+import org.apache.camel.Variable;
+
+/** Sorts the items of a cached list by one of their fields. */
+@BindToRegistry("ranking")
+public class Ranking {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** An item: the label as given, and the field as a number, a text, a boolean or null. */
+  private record Row(String label, Object value, String number) {
+
+    /** Numbers before texts before booleans; what has no value is not compared. */
+    int kind() {
+      return value instanceof BigDecimal ? 0 : value instanceof String ? 1 : 2;
+    }
+  }
+
+  private static final Comparator<Row> BY_LABEL = Comparator.comparing(Row::label);
+  private static final Comparator<Row> MISSING_LAST =
+      Comparator.comparing(row -> row.value() == null);
+  private static final Comparator<Row> BOTTOM =
+      MISSING_LAST.thenComparing(Ranking::byValue).thenComparing(BY_LABEL);
+  private static final Comparator<Row> TOP =
+      MISSING_LAST.thenComparing((a, b) -> byValue(b, a)).thenComparing(BY_LABEL);
+
+  private final Map<View, String> failures = new ConcurrentHashMap<>();
+
+  /**
+   * The ranking of a list, both ways: by value, ties by label, items without the field last in
+   * both.
+   *
+   * @throws Problem 503 when the items cannot be ranked like that, with the reason
+   */
+  public Ranked rank(@Variable("ranked") View view, @Body Entry list) {
+    try {
+      failures.remove(view);
+      List<Row> rows = rows(view, list.body());
+      rows.sort(TOP);
+      byte[] top = lines(rows);
+      rows.sort(BOTTOM);
+      return new Ranked(view.stamp(list.version()), top, lines(rows));
+    } catch (Problem problem) {
+      failures.put(view, problem.getMessage());
+      throw problem;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether a stored ranking, or null, is one of this version of the list. */
+  public boolean isCurrent(
+      @Variable("ranked") View view, @Variable("stored") Entry list, @Body Ranked ranked) {
+    return ranked != null && ranked.stamp().equals(view.stamp(list.version()));
+  }
+
+  /** Why this view could not be ranked last, in a sentence, or null. */
+  public String failure(View view) {
+    return failures.get(view);
+  }
+
+  private static List<Row> rows(View view, byte[] list) throws IOException {
+    List<Row> rows = new ArrayList<>();
+    try (JsonParser parser = JSON.createParser(list)) {
+      parser.nextToken();
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+          throw unrankable(view, "its items are no objects");
+        }
+        rows.add(row(view, parser));
+      }
+    }
+    return rows;
+  }
+
+  private static Row row(View view, JsonParser parser) throws IOException {
+    String label = null;
+    Object value = null;
+    String number = null;
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String field = parser.currentName();
+      JsonToken token = parser.nextToken();
+      if (field.equals(view.label()) && token.isScalarValue()) {
+        label = parser.getText();
+      }
+      if (field.equals(view.field())) {
+        value = value(parser, token);
+        number = token.isNumeric() ? parser.getText() : null;
+      }
+      parser.skipChildren();
+    }
+    if (label == null) {
+      throw unrankable(
+          view, "an item has no '%s': name another field with label".formatted(view.label()));
+    }
+    return new Row(label, value, number);
+  }
+
+  private static Object value(JsonParser parser, JsonToken token) throws IOException {
+    return switch (token) {
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDecimalValue();
+      case VALUE_STRING -> parser.getText();
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      default -> null;
+    };
+  }
+
+  private static int byValue(Row a, Row b) {
+    if (a.value() == null || b.value() == null) {
+      return 0;
+    }
+    if (a.kind() != b.kind()) {
+      return Integer.compare(a.kind(), b.kind());
+    }
+    return switch (a.kind()) {
+      case 0 -> ((BigDecimal) a.value()).compareTo((BigDecimal) b.value());
+      case 1 -> ((String) a.value()).compareTo((String) b.value());
+      default -> Boolean.compare((Boolean) a.value(), (Boolean) b.value());
+    };
+  }
+
+  private static byte[] lines(List<Row> rows) throws IOException {
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    for (Row row : rows) {
+      try (JsonGenerator json = JSON.createGenerator(lines)) {
+        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        json.writeStartArray();
+        json.writeString(row.label());
+        if (row.number() != null) {
+          json.writeNumber(row.number());
+        } else if (row.value() instanceof Boolean truth) {
+          json.writeBoolean(truth);
+        } else {
+          json.writeString((String) row.value());
+        }
+        json.writeEndArray();
+      }
+      lines.write('\n');
+    }
+    return lines.toByteArray();
+  }
+
+  private static Problem unrankable(View view, String reason) {
+    return new Problem(
+        503,
+        "View not ready",
+        "%s: the view '%s' cannot rank %s: %s"
+            .formatted(view.source(), view.name(), view.list(), reason));
+  }
+}
