@@ -85,6 +85,16 @@ public class Catalog implements CamelContextAware {
     return declared.views().get(name);
   }
 
+  /** The endpoint that the Kamelet of a timer names. */
+  public CachedEndpoint declaredAt(@Variable("path") String path) {
+    return endpoint(path);
+  }
+
+  /** The list that a view ranks. */
+  public CachedEndpoint list(@Variable("view") View view) {
+    return endpoint(view.list());
+  }
+
   /** All endpoints, in the order of their declaration. */
   public Collection<CachedEndpoint> endpoints() {
     return declared.endpoints().values();
@@ -111,14 +121,14 @@ public class Catalog implements CamelContextAware {
   Declared read(List<RouteDefinition> routes) {
     Map<String, CachedEndpoint> endpoints = new LinkedHashMap<>();
     Map<String, View> views = new LinkedHashMap<>();
-    Map<String, String> ids = new HashMap<>();
+    Map<String, RouteDefinition> ids = new HashMap<>();
     for (RouteDefinition route : routes) {
       if (Boolean.TRUE.equals(route.isKamelet())) {
         continue;
       }
       String source = source(route);
       if (route.getId() != null) {
-        refuseTwice("the route id", route.getId(), source, ids.put(route.getId(), source));
+        refuseTwice("the route id", route, ids.put(route.getId(), route));
       }
       Kamelet kamelet = Kamelet.of(context, route, source);
       if (kamelet == null) {
@@ -221,6 +231,10 @@ public class Catalog implements CamelContextAware {
           each.getName(), value == null ? null : context.resolvePropertyPlaceholders(value));
     }
     return parameters;
+  }
+
+  static void refuseTwice(String what, RouteDefinition route, RouteDefinition before) {
+    refuseTwice(what, route.getId(), source(route), before == null ? null : source(before));
   }
 
   private static void refuseTwice(String what, String name, String source, String before) {

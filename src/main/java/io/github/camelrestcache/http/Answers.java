@@ -24,6 +24,19 @@ public class Answers {
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
           .withZone(ZoneOffset.UTC);
 
+  /**
+   * Turns writes away from a path of this service's own.
+   *
+   * @throws Problem 405 for another method than GET or HEAD (RFC 9110 15.5.6)
+   */
+  public void refuseWrites(@Variable("request") ClientRequest request) {
+    if (!request.isRead()) {
+      throw new Problem(
+              405, "Method not allowed", request.path() + " can only be read: use GET or HEAD.")
+          .with("Allow", "GET, HEAD");
+    }
+  }
+
   /** A stored endpoint. */
   public void endpoint(
       Exchange exchange,

@@ -4,6 +4,7 @@ import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.ClientRequest;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.refresh.Pages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,8 +62,8 @@ public class GitHub implements CamelContextAware {
     lending = new TokenLending(Settings.get(context, "github.owner.paths"));
   }
 
-  /** The request that fetches a page for the store. */
-  public UpstreamRequest page(String target) {
+  /** The request that fetches the next page for the store. */
+  public UpstreamRequest page(@Variable("pages") Pages pages) {
     HttpFields fields =
         new HttpFields()
             .add("Accept", "application/vnd.github+json")
@@ -70,7 +71,7 @@ public class GitHub implements CamelContextAware {
             .add("User-Agent", USER_AGENT)
             .add("X-GitHub-Api-Version", "2022-11-28");
     authorize(fields);
-    return new UpstreamRequest("GET", target, fields, null, true);
+    return new UpstreamRequest("GET", pages.next(), fields, null, true);
   }
 
   /**

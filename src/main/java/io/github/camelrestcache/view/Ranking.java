@@ -51,7 +51,7 @@ public class Ranking {
    *
    * @throws Problem 503 when the items cannot be ranked like that, with the reason
    */
-  public Ranked rank(@Variable("ranked") View view, @Body Entry list) {
+  public Ranked rank(@Variable("view") View view, @Body Entry list) {
     try {
       failures.remove(view);
       List<Row> rows = rows(view, list.body());
@@ -67,10 +67,10 @@ public class Ranking {
     }
   }
 
-  /** Whether a stored ranking, or null, is one of this version of the list. */
-  public boolean isCurrent(
-      @Variable("ranked") View view, @Variable("stored") Entry list, @Body Ranked ranked) {
-    return ranked != null && ranked.stamp().equals(view.stamp(list.version()));
+  /** Whether a stored ranking, or null, is not one of the list that is stored. */
+  public boolean isOutdated(
+      @Variable("view") View view, @Variable("stored") Entry list, @Body Ranked ranked) {
+    return ranked == null || !ranked.stamp().equals(view.stamp(list.version()));
   }
 
   /** Why this view could not be ranked last, in a sentence, or null. */
