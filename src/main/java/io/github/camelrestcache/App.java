@@ -27,6 +27,23 @@ public final class App {
    * @return the exit status: 0 after an ordinary end, 1 when it could not start
    */
   public static int start(Map<String, String> overrides) {
+    Main main = configured(overrides);
+    try {
+      main.run();
+      return main.getExitCode();
+    } catch (Exception e) {
+      BadConfiguration bad = BadConfiguration.in(e);
+      if (bad != null) {
+        LOG.error("Not started: {}", bad.getMessage());
+      } else {
+        LOG.error("Not started: {}", BadConfiguration.rootMessage(e), e);
+      }
+      return 1;
+    }
+  }
+
+  /** The application before it is started. */
+  static Main configured(Map<String, String> overrides) {
     Main main = new Main();
     main.setPropertyPlaceholderLocations(
         "file:application.properties;optional=true,classpath:application.properties;optional=true");
@@ -43,17 +60,6 @@ public final class App {
             Settings.checkPorts(starting.getCamelContext());
           }
         });
-    try {
-      main.run();
-      return main.getExitCode();
-    } catch (Exception e) {
-      BadConfiguration bad = BadConfiguration.in(e);
-      if (bad != null) {
-        LOG.error("Not started: {}", bad.getMessage());
-      } else {
-        LOG.error("Not started: {}", BadConfiguration.rootMessage(e), e);
-      }
-      return 1;
-    }
+    return main;
   }
 }

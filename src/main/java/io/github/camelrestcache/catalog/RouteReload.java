@@ -70,7 +70,13 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
   }
 
   @Override
-  public void onCamelContextStarted(CamelContext started, boolean alreadyStarted) throws Exception {
+  public void onCamelContextStarted(CamelContext started, boolean alreadyStarted) {
+    // the watcher starts later
+  }
+
+  @Override
+  public void onCamelContextFullyStarted(CamelContext started, boolean alreadyStarted)
+      throws Exception {
     RouteWatcherReloadStrategy watcher = started.hasService(RouteWatcherReloadStrategy.class);
     if (watcher == null || !lastGood.isEmpty()) {
       return; // Camel calls this again for each route that is added later
@@ -84,26 +90,23 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
     watcher.setResourceReload(
         (file, resource) -> {
           String name = FileUtil.stripPath(file);
-          if (file.endsWith(".camel.yaml")
-              && !OTHER_BLOCK.matcher(lastGood.getOrDefault(name, "")).find()) {
-            reload(name, resource);
-          } else {
+          String text = resource.exists() ? text(resource) : "";
+          String good = lastGood.getOrDefault(name, "");
+          if (!file.endsWith(".camel.yaml") || OTHER_BLOCK.matcher(good).find()) {
             camels.onReload(file, resource);
+          } else if (!text.equals(good)) {
+            reload(name, resource.getLocation(), text);
           }
         });
   }
 
   /** Puts an edited file in place of what was loaded from it, whole or not at all. */
-  void reload(String name, Resource resource) {
+  void reload(String name, String location, String text) {
     Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
     Catalog.Declared before = catalog.declared();
     try {
-      String text = resource.exists() ? text(resource) : "";
-      if (text.equals(lastGood.get(name))) {
-        return;
-      }
-      Map<String, Block> edited = parse(resource.getLocation(), text);
-      Map<String, Block> good = parse(resource.getLocation(), lastGood.getOrDefault(name, ""));
+      Map<String, Block> edited = parse(location, text);
+      Map<String, Block> good = parse(location, lastGood.getOrDefault(name, ""));
       List<RouteDefinition> all = new ArrayList<>();
       edited.values().forEach(block -> all.add(block.route()));
       routes().stream().filter(route -> !name(route).equals(name)).forEach(all::add);

@@ -1,0 +1,132 @@
+package io.github.camelrestcache;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.camel.CamelContext;
+import org.apache.camel.main.Main;
+
+/**
+ * The whole application in this process, with its own routes, on free ports: real HTTP in front,
+ * real Redis (embedded, unless {@code redis.url} says otherwise) behind, the stand-in as GitHub.
+ */
+public final class Service implements AutoCloseable {
+
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Main main;
+  private final int port;
+  private final int managementPort;
+
+  private Service(Map<String, String> settings) {
+    port = freePort();
+    managementPort = freePort();
+    Map<String, String> all = new HashMap<>();
+    all.put("port", Integer.toString(port));
+    all.put("host", "127.0.0.1");
+    all.put("management.port", Integer.toString(managementPort));
+    all.put("camel.main.shutdown-timeout", "5");
+    all.putAll(settings);
+    main = App.configured(all);
+    main.start();
+  }
+
+  /** Starts the service in front of this stand-in; keys are those of application.properties. */
+  public static Service start(GitHubStandIn github, Map<String, String> settings) {
+    Map<String, String> all = new HashMap<>();
+    all.put("github.api.url", github.url());
+    all.put("redis.url", "");
+    all.putAll(settings);
+    return new Service(all);
+  }
+
+  public static Service start(GitHubStandIn github) {
+    return start(github, Map.of());
+  }
+
+  public CamelContext context() {
+    return main.getCamelContext();
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public String url(String target) {
+    return "http://127.0.0.1:" + port + target;
+  }
+
+  public String managementUrl(String target) {
+    return "http://127.0.0.1:" + managementPort + target;
+  }
+
+  /** Waits until everything that is declared can be served. */
+  public Service ready() {
+    await().atMost(Duration.ofSeconds(30)).until(() -> get("/healthcheck").statusCode() == 200);
+    return this;
+  }
+
+  public HttpResponse<String> get(String target, String... headers) {
+    return send("GET", target, headers);
+  }
+
+  /** A request without content; headers are names and values in turn. */
+  public HttpResponse<String> send(String method, String target, String... headers) {
+    return send(
+        request -> {
+          request.uri(URI.create(url(target)));
+          request.method(method, HttpRequest.BodyPublishers.noBody());
+          if (headers.length > 0) {
+            request.headers(headers);
+          }
+        });
+  }
+
+  public HttpResponse<String> send(Consumer<HttpRequest.Builder> made) {
+    HttpRequest.Builder request = HttpRequest.newBuilder();
+    made.accept(request);
+    try {
+      return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public static JsonNode json(HttpResponse<String> response) {
+    try {
+      return JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw new AssertionError("no JSON: " + response.body(), e);
+    }
+  }
+
+  public static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    main.stop();
+  }
+}
