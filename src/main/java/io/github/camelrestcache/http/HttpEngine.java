@@ -1,6 +1,8 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.Settings;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
@@ -13,8 +15,30 @@ import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
  * Camel's HTTP engine on Vert.x, with this service's way in and out ({@link HttpDoor}), and with
  * the port for clients told apart from the one for management, which Camel 4.17 mixes up.
  */
-@BindToRegistry(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME)
+@BindToRegistry(
+    value = PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME,
+    initMethod = "bindVertx",
+    destroyMethod = "closeVertx")
 public class HttpEngine extends VertxPlatformHttpEngine {
+
+  private Vertx vertx;
+
+  /**
+   * Gives Camel's HTTP servers their Vert.x, with a worker thread for each request in the routes.
+   */
+  public void bindVertx() {
+    if (vertx == null) {
+      int threads = Settings.number(getCamelContext(), "request.threads");
+      vertx = new GuardedVertx(Vertx.vertx(new VertxOptions().setWorkerPoolSize(threads)));
+      getCamelContext().getRegistry().bind("vertx", Vertx.class, vertx);
+    }
+  }
+
+  public void closeVertx() {
+    if (vertx != null) {
+      vertx.close();
+    }
+  }
 
   @Override
   public int getServerPort() {

@@ -21,6 +21,7 @@ final class RequestContent extends InputStream {
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
   private final HttpServerRequest request;
   private final long idleMillis;
+  private volatile boolean unwanted;
   private boolean asked;
   private boolean ended;
   private byte[] chunk = {};
@@ -31,7 +32,12 @@ final class RequestContent extends InputStream {
     this.request = request;
     this.idleMillis = idleMillis;
     request.pause();
-    request.handler(arrived::add);
+    request.handler(
+        buffer -> {
+          if (!unwanted) {
+            arrived.add(buffer);
+          }
+        });
     request.endHandler(end -> arrived.add(END));
     request.exceptionHandler(arrived::add);
   }
@@ -95,7 +101,8 @@ final class RequestContent extends InputStream {
   /** Lets what is left of the content pass unread, so that the connection can be used again. */
   @Override
   public void close() {
-    request.handler(unread -> {});
+    unwanted = true;
+    arrived.clear();
     request.resume();
   }
 }

@@ -162,7 +162,10 @@ public class Refreshes implements CamelContextAware {
     boolean known = failures.values().stream().anyMatch(other -> other.reason().equals(reason));
     failures.put(path, new Failure(reason, inARow, retryAt));
     if (!known) {
-      LOG.warn("{} is not refreshed: {}. What is stored stays in place", path, reason);
+      LOG.warn(
+          "{} is not refreshed: {}. What is stored stays in place; /healthcheck says what is missing",
+          path,
+          reason);
     }
   }
 

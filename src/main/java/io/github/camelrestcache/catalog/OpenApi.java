@@ -1,0 +1,114 @@
+package io.github.camelrestcache.catalog;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.camelrestcache.Settings;
+import org.apache.camel.BeanInject;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.ExtendedStartupListener;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
+
+/**
+ * The OpenAPI 3.0 document of what is served here (endpoints, views, healthcheck), made of what is
+ * declared at the time of the request, at {@code /openapi.json} on the management port.
+ */
+@BindToRegistry(value = "openApi", initMethod = "start")
+public class OpenApi implements CamelContextAware, ExtendedStartupListener {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @BeanInject private Catalog catalog;
+  private CamelContext context;
+  private boolean mounted;
+
+  @Override
+  public CamelContext getCamelContext() {
+    return context;
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+  }
+
+  /** Waits for the management server to be started. */
+  public void start() throws Exception {
+    context.addStartupListener(this);
+  }
+
+  @Override
+  public void onCamelContextStarted(CamelContext started, boolean alreadyStarted) {
+    // the management server starts later
+  }
+
+  @Override
+  public void onCamelContextFullyStarted(CamelContext started, boolean alreadyStarted) {
+    int port = Settings.number(context, "management.port");
+    VertxPlatformHttpRouter router =
+        VertxPlatformHttpRouter.lookup(
+            context, VertxPlatformHttpRouter.getRouterNameFromPort(port));
+    if (router != null && !mounted) {
+      mounted = true;
+      router.get("/openapi.json").handler(request -> request.json(document()));
+    }
+  }
+
+  /** The document. */
+  ObjectNode document() {
+    ObjectNode document = JSON.createObjectNode().put("openapi", "3.0.3");
+    document.putObject("info").put("title", "camel-rest-cache").put("version", "1");
+    ObjectNode paths = document.putObject("paths");
+    for (CachedEndpoint endpoint : catalog.endpoints()) {
+      ObjectNode get = operation(paths, endpoint.path(), endpoint.id(), endpoint.description());
+      boolean list = endpoint.shape() == CachedEndpoint.Shape.LIST;
+      ObjectNode schema = answers(get, 503).put("type", list ? "array" : "object");
+      if (list) {
+        schema.putObject("items").put("type", "object");
+      }
+    }
+    StringBuilder views = new StringBuilder("The first rows of a view.");
+    catalog
+        .views()
+        .forEach(v -> views.append(" ").append(v.name()).append(": ").append(v.description()));
+    ObjectNode view = operation(paths, "/view/{order}/{n}/{view}", "view", views.toString());
+    var order = parameter(view, "order").put("type", "string").putArray("enum");
+    order.add("top").add("bottom");
+    parameter(view, "n").put("type", "integer").put("minimum", 1).put("maximum", 100_000);
+    var names = parameter(view, "view").put("type", "string").putArray("enum");
+    catalog.views().forEach(each -> names.add(each.name()));
+    ObjectNode rows = answers(view, 400, 404, 503).put("type", "array").putObject("items");
+    rows.put("type", "array").put("minItems", 2).put("maxItems", 2).putObject("items");
+    ObjectNode health =
+        operation(paths, "/healthcheck", "healthcheck", "Whether everything can be served.");
+    answers(health, 503).put("type", "object");
+    return document;
+  }
+
+  private static ObjectNode operation(ObjectNode paths, String path, String id, String summary) {
+    return paths.putObject(path).putObject("get").put("operationId", id).put("summary", summary);
+  }
+
+  private static ObjectNode parameter(ObjectNode operation, String name) {
+    return operation
+        .withArray("parameters")
+        .addObject()
+        .put("name", name)
+        .put("in", "path")
+        .put("required", true)
+        .putObject("schema");
+  }
+
+  /** Adds the problems that are answered, and gives the schema of what is answered with 200. */
+  private static ObjectNode answers(ObjectNode operation, int... problems) {
+    ObjectNode responses = operation.putObject("responses");
+    ObjectNode ok = responses.putObject("200").put("description", "OK");
+    for (int status : problems) {
+      ObjectNode problem = responses.putObject(Integer.toString(status));
+      problem.put("description", "A problem, with what to do").putObject("content");
+      problem.withObject("/content").putObject("application/problem+json");
+    }
+    return ok.putObject("content").putObject("application/json").putObject("schema");
+  }
+}
