@@ -6,6 +6,7 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.store.Entry;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -237,9 +238,11 @@ public class Refreshes implements CamelContextAware {
     if (body == null) {
       return new byte[0];
     }
-    boolean gzip = "gzip".equalsIgnoreCase(answered.get("Content-Encoding"));
-    try (InputStream content = gzip ? new GZIPInputStream(body) : body) {
-      return content.readAllBytes();
+    byte[] content;
+    try (body) {
+      content = body.readAllBytes();
     }
+    boolean gzip = "gzip".equalsIgnoreCase(answered.get("Content-Encoding"));
+    return gzip ? new GZIPInputStream(new ByteArrayInputStream(content)).readAllBytes() : content;
   }
 }

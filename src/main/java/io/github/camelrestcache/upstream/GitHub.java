@@ -115,8 +115,11 @@ public class GitHub implements CamelContextAware {
 
   private static HttpEntity content(ClientRequest request) {
     if (request.body() == null) {
-      boolean says = request.length() == 0;
-      return says ? new InputStreamEntity(java.io.InputStream.nullInputStream(), 0, null) : null;
+      return null;
+    }
+    if (request.method().equals("OPTIONS") && !request.fields().contains("Content-Type")) {
+      throw new Problem(
+          400, "Bad request", "An OPTIONS with content needs a Content-Type (RFC 9110 9.3.7).");
     }
     return new InputStreamEntity(request.body(), request.length(), null);
   }

@@ -2,7 +2,9 @@ package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.HttpFields;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.util.Map;
 import org.apache.camel.BindToRegistry;
@@ -11,6 +13,7 @@ import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.hc.client5.http.classic.ExecChain;
+import org.apache.hc.client5.http.classic.ExecRuntime;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.core5.http.ClassicHttpRequest;
@@ -21,6 +24,7 @@ import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.io.entity.HttpEntityWrapper;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
@@ -99,7 +103,58 @@ public class GitHubClient extends HttpClientBuilder
       answered.add(header.getName(), header.getValue() == null ? "" : header.getValue());
     }
     exchange.setVariable("answered", answered);
+    if (response.getEntity() != null) {
+      response.setEntity(new AbandonableEntity(response.getEntity(), scope.execRuntime));
+    }
     return response;
+  }
+
+  /**
+   * Content whose connection is given up when it is closed early, where HttpClient reads it out.
+   */
+  private static final class AbandonableEntity extends HttpEntityWrapper {
+
+    private final ExecRuntime connection;
+    private InputStream content;
+
+    AbandonableEntity(HttpEntity entity, ExecRuntime connection) {
+      super(entity);
+      this.connection = connection;
+    }
+
+    @Override
+    public InputStream getContent() throws IOException {
+      if (content == null) {
+        content =
+            new FilterInputStream(super.getContent()) {
+              private boolean ended;
+
+              @Override
+              public int read() throws IOException {
+                int read = in.read();
+                ended |= read < 0;
+                return read;
+              }
+
+              @Override
+              public int read(byte[] target, int offset, int length) throws IOException {
+                int read = in.read(target, offset, length);
+                ended |= read < 0;
+                return read;
+              }
+
+              @Override
+              public void close() throws IOException {
+                if (!ended) {
+                  ended = true;
+                  connection.discardEndpoint();
+                }
+                in.close();
+              }
+            };
+      }
+      return content;
+    }
   }
 
   @Override
