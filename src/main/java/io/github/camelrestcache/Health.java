@@ -11,27 +11,24 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.camel.BeanInject;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
+import org.apache.camel.language.simple.Simple;
 
 /** What {@code /healthcheck} answers: which endpoints and views can be served, and if not, why. */
 @BindToRegistry("health")
 public class Health {
 
-  @BeanInject private Catalog catalog;
-  @BeanInject private Refreshes refreshes;
-  @BeanInject private Ranking ranking;
-
   /** Of one endpoint: its path, whether it is stored, when it was fetched, what failed last. */
   public Map<String, Object> endpoint(
       @Variable("endpoint") CachedEndpoint endpoint,
       @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception storeFailure,
-      @Body Entry stored) {
+      @Body Entry stored,
+      @Simple("${ref:refreshes}") Refreshes refreshes) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
     state.put("ready", storeFailure == null && stored != null);
@@ -45,7 +42,11 @@ public class Health {
   }
 
   /** The whole report, with 200 when everything can be served and 503 otherwise. */
-  public void report(Exchange exchange, @Body List<Map<String, Object>> endpoints) {
+  public void report(
+      Exchange exchange,
+      @Body List<Map<String, Object>> endpoints,
+      @Simple("${ref:catalog}") Catalog catalog,
+      @Simple("${ref:ranking}") Ranking ranking) {
     Map<String, Map<String, Object>> byPath = new LinkedHashMap<>();
     endpoints.forEach(each -> byPath.put((String) each.get("path"), each));
     List<Map<String, Object>> views = new ArrayList<>();

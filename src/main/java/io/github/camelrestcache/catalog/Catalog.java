@@ -60,6 +60,7 @@ public class Catalog implements CamelContextAware {
   public void start() {
     if (!started) {
       started = true;
+      Settings.check(context); // again, for Camel JBang, which does not come by App
       context.addLifecycleStrategy(
           new LifecycleStrategySupport() {
             @Override

@@ -3,7 +3,6 @@ package io.github.camelrestcache.catalog;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.camelrestcache.Settings;
-import org.apache.camel.BeanInject;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
@@ -19,7 +18,6 @@ public class OpenApi implements CamelContextAware, ExtendedStartupListener {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  @BeanInject private Catalog catalog;
   private CamelContext context;
   private boolean mounted;
 
@@ -57,6 +55,7 @@ public class OpenApi implements CamelContextAware, ExtendedStartupListener {
 
   /** The document. */
   ObjectNode document() {
+    Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
     ObjectNode document = JSON.createObjectNode().put("openapi", "3.0.3");
     document.putObject("info").put("title", "camel-rest-cache").put("version", "1");
     ObjectNode paths = document.putObject("paths");

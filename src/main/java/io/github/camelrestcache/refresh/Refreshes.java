@@ -74,6 +74,7 @@ public class Refreshes implements CamelContextAware {
     if (producer != null) {
       producer.close();
       context.getExecutorServiceManager().shutdownNow(waiters);
+      producer = null;
     }
   }
 

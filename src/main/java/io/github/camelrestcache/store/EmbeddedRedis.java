@@ -10,11 +10,21 @@ final class EmbeddedRedis implements AutoCloseable {
   private final RedisServer server;
   private final int port;
 
-  EmbeddedRedis() throws IOException {
+  private EmbeddedRedis(RedisServer server, int port) {
+    this.server = server;
+    this.port = port;
+  }
+
+  /**
+   * A constructor without arguments would be called by Camel JBang, for a bean that it takes this
+   * to be.
+   */
+  static EmbeddedRedis start() throws IOException {
+    int port;
     try (ServerSocket probe = new ServerSocket(0)) {
       port = probe.getLocalPort();
     }
-    server =
+    RedisServer server =
         RedisServer.newRedisServer()
             .port(port)
             .bind("127.0.0.1")
@@ -22,6 +32,7 @@ final class EmbeddedRedis implements AutoCloseable {
             .setting("appendonly no")
             .build();
     server.start();
+    return new EmbeddedRedis(server, port);
   }
 
   String url() {

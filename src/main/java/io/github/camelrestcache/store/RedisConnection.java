@@ -77,6 +77,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   public void stop() throws Exception {
     if (connections != null) {
       connections.destroy();
+      connections = null;
     }
     if (embedded != null) {
       embedded.close();
@@ -86,7 +87,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
 
   private String startEmbedded() throws IOException {
     try {
-      EmbeddedRedis server = new EmbeddedRedis();
+      EmbeddedRedis server = EmbeddedRedis.start();
       embedded = server;
       LOG.info("REDIS_URL is not set: started an embedded Redis at {}", server.url());
       return server.url();
