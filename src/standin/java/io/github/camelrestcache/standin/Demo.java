@@ -27,7 +27,7 @@ public final class Demo {
           curl -i %1$s/healthcheck  # ready?
           curl -i %1$s/view/top/5/forks  # a view
           curl -i %1$s/orgs/%2$s/repos  # a whole list
-          curl -i %1$s/repos/%2$s/zuul/issues  # forwarded, then cached
+          curl -i %1$s/repos/%2$s/zuul/issues  # forwarded to GitHub
           curl -i %3$s/observe/health  # and /observe/metrics\
           """
               .formatted(url, org, management));
