@@ -3,6 +3,7 @@ package io.github.camelrestcache.refresh;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.store.Entry;
@@ -12,6 +13,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -161,14 +163,38 @@ public class Refreshes implements CamelContextAware {
     if (failure instanceof RefreshFailed failed && failed.notBefore().isAfter(retryAt)) {
       retryAt = failed.notBefore();
     }
-    boolean known = failures.values().stream().anyMatch(other -> other.reason().equals(reason));
-    failures.put(path, new Failure(reason, inARow, retryAt));
-    if (!known) {
+    if (isNews(path, new Failure(reason, inARow, retryAt))) {
+      List<String> missing = missing();
       LOG.warn(
-          "{} is not refreshed: {}. What is stored stays in place; /healthcheck says what is missing",
+          "{} is not refreshed: {}. {}",
           path,
-          reason);
+          reason,
+          missing.isEmpty()
+              ? "What is stored stays in place"
+              : "Not stored yet: " + String.join(", ", missing));
     }
+  }
+
+  /** Remembers a failure; true if no endpoint fails for this reason already. */
+  private synchronized boolean isNews(String path, Failure failure) {
+    boolean known = failures.values().stream().anyMatch(f -> f.reason().equals(failure.reason()));
+    failures.put(path, failure);
+    return !known;
+  }
+
+  /** The paths of which nothing is stored, as far as the store answers. */
+  private List<String> missing() {
+    Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
+    return catalog.endpoints().stream()
+        .filter(
+            endpoint -> {
+              Exchange stamp =
+                  producer.request(
+                      "direct:load-stamp", ask -> ask.setVariable("endpoint", endpoint));
+              return !stamp.isFailed() && stamp.getMessage().getBody() == null;
+            })
+        .map(CachedEndpoint::path)
+        .toList();
   }
 
   /** From the interval, but at most 10 s, doubling up to 10 minutes, a fifth more or less. */
