@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,6 +50,10 @@ public class Refreshes implements CamelContextAware {
   record Failure(String reason, int inARow, Instant retryAt) {}
 
   private final Map<String, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
+
+  /** Paths of which a caller found nothing: they are stored anew, whatever their stamp says. */
+  private final Set<String> notFound = ConcurrentHashMap.newKeySet();
+
   private final Map<String, Failure> failures = new ConcurrentHashMap<>();
   private CamelContext context;
   private ProducerTemplate producer;
@@ -102,6 +107,7 @@ public class Refreshes implements CamelContextAware {
     if (!shared && !pause.isZero()) {
       throw notReady(path, failures.get(path).reason(), pause);
     }
+    notFound.add(path);
     return share(endpoint)
         .copy()
         .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
@@ -257,8 +263,11 @@ public class Refreshes implements CamelContextAware {
   }
 
   /** What is to be stored, beside what is stored now. */
-  public Entry whole(@Variable("pages") Pages pages, @Body Entry stored) {
-    return pages.whole(stored);
+  public Entry whole(
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @Variable("pages") Pages pages,
+      @Body Entry stored) {
+    return pages.whole(notFound.remove(endpoint.path()) ? null : stored);
   }
 
   private static byte[] content(HttpFields answered, InputStream body) throws IOException {

@@ -26,7 +26,10 @@ public class Hashes {
 
   /** The entry in a whole hash, or null. */
   public Entry entry(@Body Map<String, byte[]> hash) {
-    return entry(hash.get("version"), hash.get("fetched"), hash.get("changed"), hash.get("body"));
+    byte[] body = hash.get("body");
+    return body == null
+        ? null
+        : entry(hash.get("version"), hash.get("fetched"), hash.get("changed"), body);
   }
 
   /** The entry without its body in the values of {@link #stampFields()}, or null. */
@@ -42,13 +45,16 @@ public class Hashes {
     }
   }
 
-  /** The fields to write for an entry; without a body only the times are written. */
+  /**
+   * The fields to write for an entry. Of one without its body only the time of the fetch: should
+   * the hash be lost in between, what is written then counts as absent, and not as whole.
+   */
   public Map<String, Object> fields(@Body Entry entry) {
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("version", bytes(entry.version()));
-    fields.put("fetched", bytes(Long.toString(entry.fetched().getEpochSecond())));
-    fields.put("changed", bytes(Long.toString(entry.changed().getEpochSecond())));
+    fields.put("fetched", seconds(entry.fetched()));
     if (entry.body() != null) {
+      fields.put("version", bytes(entry.version()));
+      fields.put("changed", seconds(entry.changed()));
       fields.put("body", entry.body());
     }
     return fields;
@@ -67,6 +73,10 @@ public class Hashes {
   /** The fields to write for a ranking. */
   public Map<String, Object> rankedFields(@Body Ranked ranked) {
     return Map.of("stamp", bytes(ranked.stamp()), "top", ranked.top(), "bottom", ranked.bottom());
+  }
+
+  private static byte[] seconds(Instant time) {
+    return bytes(Long.toString(time.getEpochSecond()));
   }
 
   private static Instant time(byte[] seconds) {

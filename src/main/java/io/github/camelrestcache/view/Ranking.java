@@ -54,6 +54,9 @@ public class Ranking {
   public Ranked rank(@Variable("view") View view, @Body Entry list) {
     try {
       failures.remove(view);
+      if (list == null) {
+        throw unrankable(view, "the list is not stored whole, try again after its next refresh");
+      }
       List<Row> rows = rows(view, list.body());
       rows.sort(TOP);
       byte[] top = lines(rows);
