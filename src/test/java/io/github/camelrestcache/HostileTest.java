@@ -191,11 +191,16 @@ class HostileTest {
   }
 
   @Test
-  void aHugeFieldIsRefusedAndTheServiceGoesOn() {
-    String answer =
+  void whatIsTooLongToReadIsRefusedAndTheServiceGoesOn() {
+    String field =
         RawHttp.request(
             service.port(), "GET /zen HTTP/1.1", "Host: x", "X-Huge: " + "a".repeat(65_536));
-    assertThat(answer).startsWith("HTTP/1.1 431");
+    assertThat(field).startsWith("HTTP/1.1 431").contains("application/problem+json");
+    String line =
+        RawHttp.request(service.port(), "GET /" + "a".repeat(65_536) + " HTTP/1.1", "Host: x");
+    assertThat(line).matches("(?s)HTTP/1.. 414 .*application/problem\\+json.*");
+    String garbage = RawHttp.send(service.port(), "\u0016\u0003\u0001 garbage\r\n\r\n");
+    assertThat(garbage).matches("(?s)HTTP/1.. 400 .*application/problem\\+json.*");
     assertThat(service.get("/zen").statusCode()).isEqualTo(200);
   }
 

@@ -1,5 +1,7 @@
 package io.github.camelrestcache.http;
 
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -20,6 +22,8 @@ import java.util.regex.Pattern;
  */
 final class GuardedVertx extends VertxWrapper {
 
+  private static final int LONGEST_LINE = 16 * 1024;
+  private static final int LARGEST_FIELDS = 32 * 1024;
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
   GuardedVertx(Vertx vertx) {
@@ -29,10 +33,14 @@ final class GuardedVertx extends VertxWrapper {
   @Override
   public HttpServer createHttpServer(HttpServerOptions options) {
     options
+        .setMaxInitialLineLength(LONGEST_LINE)
+        .setMaxHeaderSize(LARGEST_FIELDS)
         .setHttp2ClearTextEnabled(false)
         .setPerFrameWebSocketCompressionSupported(false)
         .setPerMessageWebSocketCompressionSupported(false);
-    return guarded(super.createHttpServer(options));
+    HttpServer server = super.createHttpServer(options);
+    server.invalidRequestHandler(request -> answer(request, unreadable(request)));
+    return guarded(server);
   }
 
   /** The server, but each handler of requests that it is given gets only the good ones. */
@@ -62,6 +70,10 @@ final class GuardedVertx extends VertxWrapper {
       next.handle(request);
       return;
     }
+    answer(request, problem);
+  }
+
+  private static void answer(HttpServerRequest request, Problem problem) {
     request
         .response()
         .setStatusCode(problem.status())
@@ -69,6 +81,22 @@ final class GuardedVertx extends VertxWrapper {
         .putHeader("Connection", "close")
         .end(Buffer.buffer(problem.body()))
         .onComplete(done -> request.connection().close());
+  }
+
+  /** What Netty could not read: what came until then is no request. */
+  private static Problem unreadable(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    if (cause instanceof TooLongHttpLineException) {
+      return new Problem(
+          414, "URI too long", "The request line has more than " + LONGEST_LINE + " bytes.");
+    }
+    if (cause instanceof TooLongHttpHeaderException) {
+      return new Problem(
+          431,
+          "Request header fields too large",
+          "The header fields have more than " + LARGEST_FIELDS + " bytes.");
+    }
+    return bad("This is not an HTTP/1.1 request (RFC 9112).");
   }
 
   private static Problem problem(HttpServerRequest request) {
