@@ -1,0 +1,63 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.standin.GitHubStandIn;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.camel.Route;
+import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.core.RedisTemplate;
+
+class EveryRouteTest {
+
+  @Test
+  void everyRouteIsPassedWhenEachKindOfRequestIsMade() {
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
+        Service service =
+            Service.start(github, Map.of("refresh.interval", "200ms", "cold.wait", "5s"))) {
+      service.ready();
+      github.updateRepository("zuul", repository -> repository.put("stargazers_count", 1));
+      service.get("/view/top/1/stars");
+      for (String method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")) {
+        service.send(method, "/zen");
+      }
+      await()
+          .untilAsserted(
+              () -> {
+                // until a caller comes between this and the next refresh
+                RedisTemplate<?, ?> redis =
+                    service.context().getRegistry().findSingleByType(RedisTemplate.class);
+                redis.execute(
+                    connection -> {
+                      connection.serverCommands().flushAll();
+                      return null;
+                    },
+                    true);
+                service.get("/orgs/Netflix/repos");
+                assertThat(passed(service)).contains("await-refresh");
+              });
+      Set<String> all =
+          service.context().getRoutes().stream()
+              .filter(route -> !route.isCreatedByKamelet())
+              .map(Route::getRouteId)
+              .collect(Collectors.toSet());
+      await().untilAsserted(() -> assertThat(passed(service)).containsAll(all));
+    }
+  }
+
+  /** The ids of the routes that metrics have counted an exchange of. */
+  private static Set<String> passed(Service service) {
+    return service
+        .send(request -> request.uri(URI.create(service.managementUrl("/observe/metrics"))))
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("camel_exchanges_total{") && !line.endsWith(" 0.0"))
+        .map(line -> line.replaceFirst(".*routeId=\"([^\"]*)\".*", "$1"))
+        .collect(Collectors.toSet());
+  }
+}
