@@ -10,20 +10,27 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -256,6 +263,46 @@ class ForwardTest {
                       HttpRequest.BodyPublishers.ofInputStream(
                           () -> new java.io.ByteArrayInputStream(content))));
       assertThat(onlyRequest().body()).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void largeContentIsStreamedBothWays(@TempDir Path folder) throws Exception {
+    int size = 50 << 20;
+    int clients = 8;
+    assertThat(Runtime.getRuntime().maxMemory())
+        .as("with more memory than this the test proves nothing: see argLine in the pom")
+        .isLessThan((long) size * clients);
+    Path file = folder.resolve("large");
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.setLength(size);
+    }
+    try (var handle = at("/large", (r, q) -> q.response().sendFile(file.toString()))) {
+      HttpClient client = HttpClient.newHttpClient();
+      List<CompletableFuture<Long>> received = new ArrayList<>();
+      for (int i = 0; i < clients; i++) {
+        received.add(
+            client
+                .sendAsync(
+                    HttpRequest.newBuilder(URI.create(service.url("/large")))
+                        .PUT(HttpRequest.BodyPublishers.ofFile(file))
+                        .build(),
+                    HttpResponse.BodyHandlers.ofInputStream())
+                .thenApplyAsync(answer -> count(answer.body())));
+      }
+      for (CompletableFuture<Long> each : received) {
+        assertThat(each.get()).isEqualTo(size);
+      }
+    }
+    assertThat(github.requests()).hasSize(clients);
+    assertThat(github.requests()).allSatisfy(r -> assertThat(r.bodyLength()).isEqualTo(size));
+  }
+
+  private static long count(InputStream content) {
+    try (content) {
+      return content.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
     }
   }
 

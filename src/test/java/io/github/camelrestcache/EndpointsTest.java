@@ -1,0 +1,315 @@
+package io.github.camelrestcache;
+
+import static io.github.camelrestcache.Service.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.standin.GitHubStandIn.Handle;
+import io.github.camelrestcache.standin.Recorded;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The cached endpoints as a client sees them, in front of an organization of three pages. */
+class EndpointsTest {
+
+  private static final String REPOS = "/orgs/Netflix/repos";
+  private static final String MEMBERS = "/orgs/Netflix/members";
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static GitHubStandIn github;
+  private static Service service;
+
+  @BeforeAll
+  static void start() {
+    github = GitHubStandIn.builder().repositories(250).limits(100_000, 100_000).build().start();
+    github.addToken("service-token", "robot");
+    github.addToken("caller-token", "somebody");
+    service =
+        Service.start(
+                github, Map.of("refresh.interval", "500ms", "github.api.token", "service-token"))
+            .ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    github.close();
+  }
+
+  @Test
+  void aListOfThreePagesIsOneArrayInGitHubsOrderWithEveryByteOfItsItems() throws IOException {
+    ArrayNode repositories = JSON.createArrayNode();
+    github.repositoryNames().forEach(name -> repositories.add(github.repository(name)));
+    String whole = new String(JSON.writeValueAsBytes(repositories), StandardCharsets.UTF_8);
+
+    assertThat(json(service.get(REPOS))).hasSize(250);
+    await().atMost(SOON).until(() -> service.get(REPOS).body().equals(whole));
+  }
+
+  @Test
+  void itemsAreServedAsGitHubSpellsThem() {
+    String first = "{\"login\":\"\\u00e9\",  \"n\":1.50e+2,\"big\":123456789012345678901234567890}";
+    String second = "{ \"b\" : 1, \"a\" : [ ] , \"b\" : 2 }";
+    Handle odd =
+        github.override(
+            asked -> asked.path().equals(MEMBERS),
+            (asked, request) -> {
+              boolean last = asked.parameters().containsKey("page");
+              if (!last) {
+                String link = "<" + github.url() + MEMBERS + "?per_page=100&page=2>; rel=\"next\"";
+                request.response().putHeader("Link", link);
+              }
+              request.response().end(last ? "[" + second + "]" : "\n [ " + first + " ,null ]\n");
+            });
+    try {
+      String whole = "[" + first + " ,null," + second + "]";
+      await().atMost(SOON).until(() -> service.get(MEMBERS).body().equals(whole));
+    } finally {
+      odd.close();
+    }
+    await().atMost(SOON).until(() -> json(service.get(MEMBERS)).size() == 12);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/orgs/Netflix"})
+  void anObjectIsServedAsSent(String path) {
+    HttpResponse<String> asSent =
+        service.send(request -> request.uri(URI.create(github.url() + path)));
+
+    HttpResponse<String> answer = service.get(path);
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Cache-Status").orElse("")).contains("; hit");
+    assertThat(answer.body()).isEqualTo(asSent.body());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/orgs/Netflix", MEMBERS, REPOS})
+  void aStoredEndpointSaysHowItWasMetAndHowOldItIs(String path) {
+    Instant before = Instant.now();
+
+    HttpResponse<String> answer = service.get(path, "Origin", "https://page.example");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    Map<String, List<String>> headers = answer.headers().map();
+    assertThat(headers.get("content-type")).containsExactly("application/json; charset=utf-8");
+    assertThat(headers.get("cache-status"))
+        .singleElement()
+        .asString()
+        .matches("camel-rest-cache; hit; ttl=(0|-[1-9])");
+    assertThat(headers.get("age")).singleElement().asString().matches("\\d");
+    assertThat(lastModified(answer)).isBetween(before.minusSeconds(300), Instant.now());
+    assertThat(headers.get("content-length"))
+        .containsExactly(Integer.toString(answer.body().getBytes(StandardCharsets.UTF_8).length));
+    assertThat(headers.get("access-control-allow-origin")).containsExactly("*");
+    assertThat(headers.toString()).doesNotContain("page.example");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/orgs/Netflix", MEMBERS, REPOS})
+  void headAnswersWithTheHeadersOfGetAndNoContent(String path) {
+    HttpResponse<String> get = service.get(path);
+    HttpResponse<String> head = service.send("HEAD", path);
+
+    assertThat(head.statusCode()).isEqualTo(200);
+    assertThat(head.body()).isEmpty();
+    assertThat(head.headers().map().keySet()).isEqualTo(get.headers().map().keySet());
+    for (String same :
+        List.of("Content-Length", "Content-Type", "Last-Modified", "Access-Control-Allow-Origin")) {
+      assertThat(head.headers().allValues(same)).isEqualTo(get.headers().allValues(same));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/orgs/netflix/repos",
+        "/orgs/Netflix/Repos",
+        "/ORGS/Netflix/repos",
+        "/orgs/Netflix/repos/",
+        "/orgs/Netflix/",
+        "/orgs/Netflix/./repos",
+        "/orgs/none/../Netflix/repos",
+        "/orgs/Netflix/repos/.",
+        "/orgs/Netflix/%2e/repos",
+        "/orgs/Netflix/repo%73",
+        "/orgs/Netflix%2Frepos",
+        "//orgs/Netflix/repos",
+        "/orgs//Netflix/repos",
+        "//",
+        "/.",
+        "/orgs/Netflix/repos;a=b",
+        "/orgs/Netflix/repos?page=2",
+        "/orgs/Netflix/repos?per_page=100",
+        "/orgs/Netflix?x",
+        "/?a=1",
+      })
+  void anotherSpellingOrAQueryIsForwardedAsItCame(String target) {
+    String mark = UUID.randomUUID().toString();
+
+    HttpResponse<String> answer = service.get(target, "X-Mark", mark);
+
+    assertThat(marked(mark)).extracting(Recorded::target).containsExactly(target);
+    assertThat(answer.headers().firstValue("Cache-Status").orElse(""))
+        .startsWith("camel-rest-cache; fwd=");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
+  void anotherMethodThanGetAndHeadIsForwarded(String method) {
+    String mark = UUID.randomUUID().toString();
+
+    HttpResponse<String> answer = service.send(method, REPOS, "X-Mark", mark);
+
+    assertThat(marked(mark))
+        .singleElement()
+        .satisfies(
+            asked -> {
+              assertThat(asked.method()).isEqualTo(method);
+              assertThat(asked.target()).isEqualTo(REPOS);
+            });
+    assertThat(answer.headers().firstValue("Cache-Status").orElse(""))
+        .startsWith("camel-rest-cache; fwd=method");
+  }
+
+  @Test
+  void whoeverAsksGetsWhatIsStoredAndTheCredentialGoesNowhere() {
+    List<String> credentials =
+        List.of("Bearer caller-token", "token nobody-knows-me", "Basic eDp5", "nonsense");
+    for (String credential : credentials) {
+      HttpResponse<String> answer = service.get(REPOS, "Authorization", credential);
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Cache-Status").orElse("")).contains("; hit");
+      assertThat(answer.body()).isEqualTo(service.get(REPOS).body());
+      assertThat(answer.headers().map().toString()).doesNotContain(credential);
+    }
+    awaitRefreshes(REPOS, 1);
+    assertThat(github.requests())
+        .noneMatch(
+            asked -> asked.headers("Authorization").stream().anyMatch(credentials::contains));
+  }
+
+  @Test
+  void aRefreshAsksForAHundredItemsOfEachPageWithTheServicesToken() {
+    github.clearRequests();
+    awaitRefreshes(REPOS, 2);
+
+    List<Recorded> asked = github.requests();
+    assertThat(asked)
+        .extracting(Recorded::target)
+        .contains(
+            "/",
+            "/orgs/Netflix",
+            "/orgs/Netflix/members?per_page=100",
+            "/orgs/Netflix/repos?per_page=100",
+            "/organizations/913567/repos?per_page=100&page=2",
+            "/organizations/913567/repos?per_page=100&page=3");
+    assertThat(asked)
+        .allSatisfy(
+            page -> {
+              assertThat(page.method()).isEqualTo("GET");
+              assertThat(page.headers("Authorization")).containsExactly("Bearer service-token");
+              assertThat(page.headers("User-Agent")).hasSize(1);
+            });
+  }
+
+  @Test
+  void aChangeIsServedAfterTheNextRefreshAndMovesLastModified() {
+    String name = github.repositoryNames().get(240);
+    Instant before = lastModified(service.get(REPOS));
+    String mark = UUID.randomUUID().toString();
+
+    github.updateRepository(name, repository -> repository.put("description", mark));
+
+    await().atMost(SOON).until(() -> service.get(REPOS).body().contains(mark));
+    JsonNode served = json(service.get(REPOS)).get(240);
+    assertThat(served).isEqualTo(github.repository(name));
+    assertThat(lastModified(service.get(REPOS))).isAfter(before);
+  }
+
+  @Test
+  void aRefreshThatBringsNothingNewMovesTheAgeAndNotLastModified() {
+    awaitRefreshes(REPOS, 1);
+    HttpResponse<String> before = service.get(REPOS);
+
+    awaitRefreshes(REPOS, 2);
+    HttpResponse<String> after = service.get(REPOS);
+
+    assertThat(after.body()).isEqualTo(before.body());
+    assertThat(lastModified(after)).isEqualTo(lastModified(before));
+    assertThat(Integer.parseInt(after.headers().firstValue("Age").orElseThrow()))
+        .isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void theTokenStandsNeitherInRedisNorInAMetricNorInAnAnswer() {
+    awaitRefreshes(REPOS, 1);
+    var redis = Stored.in(service);
+    var hashes = redis.<String, Object>opsForHash();
+
+    assertThat(redis.keys("*"))
+        .hasSizeGreaterThanOrEqualTo(9)
+        .allSatisfy(
+            key -> {
+              assertThat(key).startsWith("camel-rest-cache:").doesNotContain("service-token");
+              for (Object value : hashes.entries(key).values()) {
+                assertThat(new String((byte[]) value, StandardCharsets.UTF_8))
+                    .doesNotContain("service-token");
+              }
+            });
+    for (String url :
+        List.of(
+            service.url("/healthcheck"),
+            service.url("/zen"),
+            service.url("/nothing/here"),
+            service.url(REPOS),
+            service.managementUrl("/observe/metrics"),
+            service.managementUrl("/observe/health"))) {
+      HttpResponse<String> answer = service.send(request -> request.uri(URI.create(url)));
+      assertThat(answer.body() + answer.headers().map()).as(url).doesNotContain("service-token");
+    }
+  }
+
+  /** Waits until a list was refreshed from its first page on, so many times from now. */
+  private static void awaitRefreshes(String path, int times) {
+    long before = firstPages(path);
+    await().atMost(SOON).until(() -> firstPages(path) > before + times);
+  }
+
+  private static long firstPages(String path) {
+    return github.requests().stream()
+        .filter(asked -> asked.target().equals(path + "?per_page=100"))
+        .filter(asked -> asked.header("X-Mark") == null)
+        .count();
+  }
+
+  private static List<Recorded> marked(String mark) {
+    return github.requests().stream().filter(asked -> mark.equals(asked.header("X-Mark"))).toList();
+  }
+
+  private static Instant lastModified(HttpResponse<String> answer) {
+    String value = answer.headers().firstValue("Last-Modified").orElseThrow();
+    return ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+  }
+}

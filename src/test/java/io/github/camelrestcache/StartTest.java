@@ -1,0 +1,311 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.standin.GitHubStandIn;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Starts and ends as an operator sees them: processes, environment variables, exit status. */
+class StartTest {
+
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final String ENDPOINTS = "routes/endpoints.camel.yaml";
+  private static final String VIEWS = "routes/views.camel.yaml";
+
+  /**
+   * A start that has to be refused.
+   *
+   * @param name what is wrong
+   * @param environment the variables that are set
+   * @param file a file of the working folder, or null
+   * @param text what is put at the end of the file
+   * @param said what the sentence has to contain
+   */
+  private record Refused(
+      String name, Map<String, String> environment, String file, String text, List<String> said) {
+
+    static Refused setting(String variable, String value, String... said) {
+      List<String> all = new ArrayList<>(List.of(said));
+      all.add(variable);
+      return new Refused(variable + "=" + value, Map.of(variable, value), null, "", all);
+    }
+
+    static Refused edit(String name, String file, String text, String... said) {
+      return new Refused(name, Map.of(), file, text, List.of(said));
+    }
+
+    boolean isOfRoutes() {
+      return file != null && file.startsWith("routes/");
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  /** How a process ended, and all that it printed. */
+  private record Ended(int status, List<String> lines) {}
+
+  @TempDir private static Path folders;
+
+  private static ServerSocket taken;
+  private static ExecutorService twoAtATime;
+  private static Map<String, Future<Ended>> ended;
+
+  @BeforeAll
+  static void startAll() throws IOException {
+    taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    twoAtATime = Executors.newFixedThreadPool(2);
+    ended = new HashMap<>();
+    refusals().forEach(refused -> ended.put(refused.name(), twoAtATime.submit(() -> run(refused))));
+  }
+
+  @AfterAll
+  static void stopAll() throws IOException {
+    twoAtATime.shutdownNow();
+    taken.close();
+  }
+
+  static Stream<Refused> refusals() {
+    String port = Integer.toString(taken.getLocalPort());
+    return Stream.of(
+        Refused.setting("REFRESH_INTERVAL", "ten", "'ten'", "5m"),
+        Refused.setting("PORT", "abc", "'abc'", "1 to 65535"),
+        Refused.setting("PORT", port, "'" + port + "'", "free port"),
+        Refused.setting("GITHUB_API_URL", "ftp://x", "'ftp://x'", "https://"),
+        Refused.setting("REDIS_URL", "http://x", "'http://x'", "redis://"),
+        new Refused(
+            "one port for both",
+            Map.of("PORT", "45678", "MANAGEMENT_PORT", "45678"),
+            null,
+            "",
+            List.of("MANAGEMENT_PORT", "PORT", "'45678'", "differ")),
+        Refused.edit(
+            "an unknown key",
+            "application.properties",
+            "refresh.intervall = 5m\n",
+            "application.properties",
+            "'refresh.intervall'",
+            "'refresh.interval'"),
+        Refused.edit(
+            "an unknown parameter",
+            ENDPOINTS,
+            route("typo", "cached-endpoint", "path: /orgs/x, evry: 5m"),
+            "routes/endpoints.camel.yaml:",
+            "'evry'",
+            "'every'"),
+        Refused.edit(
+            "a path declared twice",
+            ENDPOINTS,
+            route("twice", "cached-endpoint", "path: /orgs/Netflix"),
+            "routes/endpoints.camel.yaml:",
+            "'/orgs/Netflix'",
+            "declared already"),
+        Refused.edit(
+            "a period that is none",
+            ENDPOINTS,
+            route("ten", "cached-endpoint", "path: /orgs/x, every: ten"),
+            "routes/endpoints.camel.yaml:",
+            "'every'",
+            "'ten'",
+            "5m"),
+        Refused.edit(
+            "a view over a list that is not cached",
+            VIEWS,
+            route("view-none", "ranked-view", "view: none, list: /orgs/Netflix/repo, field: id"),
+            "routes/views.camel.yaml:",
+            "'/orgs/Netflix/repo'",
+            "'/orgs/Netflix/repos'"));
+  }
+
+  static Stream<Refused> badSettings() {
+    return refusals().filter(refused -> !refused.isOfRoutes());
+  }
+
+  static Stream<Refused> badRoutes() {
+    return refusals().filter(Refused::isOfRoutes);
+  }
+
+  @ParameterizedTest
+  @MethodSource("badSettings")
+  void aBadSettingIsRefusedInOneSentenceAndWithAnExitStatus(Refused refused) throws Exception {
+    Ended process = ended.get(refused.name()).get(5, TimeUnit.MINUTES);
+
+    assertThat(process.status()).isPositive();
+    assertThat(process.lines()).singleElement().asString().contains(refused.said());
+  }
+
+  @ParameterizedTest
+  @MethodSource("badRoutes")
+  void aMistakeInARouteFileIsRefusedWithFileAndLine(Refused refused) throws Exception {
+    Ended process = ended.get(refused.name()).get(5, TimeUnit.MINUTES);
+
+    assertThat(process.status()).isPositive();
+    assertThat(process.lines())
+        .filteredOn(line -> line.contains("Not started"))
+        .singleElement()
+        .asString()
+        .contains(refused.said())
+        .matches(".*/\\w+\\.camel\\.yaml:\\d\\d: .*");
+  }
+
+  @Test
+  void aServiceShowsNothingOfItsTokenAndEndsWithItsRedisWhenTold() throws Exception {
+    String token = "secret-token-0a1b2c3d";
+    int port = Service.freePort();
+    try (GitHubStandIn github = GitHubStandIn.builder().repositories(20).build()) {
+      github.start().addToken(token, "robot", "repo");
+      Path folder = Files.createDirectory(folders.resolve("good"));
+      Process process =
+          start(
+              folder,
+              Map.of(
+                  "PORT",
+                  Integer.toString(port),
+                  "GITHUB_API_URL",
+                  github.url(),
+                  "GITHUB_API_TOKEN",
+                  token,
+                  "REFRESH_INTERVAL",
+                  "500ms"));
+      try {
+        await().atMost(LONG).ignoreExceptions().until(() -> status(port, "/healthcheck") == 200);
+        assertThat(status(port, "/view/top/5/stars")).isEqualTo(200);
+        assertThat(status(port, "/zen")).isEqualTo(200);
+        assertThat(status(port, "/view/top/x/stars")).isEqualTo(400);
+        assertThat(github.requests())
+            .anyMatch(asked -> ("Bearer " + token).equals(asked.header("Authorization")));
+        github.removeToken(token);
+        await().atMost(LONG).until(() -> get(port, "/healthcheck").body().contains("401"));
+        github.override(asked -> true, (asked, request) -> request.connection().close());
+        await().atMost(LONG).until(() -> get(port, "/healthcheck").body().contains("reached"));
+        assertThat(status(port, "/zen")).isEqualTo(502);
+        List<ProcessHandle> children = process.descendants().toList();
+        assertThat(children).isNotEmpty();
+
+        process.destroy();
+
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).as("ended after SIGTERM").isTrue();
+        await()
+            .atMost(Duration.ofSeconds(5))
+            .until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
+      } finally {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+      assertThat(lines(folder)).isNotEmpty().noneMatch(line -> line.contains("secret"));
+      assertThat(lines(folder)).noneMatch(line -> line.matches("\\s+at .*"));
+    }
+  }
+
+  private static Ended run(Refused refused) throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory(folders, "refused");
+    if (refused.file() != null) {
+      Path file = folder.resolve(refused.file());
+      Files.createDirectories(file.getParent());
+      if (refused.isOfRoutes()) {
+        try (Stream<Path> routes = Files.list(Path.of("routes"))) {
+          for (Path route : routes.toList()) {
+            Files.copy(route, folder.resolve(route));
+          }
+        }
+        Files.writeString(file, Files.readString(file) + refused.text());
+      } else {
+        Files.writeString(file, refused.text());
+      }
+    }
+    Process process = start(folder, refused.environment());
+    try {
+      boolean over = process.waitFor(LONG.toSeconds(), TimeUnit.SECONDS);
+      return new Ended(over ? process.exitValue() : -1, lines(folder));
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+  }
+
+  private static Process start(Path folder, Map<String, String> environment) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    // coverage is measured there too
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> argument.startsWith("-javaagent:"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), App.class.getName()));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("output").toFile());
+    Map<String, String> all = builder.environment();
+    all.keySet().removeIf(name -> name.matches("(GITHUB|REDIS|REFRESH|CAMEL|JAVA_TOOL).*"));
+    all.put("HOST", "127.0.0.1");
+    all.put("PORT", Integer.toString(Service.freePort()));
+    all.put("MANAGEMENT_PORT", Integer.toString(Service.freePort()));
+    all.put("GITHUB_API_URL", "http://127.0.0.1:" + Service.freePort());
+    all.putAll(environment);
+    return builder.start();
+  }
+
+  private static List<String> lines(Path folder) {
+    try {
+      return Files.readAllLines(folder.resolve("output"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String route(String id, String kamelet, String parameters) {
+    return """
+
+        - route:
+            id: %s
+            description: A mistake.
+            from:
+              uri: kamelet:%s
+              parameters: { %s }
+              steps:
+                - to: { uri: direct:%s }
+        """
+        .formatted(id, kamelet, parameters, kamelet.equals("ranked-view") ? "rank" : "refresh");
+  }
+
+  private static int status(int port, String target) throws Exception {
+    return get(port, target).statusCode();
+  }
+
+  private static HttpResponse<String> get(int port, String target) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + port + target);
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+  }
+}

@@ -1,0 +1,242 @@
+#!/usr/bin/env bash
+# Runs this project with Camel JBang and checks that it serves an endpoint and a view, and that an edited route file is
+# picked up while it runs. Neither JBang nor an installed `camel` is needed: the command line tool comes from Maven
+# artifacts, is started by a main of one line, and is given the arguments that a user gives to `camel`:
+#
+#   camel run application.properties routes/*.camel.yaml $(find src/main/java -name '*.java') --dev
+#
+# All of it happens in a temporary copy of the checkout, on free ports of loopback, against the stand-in for GitHub.
+# Needs a JDK 17 or later, curl and jq; the first run downloads. JBANG_START: seconds that it may take to start (120).
+#
+# Usage: test/jbang.sh
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+java_bin=${JAVA_HOME:+$JAVA_HOME/bin/}
+org=Netflix # whom the stand-in plays
+work=$(mktemp -d)
+pids=()
+passed=0
+failed=0
+
+# Ends what was started here, by its pid, and removes the copy.
+cleanup() {
+  local pid
+  for pid in ${pids[@]+"${pids[@]}"}; do
+    kill "$pid" 2>/dev/null || true
+  done
+  for pid in ${pids[@]+"${pids[@]}"}; do
+    for _ in $(seq 100); do
+      kill -0 "$pid" 2>/dev/null || continue 2
+      sleep 0.2
+    done
+    kill -9 "$pid" 2>/dev/null || true
+  done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# check DESCRIPTION COMMAND...: one line; what the command prints is shown when it fails.
+check() {
+  local what=$1 seen
+  shift
+  if seen=$("$@" 2>&1); then
+    passed=$((passed + 1))
+    printf 'ok      %s\n' "$what"
+  else
+    failed=$((failed + 1))
+    printf 'FAILED  %s: saw %s\n' "$what" "$(tr -s '\r\n' '  ' <<<"${seen:-nothing}" | cut -c1-400)"
+  fi
+}
+
+# within SECONDS COMMAND...: tries until it succeeds.
+within() {
+  local end=$((SECONDS + $1)) seen
+  shift
+  until seen=$("$@" 2>&1); do
+    if ((SECONDS >= end)); then
+      printf '%s' "$seen"
+      return 1
+    fi
+    sleep 0.5
+  done
+}
+
+# A port of loopback on which nothing listens.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 12000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
+}
+
+# answers PATH STATUS CACHE-STATUS-PATTERN JQ-FILTER: the filter has to be true of the body.
+answers() {
+  local head=$work/head body=$work/body status cache
+  status=$(curl -s -m 20 -D "$head" -o "$body" -w '%{http_code}' "http://127.0.0.1:$port$1") || true
+  cache=$(sed -n 's/\r$//; s/^[Cc]ache-[Ss]tatus: //p' "$head" 2>/dev/null || true)
+  if [[ $status == "$2" && $cache =~ $3 ]] && jq -e "$4" "$body" >/dev/null 2>&1; then
+    return 0
+  fi
+  echo "$1: $status, Cache-Status '$cache', $(head -c 200 "$body" 2>/dev/null)"
+  return 1
+}
+
+# logged PATTERN: what the log says since the last edit.
+logged() {
+  tail -n +"$((edited_at + 1))" "$work/jbang.log" | grep -E -- "$1" ||
+    { tail -n +"$((edited_at + 1))" "$work/jbang.log" | tail -n 3; return 1; }
+}
+
+# edit FILE CONTENT: puts a route file in place of the old one at once, as editors do.
+edit() {
+  edited_at=$(wc -l <"$work/jbang.log")
+  printf '%s\n' "$2" >"$work/edit"
+  mv "$work/edit" "$checkout/routes/$1"
+}
+
+ended() { ! kill -0 "$jbang" 2>/dev/null; }
+
+printf '%s\n' 'Fetching Camel JBang, compiling the stand-in for GitHub'
+checkout=$work/checkout
+mkdir -p "$checkout/src/main" "$work/tool" "$work/classes"
+cp -R "$root/application.properties" "$root/routes" "$root/kamelets" "$checkout/"
+cp -R "$root/src/main/java" "$checkout/src/main/"
+
+camel_version=$(sed -n 's:.*<camel.version>\(.*\)</camel.version>.*:\1:p' "$root/pom.xml")
+cat >"$work/tool/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>camel-rest-cache</groupId>
+  <artifactId>jbang</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.camel</groupId>
+      <artifactId>camel-jbang-core</artifactId>
+      <version>$camel_version</version>
+    </dependency>
+  </dependencies>
+</project>
+POM
+cat >"$work/tool/CamelJBang.java" <<'JAVA'
+public class CamelJBang {
+  public static void main(String[] args) {
+    org.apache.camel.dsl.jbang.core.commands.CamelJBangMain.run(args);
+  }
+}
+JAVA
+cat >"$work/tool/StandIn.java" <<'JAVA'
+import io.github.camelrestcache.standin.GitHubStandIn;
+
+public class StandIn {
+  public static void main(String[] args) throws Exception {
+    System.out.println(GitHubStandIn.builder().limits(5_000, 5_000).build().start().url());
+    Thread.currentThread().join();
+  }
+}
+JAVA
+
+class_path=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath
+(cd "$root" && ./mvnw -q -B -f "$work/tool/pom.xml" "$class_path" -Dmdep.outputFile="$work/tool.cp")
+(cd "$root" && ./mvnw -q -B "$class_path" -Dmdep.includeScope=runtime -Dmdep.outputFile="$work/app.cp")
+find "$root/src/standin/java" -name '*.java' ! -name Demo.java >"$work/standin.sources"
+"${java_bin}javac" -nowarn -cp "$(<"$work/app.cp")" -d "$work/classes" @"$work/standin.sources" "$work/tool/StandIn.java"
+"${java_bin}javac" -nowarn -proc:none -cp "$(<"$work/tool.cp")" -d "$work/classes" "$work/tool/CamelJBang.java"
+
+"${java_bin}java" -cp "$work/classes:$(<"$work/app.cp")" StandIn >"$work/standin.log" 2>&1 &
+pids+=($!)
+within 30 grep -q '^http://' "$work/standin.log" || { cat "$work/standin.log"; exit 1; }
+github=$(grep -m1 '^http://' "$work/standin.log")
+
+port=$(free_port)
+management_port=$(free_port)
+printf 'Starting camel run on port %s\n' "$port"
+(
+  cd "$checkout"
+  unset GITHUB_API_TOKEN REDIS_URL REFRESH_INTERVAL
+  export GITHUB_API_URL=$github GITHUB_ORG=$org
+  export HOST=127.0.0.1 PORT=$port MANAGEMENT_HOST=127.0.0.1 MANAGEMENT_PORT=$management_port
+  # shellcheck disable=SC2046 # the sources are words
+  exec "${java_bin}java" -cp "$work/classes:$(<"$work/tool.cp")" CamelJBang \
+    run application.properties routes/*.camel.yaml $(find src/main/java -name '*.java') --dev --logging-color=false
+) >"$work/jbang.log" 2>&1 &
+jbang=$!
+pids+=("$jbang")
+edited_at=0
+
+ready() { answers /healthcheck 200 '' '.status == "ready"'; }
+within "${JBANG_START:-120}" eval 'ended || ready' >/dev/null || true
+check 'camel run gets ready' ready
+if ended; then
+  tail -n 60 "$work/jbang.log" | cut -c1-300
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  exit 1
+fi
+
+check 'serves a list, whole' answers "/orgs/$org/repos" 200 '; hit;' 'type == "array" and length > 100'
+check 'serves an object' answers "/orgs/$org" 200 '; hit;' ".login == \"$org\""
+stars=$(curl -s -m 20 "http://127.0.0.1:$port/orgs/$org/repos" | jq -c \
+  '[sort_by(-.stargazers_count, .full_name) | .[:5][] | [.full_name, .stargazers_count]]')
+check 'serves a view, sorted' answers /view/top/5/stars 200 '; hit;' ". == $stars"
+check 'forwards the rest' answers "/repos/$org/zuul" 200 '; fwd=' ".full_name == \"$org/zuul\""
+check 'reports its health on the management port' \
+  curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port/observe/health"
+
+endpoints=$(<"$checkout/routes/endpoints.camel.yaml")
+views=$(<"$checkout/routes/views.camel.yaml")
+added_endpoint="
+- route:
+    id: zuul-issues
+    description: The open issues of one repository.
+    from:
+      uri: kamelet:cached-endpoint
+      parameters: { path: \"/repos/{{github.org}}/zuul/issues\" }
+      steps:
+        - to: { uri: direct:refresh }"
+added_view="
+- route:
+    id: view-size
+    description: Repositories by their size.
+    from:
+      uri: kamelet:ranked-view
+      parameters: { view: size, list: \"/orgs/{{github.org}}/repos\", field: size }
+      steps:
+        - to: { uri: direct:rank }"
+issues="/repos/$org/zuul/issues"
+is_list='type == "array" and length > 0'
+is_size='length == 3 and (map(.[1]) | . == (sort | reverse)) and all(.[]; (.[1] | type) == "number")'
+
+check 'an endpoint that is not declared is forwarded' answers "$issues" 200 '; fwd=' true
+check 'a view that is not declared is not found' answers /view/top/3/size 404 '' .status
+edit endpoints.camel.yaml "$endpoints$added_endpoint"
+check 'an endpoint that is added is served from the store' within 20 answers "$issues" 200 '; hit;' "$is_list"
+edit views.camel.yaml "$views$added_view"
+check 'a view that is added is served' within 20 answers /view/top/3/size 200 '; hit;' "$is_size"
+
+edit views.camel.yaml "$views${added_view/field: size/feld: size}"
+check 'an unknown parameter is reported with file, line and a better name' \
+  within 20 logged "views.camel.yaml:[0-9]+: .*'feld'.* 'field'"
+check 'the view from before the mistake is served' answers /view/top/3/size 200 '; hit;' "$is_size"
+edit endpoints.camel.yaml "$endpoints$added_endpoint
+- route: ["
+check 'broken YAML is reported with file and line' within 20 logged 'endpoints.camel.yaml, line [0-9]+'
+check 'the endpoint from before the mistake is served' answers "$issues" 200 '; hit;' "$is_list"
+
+edit endpoints.camel.yaml "$endpoints"
+check 'an endpoint that is taken away is forwarded again' within 20 answers "$issues" 200 '; fwd=' true
+edit views.camel.yaml "$views"
+check 'a view that is taken away is not found' within 20 answers /view/top/3/size 404 '' .status
+check 'the other endpoints and views go on' answers /view/bottom/2/forks 200 '; hit;' 'length == 2'
+
+kill "$jbang"
+check 'camel run ends when it is told to' within 30 ended
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+((failed == 0))
