@@ -186,8 +186,9 @@ stars=$(curl -s -m 20 "http://127.0.0.1:$port/orgs/$org/repos" | jq -c \
   '[sort_by(-.stargazers_count, .full_name) | .[:5][] | [.full_name, .stargazers_count]]')
 check 'serves a view, sorted' answers /view/top/5/stars 200 '; hit;' ". == $stars"
 check 'forwards the rest' answers "/repos/$org/zuul" 200 '; fwd=' ".full_name == \"$org/zuul\""
-check 'reports its health on the management port' \
-  curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port/observe/health"
+for path in /observe/health /observe/metrics /openapi.json; do
+  check "has $path on the management port" curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port$path"
+done
 
 endpoints=$(<"$checkout/routes/endpoints.camel.yaml")
 views=$(<"$checkout/routes/views.camel.yaml")

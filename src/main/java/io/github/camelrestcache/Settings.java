@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.PropertiesComponent;
@@ -152,22 +151,23 @@ public final class Settings {
     return key.toUpperCase(java.util.Locale.ROOT).replace('.', '_');
   }
 
+  /** A value as it may be shown: not if it is a secret, or a URL with one in it. */
   private static String shown(String key, String value) {
-    return Set.of("github.api.token", "redis.url").contains(key)
-        ? value.replaceAll("//[^/@]*@", "//***@").replaceAll("^(?![a-z]+://).*", "***")
+    return key.equals("github.api.token") || key.endsWith(".url") && value.contains("@")
+        ? "***"
         : value;
   }
 
   private static boolean isPort(String value) {
-    return value.matches("\\d{1,5}")
-        && Integer.parseInt(value) > 0
-        && Integer.parseInt(value) < 65536;
+    return value.matches("[1-9]\\d{0,4}") && Integer.parseInt(value) < 65_536;
   }
 
   private static boolean isUrl(String value, String... schemes) {
     try {
       URI uri = URI.create(value);
-      return uri.getHost() != null && List.of(schemes).contains(uri.getScheme());
+      return uri.getHost() != null
+          && (uri.getPort() == -1 || isPort(Integer.toString(uri.getPort())))
+          && List.of(schemes).contains(uri.getScheme());
     } catch (IllegalArgumentException e) {
       return false;
     }

@@ -175,7 +175,7 @@ class EndpointsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
+  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
   void anotherMethodThanGetAndHeadIsForwarded(String method) {
     String mark = UUID.randomUUID().toString();
 
@@ -260,6 +260,16 @@ class EndpointsTest {
     assertThat(lastModified(after)).isEqualTo(lastModified(before));
     assertThat(Integer.parseInt(after.headers().firstValue("Age").orElseThrow()))
         .isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void aStoredHashWithoutItsContentIsFetchedAnew() {
+    Stored.in(service).opsForHash().delete(Stored.endpoint(github, MEMBERS), "body");
+
+    HttpResponse<String> answer = service.get(MEMBERS);
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(json(answer)).hasSize(12);
   }
 
   @Test

@@ -107,7 +107,7 @@ class RefreshTest {
         page("itself as next", "fetched already", next(BY_NUMBER + "?per_page=100&page=2")),
         page("the first page as next", "fetched already", next(REPOS + "?per_page=100")),
         page("another redirect", "more than once", RefreshTest::redirectForEver),
-        page("a redirect to nowhere", "not followed", answer -> answer.setStatusCode(302).end()));
+        page("a redirect to nowhere", "to nowhere", answer -> answer.setStatusCode(302).end()));
   }
 
   @ParameterizedTest

@@ -43,6 +43,6 @@ public final class BadConfiguration extends IllegalArgumentException {
         .min(Comparator.comparing(name -> distance.apply(unknown, name)))
         .filter(name -> distance.apply(unknown, name) <= Math.max(2, name.length() / 2))
         .map(name -> "did you mean '" + name + "'?")
-        .orElse("known are " + String.join(", ", known));
+        .orElse(known.isEmpty() ? "there are none" : "known are " + String.join(", ", known));
   }
 }

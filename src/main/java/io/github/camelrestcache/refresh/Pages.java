@@ -20,6 +20,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The pages of one endpoint, as they come in: which to ask for next, and what they are together.
@@ -28,6 +29,11 @@ import java.util.Set;
 public final class Pages {
 
   private static final JsonFactory JSON = new JsonFactory();
+
+  /** Also with its dots or slashes encoded. */
+  private static final Pattern DOT_SEGMENT =
+      Pattern.compile("(?i)(/|%2f|%5c)(\\.|%2e){1,2}(/|%2f|%5c|$)");
+
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
@@ -38,6 +44,7 @@ public final class Pages {
   private final ByteArrayOutputStream items = new ByteArrayOutputStream();
   private String next;
   private boolean redirected;
+  private int pages;
 
   /**
    * @param upstream the URL that targets are below
@@ -67,11 +74,20 @@ public final class Pages {
         throw new RefreshFailed("GitHub redirects " + endpoint.path() + " more than once");
       }
       redirected = true;
-      next = follow("redirects " + endpoint.path(), fields.get("Location"));
+      if (!fields.contains("Location")) {
+        throw new RefreshFailed("GitHub redirects " + endpoint.path() + " to nowhere");
+      }
+      next = follow("redirects " + endpoint.path() + " to", fields.get("Location"));
     } else if (status == 200) {
       addPage(body);
       String link = endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null;
       next = link == null ? null : follow("names as the next page", link);
+      pages++;
+      if (next != null && pages == maxPages) {
+        throw new RefreshFailed(
+            "%s has more than %d pages: raise REFRESH_MAX_PAGES"
+                .formatted(endpoint.path(), maxPages));
+      }
     } else {
       throw refused(status, fields);
     }
@@ -102,6 +118,10 @@ public final class Pages {
   private void check(byte[] body) {
     JsonToken expected =
         endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
+    if (body.length > 1 && (body[0] == 0 || body[1] == 0)) {
+      throw new RefreshFailed(
+          "GitHub answered " + endpoint.path() + " in another encoding than UTF-8");
+    }
     try (JsonParser parser = JSON.createParser(body)) {
       JsonToken first = parser.nextToken();
       if (first == null) {
@@ -128,18 +148,19 @@ public final class Pages {
   private String follow(String what, String url) {
     URI uri;
     try {
-      uri = upstream.resolve(url == null ? "" : url);
+      uri = URI.create(base() + next).resolve(url);
     } catch (IllegalArgumentException e) {
       throw new RefreshFailed("GitHub %s '%s', which is no URL".formatted(what, url));
     }
-    String base = upstream.getRawPath().replaceAll("/+$", "");
+    String base = URI.create(base()).getRawPath();
     boolean sameOrigin =
         upstream.getScheme().equalsIgnoreCase(uri.getScheme())
             && upstream.getHost().equalsIgnoreCase(uri.getHost())
             && port(upstream) == port(uri)
             && uri.getRawUserInfo() == null;
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
-    if (!sameOrigin || !path.startsWith(base + "/")) {
+    boolean climbs = DOT_SEGMENT.matcher(path).find();
+    if (!sameOrigin || climbs || !path.startsWith(base + "/")) {
       throw new RefreshFailed(
           "GitHub %s %s, which is not below %s and is not followed".formatted(what, uri, upstream));
     }
@@ -148,12 +169,11 @@ public final class Pages {
     if (!seen.add(target)) {
       throw new RefreshFailed("GitHub %s %s, which was fetched already".formatted(what, target));
     }
-    if (seen.size() > maxPages) {
-      throw new RefreshFailed(
-          "%s has more than %d pages: raise REFRESH_MAX_PAGES"
-              .formatted(endpoint.path(), maxPages));
-    }
     return target;
+  }
+
+  private String base() {
+    return upstream.toString().replaceAll("/+$", "");
   }
 
   private RefreshFailed refused(int status, HttpFields fields) {

@@ -37,7 +37,9 @@ public final class TokenLending {
    */
   public TokenLending(String ownerPaths) {
     this.ownerPaths =
-        Arrays.stream(ownerPaths.toLowerCase(Locale.ROOT).split(",")).map(String::strip).toList();
+        Arrays.stream(ownerPaths.toLowerCase(Locale.ROOT).split(","))
+            .map(path -> path.strip().replaceAll("/+$", ""))
+            .toList();
   }
 
   /** Whether a request by this method to this path (as sent) may carry the service's token. */
@@ -45,14 +47,16 @@ public final class TokenLending {
     if (!method.equals("GET") && !method.equals("HEAD")) {
       return false;
     }
-    if (!path.equals("/") && NOT_NORMAL.matcher(path).find()
-        || ENCODED_UNRESERVED.matcher(path).find()
-        || BAD_ENCODING.matcher(path).find()) {
+    if (ENCODED_UNRESERVED.matcher(path).find() || BAD_ENCODING.matcher(path).find()) {
       return false;
     }
+    // an encoded slash or backslash counts as one: servers may decode it before they look
     String decoded =
         URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8)
             .toLowerCase(Locale.ROOT);
+    if (!path.equals("/") && NOT_NORMAL.matcher(decoded).find()) {
+      return false;
+    }
     return ownerPaths.stream().noneMatch(owner -> isAtOrBelow(decoded, owner));
   }
 

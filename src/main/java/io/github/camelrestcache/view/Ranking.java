@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.exc.StreamReadException;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.store.Entry;
@@ -102,11 +103,11 @@ public class Ranking {
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       JsonToken token = parser.nextToken();
-      if (field.equals(view.label()) && token.isScalarValue()) {
+      if (field.equals(view.label()) && token.isScalarValue() && token != JsonToken.VALUE_NULL) {
         label = parser.getText();
       }
       if (field.equals(view.field())) {
-        value = value(parser, token);
+        value = value(view, parser, token);
         number = token.isNumeric() ? parser.getText() : null;
       }
       parser.skipChildren();
@@ -118,14 +119,22 @@ public class Ranking {
     return new Row(label, value, number);
   }
 
-  private static Object value(JsonParser parser, JsonToken token) throws IOException {
+  private static Object value(View view, JsonParser parser, JsonToken token) throws IOException {
     return switch (token) {
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDecimalValue();
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> decimal(view, parser);
       case VALUE_STRING -> parser.getText();
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       default -> null;
     };
+  }
+
+  private static BigDecimal decimal(View view, JsonParser parser) throws IOException {
+    try {
+      return parser.getDecimalValue();
+    } catch (NumberFormatException | StreamReadException e) {
+      throw unrankable(view, "the number %s cannot be compared".formatted(parser.getText()));
+    }
   }
 
   private static int byValue(Row a, Row b) {

@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+# Checks a running service from outside, over HTTP alone: every endpoint, every view, the errors, what is forwarded.
+# Rankings are computed here anew, by jq, from the list that the service serves. It needs bash, curl and jq.
+#
+# Usage: test/api_suite.sh [port] [health port]     (default: 3000, and the same port)
+#   GITHUB_ORG      the organization that the service keeps (Netflix)
+#   API_SUITE_WAIT  seconds to wait for GET /healthcheck to answer 200 (60)
+#
+# One line a check, then "N passed, N failed"; the exit status is 1 when any failed.
+set -euo pipefail
+
+port=${1:-3000}
+health_port=${2:-$port}
+org=${GITHUB_ORG:-Netflix}
+service=http://127.0.0.1:$port
+health=http://127.0.0.1:$health_port
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+answer=$work/answer.json
+list=$work/list.json
+passed=0
+failed=0
+
+# ask METHOD URL: the answer as {status, fields, size, body}. The fields are by lower-case name, repeats joined with a
+# comma; the body is null when it is not JSON.
+ask() {
+  local method=(--request "$1" --output "$work/body") status
+  if [[ $1 == HEAD ]]; then
+    method=(--head --output /dev/null)
+  fi
+  : >"$work/head"
+  : >"$work/body"
+  status=$(curl --silent --globoff --path-as-is --max-time 30 "${method[@]}" \
+    --dump-header "$work/head" --write-out '%{http_code}' "$2") || true
+  jq -n --argjson status "$((10#${status:-0}))" --rawfile head "$work/head" --rawfile body "$work/body" '
+    ($head | split("\r\n\r\n") | map(select(startswith("HTTP/"))) | last // "" | split("\r\n") | .[1:]
+      | map(capture("^(?<name>[^:]+):[ \t]*(?<value>.*)$") | .name |= ascii_downcase)
+      | group_by(.name) | map({key: .[0].name, value: (map(.value) | join(", "))}) | from_entries) as $fields
+    | {$status, $fields, size: ($body | utf8bytelength), body: ($body | try fromjson catch null)}' >"$answer"
+}
+
+# check DESCRIPTION FILTER [JQ-ARGUMENT...]: whether the filter is true of the last answer.
+check() {
+  local what=$1 filter=$2 seen
+  shift 2
+  if jq -e "$@" "$definitions $filter" "$answer" >/dev/null 2>"$work/error"; then
+    passed=$((passed + 1))
+    printf 'ok      %s\n' "$what"
+  else
+    failed=$((failed + 1))
+    seen=$(jq -c '[.status, (.fields | del(.date)), (.body | tostring | .[:200])]' "$answer")
+    printf 'FAILED  %s: saw %s\n' "$what" "${seen:0:700}"
+  fi
+}
+
+# shellcheck disable=SC2016 # the dollars are jq's
+definitions='
+  def is_json: .fields["content-type"] // "" | test("^application/json(;|$)");
+  def is_whole: .fields["content-length"] == (.size | tostring);
+  def is_hit: .fields["cache-status"] // "" | test("^camel-rest-cache; hit; ttl=-?[0-9]+$");
+  def is_forwarded: .fields["cache-status"] // "" | test("^camel-rest-cache; fwd=");
+  def is_dated: (.fields.age // "" | test("^[0-9]+$"))
+    and (.fields["last-modified"] // "" | test("^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$"))
+    and (.fields["last-modified"] | strptime("%a, %d %b %Y %H:%M:%S GMT") | mktime) <= now + 5;
+  def is_readable_by_pages: .fields["access-control-allow-origin"] == "*";
+  def is_stored: .status == 200 and is_json and is_whole and is_hit and is_dated and is_readable_by_pages;
+  def is_problem($status): .status == $status
+    and (.fields["content-type"] // "" | test("^application/problem\\+json(;|$)"))
+    and .body.status == $status and (.body.title | type) == "string"
+    and (.body.detail // "" | test("[a-z].* .*[.:]"));
+  def steady: .fields | del(.age, .date, .connection, .["keep-alive"])
+    | .["cache-status"] |= (. // "" | sub("ttl=-?[0-9]+"; "ttl"));
+  def same_as($get): .status == 200 and $get.status == 200 and steady == ($get | steady);
+  def unique_by_id: (map(.id) | unique | length) == length;
+  # numbers and times compare as they are; ties by name, both ways; what has no value stands last, both ways
+  def ranked($field; $order): sort_by(.full_name) | map([.full_name, .[$field]])
+    | (map(select(.[1] != null)) | group_by(.[1]) | if $order == "top" then reverse else . end | add // [])
+      + map(select(.[1] == null));
+'
+
+# check_head DESCRIPTION URL: HEAD has to answer as GET did.
+check_head() {
+  cp "$answer" "$work/get.json"
+  ask HEAD "$2"
+  # shellcheck disable=SC2016
+  check "$1" 'same_as($get[0])' --slurpfile get "$work/get.json"
+}
+
+# Waiting for the service
+
+deadline=$((SECONDS + ${API_SUITE_WAIT:-60}))
+until ask GET "$health/healthcheck" && jq -e '.status == 200' "$answer" >/dev/null; do
+  ((SECONDS < deadline)) || break
+  sleep 0.5
+done
+check 'GET /healthcheck: 200' '.status == 200 and is_json and .body.status == "ready"'
+# shellcheck disable=SC2016
+check 'GET /healthcheck: every endpoint is ready' '[.body.endpoints[] | select(.ready) | .path] as $ready
+  | ["/", "/orgs/\($org)", "/orgs/\($org)/members", "/orgs/\($org)/repos"] - $ready == []' --arg org "$org"
+# shellcheck disable=SC2016
+check 'GET /healthcheck: every view is ready' '[.body.views[] | select(.ready) | .view] as $ready
+  | ["forks", "last_updated", "open_issues", "stars", "watchers"] - $ready == []'
+check_head 'HEAD /healthcheck: as GET' "$health/healthcheck"
+ask GET "$health/healthcheck?verbose=1"
+check 'GET /healthcheck?verbose=1: the query is ignored' '.status == 200 and .body.status == "ready"'
+ask POST "$health/healthcheck"
+check 'POST /healthcheck: 405 with Allow' 'is_problem(405) and .fields.allow == "GET, HEAD"'
+
+# Endpoints
+
+# check_endpoint PATH FILTER: whether it is served from the store, and the filter is true of its body.
+check_endpoint() {
+  ask GET "$service$1"
+  check "GET $1: 200, JSON, from the store" 'is_stored'
+  check "GET $1: the right shape" ".body | $2" --arg org "$org"
+  check_head "HEAD $1: as GET" "$service$1"
+}
+
+check_endpoint / 'type == "object" and (.organization_url | type) == "string"'
+# shellcheck disable=SC2016
+check_endpoint "/orgs/$org" 'type == "object" and .login == $org and (.public_repos | type) == "number"'
+repositories=$(jq '.body.public_repos // 0' "$work/get.json")
+check_endpoint "/orgs/$org/members" 'type == "array" and unique_by_id and all(.[]; .login | type == "string")'
+# shellcheck disable=SC2016
+check_endpoint "/orgs/$org/repos" \
+  'type == "array" and unique_by_id and length > 0 and all(.[]; .full_name | startswith("\($org)/"))'
+cp "$work/get.json" "$answer"
+# shellcheck disable=SC2016
+check "GET /orgs/$org/repos: all pages in one ($repositories repositories)" \
+  '(.body | arrays | length) as $length | if $all > 100 then $length > 100 else $length >= $all end' \
+  --argjson all "$repositories"
+
+# Views
+
+keep_list() {
+  ask GET "$service/orgs/$org/repos"
+  jq '.body | arrays' "$answer" >"$list"
+}
+
+# check_view ORDER N VIEW FIELD: whether it is what the list says; the list is read again if it has changed meanwhile.
+check_view() {
+  local url=$service/view/$1/$2/$3
+  # shellcheck disable=SC2016
+  local right='.status == 200 and .body == ($list[0] | ranked($field; $order) | .[:$n])'
+  local arguments=(--slurpfile list "$list" --arg field "$4" --arg order "$1" --argjson n "$2")
+  ask GET "$url"
+  if ! jq -e "${arguments[@]}" "$definitions $right" "$answer" >/dev/null 2>&1; then
+    keep_list
+    ask GET "$url"
+  fi
+  check "GET /view/$1/$2/$3: $5" "$right" "${arguments[@]}"
+}
+
+keep_list
+while read -r view field type; do
+  for order in top bottom; do
+    check_view "$order" 1 "$view" "$field" 'the first'
+    check_view "$order" 5 "$view" "$field" 'the first five'
+    check_view "$order" 100000 "$view" "$field" 'all of them, ties by name'
+    check "GET /view/$order/100000/$view: names with ${type}s" "
+      def number: type == \"number\";
+      def time: type == \"string\" and test(\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$\");
+      .body | length > 0 and all(.[]; length == 2 and (.[0] | type) == \"string\" and (.[1] | . == null or $type))"
+  done
+  check "GET /view/bottom/100000/$view: 200, JSON, from the store" 'is_stored'
+  check_head "HEAD /view/bottom/100000/$view: as GET" "$service/view/bottom/100000/$view"
+done <<'VIEWS'
+forks        forks_count        number
+last_updated updated_at         time
+open_issues  open_issues_count  number
+stars        stargazers_count   number
+watchers     watchers_count     number
+VIEWS
+ask GET "$service/view/top/5/stars"
+cp "$answer" "$work/get.json"
+ask GET "$service/view/top/5/stars?n=1&view=forks&order=bottom"
+# shellcheck disable=SC2016
+check 'GET /view/top/5/stars?n=1&view=forks&order=bottom: the query is ignored' '.body == $get[0].body and is_stored' \
+  --slurpfile get "$work/get.json"
+
+# Errors
+
+for n in 0 -1 +5 abc 0x5 1.5 5%20 %D9%A3 ٣ 100001 1000000000 99999999999999999999; do
+  ask GET "$service/view/top/$n/stars"
+  check "GET /view/top/$n/stars: 400" 'is_problem(400)'
+done
+ask GET "$service/view/top/5/no_such_view"
+check 'GET /view/top/5/no_such_view: 404 that names the views' 'is_problem(404)
+  and (.body.detail | contains("forks") and contains("last_updated") and contains("open_issues")
+    and contains("stars") and contains("watchers"))'
+ask GET "$service/view/middle/5/stars"
+check 'GET /view/middle/5/stars: 404' 'is_problem(404)'
+for method in POST PUT PATCH DELETE OPTIONS; do
+  ask "$method" "$service/view/top/5/stars"
+  check "$method /view/top/5/stars: 405 with Allow" 'is_problem(405) and .fields.allow == "GET, HEAD"'
+done
+
+# What is not declared
+
+unknown=/orgs/$org/no-such-thing-$RANDOM$RANDOM
+ask GET "$service$unknown"
+check "GET $unknown: GitHub's 404" \
+  '.status == 404 and is_forwarded and (.fields["content-type"] // "" | contains("problem") | not)'
+for path in "/repos/$org" "/orgs/$org/repos/" "/ORGS/$org" "/orgs/$org/repos?per_page=1&page=$((RANDOM % 90 + 1))"; do
+  ask GET "$service$path"
+  check "GET $path: forwarded" 'is_forwarded'
+done
+ask GET "$service/orgs/$org/repos?per_page=1"
+check "GET /orgs/$org/repos?per_page=1: one repository, with GitHub's Link to the next" \
+  '.status == 200 and is_forwarded and (.body | length) == 1 and (.fields.link // "" | contains("rel=\"next\""))'
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+((failed == 0))
