@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import static io.github.camelrestcache.Service.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -153,6 +154,26 @@ class ColdTest {
     assertThat(json(answer)).hasSize(3);
     assertThat(answer.headers().firstValue("Cache-Status").orElse("")).contains("fwd=uri-miss");
     assertThat(bottom.orTimeout(20, SECONDS).join().statusCode()).isEqualTo(200);
+    assertThat(github.requests()).hasSize(3);
+  }
+
+  @Test
+  void aListThatAnotherInstanceStoredIsRankedAnewByWhoeverSeesIt() {
+    service.get("/view/top/1/stars");
+    String list = "[{\"full_name\":\"a/b\",\"stargazers_count\":7}]";
+    var hash = Stored.in(service).<String, Object>opsForHash();
+    String key = Stored.endpoint(github, REPOS);
+    try {
+      hash.putAll(key, Map.of("version", "another".getBytes(UTF_8), "body", list.getBytes(UTF_8)));
+
+      assertThat(service.get(REPOS).body()).isEqualTo(list);
+      assertThat(service.get("/view/top/9/stars").body()).isEqualTo("[[\"a/b\",7]]");
+      assertThat(service.get("/view/bottom/9/forks").body()).isEqualTo("[[\"a/b\",null]]");
+    } finally {
+      makeCold(REPOS);
+      service.get(REPOS);
+    }
+    assertThat(json(service.get("/view/top/1000/stars"))).hasSize(210);
     assertThat(github.requests()).hasSize(3);
   }
 

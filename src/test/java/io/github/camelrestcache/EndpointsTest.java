@@ -79,7 +79,7 @@ class EndpointsTest {
                 String link = "<" + github.url() + MEMBERS + "?per_page=100&page=2>; rel=\"next\"";
                 request.response().putHeader("Link", link);
               }
-              request.response().end(last ? "[" + second + "]" : "\n [ " + first + " ,null ]\n");
+              request.response().end(last ? "[" + second + "]" : "\n [ " + first + " ,null  \t]\n");
             });
     try {
       String whole = "[" + first + " ,null," + second + "]";

@@ -1,5 +1,7 @@
 package io.github.camelrestcache.refresh;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -7,8 +9,10 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -118,11 +122,10 @@ public final class Pages {
   private void check(byte[] body) {
     JsonToken expected =
         endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
-    if (body.length > 1 && (body[0] == 0 || body[1] == 0)) {
-      throw new RefreshFailed(
-          "GitHub answered " + endpoint.path() + " in another encoding than UTF-8");
-    }
-    try (JsonParser parser = JSON.createParser(body)) {
+    // a reader, for of bytes the parser would take other encodings too, which cannot be spliced
+    try (JsonParser parser =
+        JSON.createParser(
+            new InputStreamReader(new ByteArrayInputStream(body), UTF_8.newDecoder()))) {
       JsonToken first = parser.nextToken();
       if (first == null) {
         throw new RefreshFailed("GitHub answered " + endpoint.path() + " with nothing");
@@ -148,7 +151,12 @@ public final class Pages {
   private String follow(String what, String url) {
     URI uri;
     try {
-      uri = URI.create(base() + next).resolve(url);
+      // java.net.URI resolves a query alone against the folder, as RFC 2396 did
+      String page = base() + next.replaceFirst("\\?.*", "");
+      uri =
+          url.isEmpty() || url.startsWith("?")
+              ? URI.create((url.isEmpty() ? base() + next : page) + url)
+              : URI.create(page).resolve(url);
     } catch (IllegalArgumentException e) {
       throw new RefreshFailed("GitHub %s '%s', which is no URL".formatted(what, url));
     }

@@ -1,0 +1,185 @@
+package io.github.camelrestcache.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.http.ClientRequest;
+import io.github.camelrestcache.http.HttpFields;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.component.kamelet.KameletComponent;
+import org.apache.camel.component.properties.PropertiesComponent;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CatalogTest {
+
+  private static final String REPOS = endpoint("repos", "path: /orgs/x/repos");
+  private static final DefaultCamelContext CONTEXT = new DefaultCamelContext();
+  private static final Catalog CATALOG = new Catalog();
+
+  @BeforeAll
+  static void start() {
+    Properties properties = new Properties();
+    properties.setProperty("refresh.interval", "5m");
+    properties.setProperty("github.org", "x");
+    PropertiesComponent component = new PropertiesComponent();
+    component.setInitialProperties(properties);
+    component.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_NEVER);
+    CONTEXT.setPropertiesComponent(component);
+    CONTEXT.setSourceLocationEnabled(true);
+    CONTEXT.getComponent("kamelet", KameletComponent.class).setLocation("file:kamelets");
+    CATALOG.setCamelContext(CONTEXT);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    CONTEXT.close();
+  }
+
+  private static String block(String id, String kamelet, String parameters) {
+    return """
+        - route:
+            id: %s
+            description: What it is.
+            from:
+              uri: kamelet:%s
+              parameters: { %s }
+              steps:
+                - to: { uri: direct:refresh }
+        """
+        .formatted(id, kamelet, parameters);
+  }
+
+  private static String endpoint(String id, String parameters) {
+    return block(id, "cached-endpoint", parameters);
+  }
+
+  private static String view(String id, String parameters) {
+    return block(id, "ranked-view", parameters);
+  }
+
+  private static Catalog.Declared read(String... blocks) throws Exception {
+    var file = ResourceHelper.fromString("file:routes/a.camel.yaml", String.join("", blocks));
+    List<RouteDefinition> routes = new ArrayList<>();
+    for (var builder : PluginHelper.getRoutesLoader(CONTEXT).findRoutesBuilders(List.of(file))) {
+      routes.addAll(((RouteBuilder) builder).configureRoutes(CONTEXT).getRoutes());
+    }
+    return CATALOG.read(routes);
+  }
+
+  @Test
+  void endpointsAndViewsAreReadOffTheirRoutesWithTheDefaultsOfTheirKamelets() throws Exception {
+    Catalog.Declared declared =
+        read(
+            view("view-a", "view: a, list: \"/orgs/{{github.org}}/repos\", field: forks"),
+            endpoint("root", "path: /, shape: object, every: 1h"),
+            endpoint("repos", "path: \"/orgs/{{github.org}}/repos\""),
+            view("view-b", "view: b, list: /orgs/x/repos, field: id, label: login"));
+    assertThat(declared.endpoints().values())
+        .extracting(
+            CachedEndpoint::id,
+            CachedEndpoint::path,
+            CachedEndpoint::shape,
+            CachedEndpoint::every,
+            CachedEndpoint::description)
+        .containsExactly(
+            tuple("root", "/", Shape.OBJECT, Duration.ofHours(1), "What it is."),
+            tuple("repos", "/orgs/x/repos", Shape.LIST, Duration.ofMinutes(5), "What it is."));
+    assertThat(declared.views().values())
+        .extracting(View::id, View::name, View::list, View::field, View::label)
+        .containsExactly(
+            tuple("view-a", "a", "/orgs/x/repos", "forks", "full_name"),
+            tuple("view-b", "b", "/orgs/x/repos", "id", "login"));
+    assertThat(declared.endpoints().get("/").source()).isEqualTo("routes/a.camel.yaml:9");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "pth: /a                | no parameter 'pth': did you mean 'path'?",
+        "path: /a, evry: 5m     | no parameter 'evry': did you mean 'every'?",
+        "shape: list            | 'path' of the Kamelet cached-endpoint is missing",
+        "path: a                | 'path' of the Kamelet cached-endpoint is 'a', and has to be",
+        "path: /a/              | 'path' of the Kamelet cached-endpoint is '/a/'",
+        "path: /a//b            | 'path' of the Kamelet cached-endpoint is '/a//b'",
+        "path: \"/a?b=c\"       | 'path' of the Kamelet cached-endpoint is '/a?b=c'",
+        "path: /a, shape: array | is 'array', and has to be list or object",
+        "path: /a, every: ten   | is 'ten', and has to be a time above 0",
+        "path: /a, every: 0     | is '0', and has to be a time above 0",
+      })
+  void aMistakeInAnEndpointIsRefusedWithFileLineAndSentence(String parameters, String sentence) {
+    assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(endpoint("a", parameters))))
+        .hasMessageStartingWith("routes/a.camel.yaml:")
+        .hasMessageContaining(sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "view: a, list: /orgs/x/repos            | 'field' of the Kamelet ranked-view is missing",
+        "view: a b, list: /orgs/x/repos, field: f | 'view' of the Kamelet ranked-view is 'a b'",
+        "view: a, list: /orgs/x/repo, field: f   | did you mean '/orgs/x/repos'?",
+        "view: a, list: /orgs/x, field: f        | '/orgs/x', which is not a cached list",
+        "view: a, list: /orgs/x/repos, feld: f   | no parameter 'feld': did you mean 'field'?",
+      })
+  void aMistakeInAViewIsRefusedWithFileLineAndSentence(String parameters, String sentence) {
+    String object = endpoint("org", "path: /orgs/x, shape: object");
+    String bad = view("view-a", parameters);
+    assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(REPOS, object, bad)))
+        .hasMessageStartingWith("routes/a.camel.yaml:")
+        .hasMessageContaining(sentence);
+  }
+
+  @Test
+  void anIdAPathAndAViewAreDeclaredOnce() {
+    String view = "list: /orgs/x/repos, field: f, view: v";
+    assertThat(refused(REPOS, endpoint("repos", "path: /b")))
+        .contains("the route id 'repos' is declared already at routes/a.camel.yaml:");
+    assertThat(refused(REPOS, endpoint("other", "path: /orgs/x/repos")))
+        .contains("the path '/orgs/x/repos' is declared already at routes/a.camel.yaml:");
+    assertThat(refused(REPOS, view("a", view), view("b", view)))
+        .contains("the view 'v' is declared already at routes/a.camel.yaml:");
+    assertThat(refused(block("a", "cached-endpont", "path: /a")))
+        .contains("the Kamelet cached-endpont cannot be read");
+  }
+
+  private static String refused(String... blocks) {
+    BadConfiguration bad = catchThrowableOfType(BadConfiguration.class, () -> read(blocks));
+    assertThat(bad).isNotNull();
+    return bad.getMessage();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GET, /orgs/x/repos, true",
+    "HEAD, /orgs/x/repos, true",
+    "POST, /orgs/x/repos, false",
+    "GET, /orgs/x/repos?page=2, false",
+    "GET, /orgs/x/repos/, false",
+    "GET, /orgs/X/repos, false",
+    "GET, /orgs/./x/repos, false",
+    "GET, //orgs/x/repos, false",
+    "GET, /orgs/%78/repos, false",
+  })
+  void anEndpointIsAskedForAtExactlyItsPathWithoutAQuery(String method, String target, boolean is)
+      throws Exception {
+    CATALOG.declare(read(REPOS));
+    ClientRequest request = new ClientRequest(method, target, new HttpFields(), null, -1);
+    assertThat(CATALOG.asked(request) != null).isEqualTo(is);
+  }
+}

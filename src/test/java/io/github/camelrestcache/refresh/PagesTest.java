@@ -1,0 +1,286 @@
+package io.github.camelrestcache.refresh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.store.Entry;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PagesTest {
+
+  private static final String GITHUB = "https://api.github.com";
+  private static final String FIRST = "/orgs/x/repos?per_page=100";
+
+  private static Pages pages(Shape shape, String upstream) {
+    String path = shape == Shape.LIST ? "/orgs/x/repos" : "/orgs/x";
+    CachedEndpoint endpoint =
+        new CachedEndpoint("id", "What it is.", path, shape, Duration.ofMinutes(5), "a.yaml:1");
+    return new Pages(endpoint, URI.create(upstream), 4);
+  }
+
+  private static Pages list() {
+    return pages(Shape.LIST, GITHUB);
+  }
+
+  private static Pages object() {
+    return pages(Shape.OBJECT, GITHUB);
+  }
+
+  private static HttpFields fields(String... namesAndValues) {
+    HttpFields fields = new HttpFields();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      fields.add(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return fields;
+  }
+
+  private static HttpFields next(String url) {
+    return fields("Link", "<" + url + ">; rel=\"next\"");
+  }
+
+  private static void add(Pages pages, HttpFields fields, String body) {
+    pages.add(200, fields, body.getBytes(UTF_8));
+  }
+
+  private static String whole(Pages pages) {
+    return new String(pages.whole(null).body(), UTF_8);
+  }
+
+  private static RefreshFailed failure(Pages pages, int status, HttpFields fields, String body) {
+    RefreshFailed failure =
+        catchThrowableOfType(
+            RefreshFailed.class, () -> pages.add(status, fields, body.getBytes(UTF_8)));
+    assertThat(failure).as("the failure of %d %s", status, body).isNotNull();
+    return failure;
+  }
+
+  @Test
+  void pagesAreSplicedInOrderWithTheBytesOfTheirItemsUntouched() {
+    Pages pages = list();
+    assertThat(pages.next()).isEqualTo(FIRST);
+    add(
+        pages,
+        next(GITHUB + "/orgs/x/repos?page=2"),
+        " [ \n{\"a\" : 1e400 ,\"b\":1.0},\t[ ] ]\r\n");
+    assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=2");
+    add(pages, next(GITHUB + "/organizations/1/repos?page=3"), "[]");
+    assertThat(pages.next()).isEqualTo("/organizations/1/repos?page=3");
+    add(pages, next(GITHUB + "/orgs/x/repos?page=4"), "[{\"é🚀\":\"\\ud83d\\u00e9][,\"}]");
+    add(pages, fields(), "[\n12345678901234567890123456789.10\n]");
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages))
+        .isEqualTo(
+            "[{\"a\" : 1e400 ,\"b\":1.0},\t[ ],{\"é🚀\":\"\\ud83d\\u00e9][,\"},"
+                + "12345678901234567890123456789.10]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[]", " [ \n ] "})
+  void anEmptyListIsAList(String body) {
+    Pages pages = list();
+    add(pages, fields(), body);
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages)).isEqualTo("[]");
+  }
+
+  @Test
+  void anObjectIsKeptAsSentAndHasNoNextPage() {
+    Pages pages = object();
+    assertThat(pages.next()).isEqualTo("/orgs/x");
+    add(pages, next(GITHUB + "/orgs/x?page=2"), " {\"a\":\t[1, 2]}\n");
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages)).isEqualTo(" {\"a\":\t[1, 2]}\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "LIST   | {\"message\":\"x\"}    | something else than the list",
+        "LIST   | \"[]\"                 | something else than the list",
+        "LIST   | null                   | something else than the list",
+        "OBJECT | [{}]                   | something else than the object",
+        "OBJECT | 1                      | something else than the object",
+        "LIST   | ``                     | with nothing",
+        "OBJECT | `  `                   | with nothing",
+        "LIST   | [{\"a\":1},            | broken JSON",
+        "LIST   | [{\"a\":\"b            | broken JSON",
+        "LIST   | [1,]                   | broken JSON",
+        "OBJECT | {\"a\":1               | broken JSON",
+        "LIST   | <html>[]</html>        | broken JSON",
+        "LIST   | [1] [2]                | more than one value",
+        "OBJECT | {}{}                   | more than one value",
+        "LIST   | []]                    | broken JSON",
+      })
+  void whatIsNotOneWholeValueOfTheRightShapeIsRefused(Shape shape, String body, String reason) {
+    Pages pages = pages(shape, GITHUB);
+    assertThat(failure(pages, 200, fields(), body))
+        .hasMessageContaining(reason)
+        .hasMessageContaining("/orgs/x");
+  }
+
+  @Test
+  void aNextLinkToAnotherOriginIsNotFollowed() {
+    String urls =
+        """
+        https://evil.example/orgs/x/repos?page=2
+        https://api.github.com.evil.example/orgs/x/repos?page=2
+        //evil.example/orgs/x/repos?page=2
+        http://api.github.com/orgs/x/repos?page=2
+        http://api.github.com:443/orgs/x/repos?page=2
+        https://api.github.com:8443/orgs/x/repos?page=2
+        https://user@api.github.com/orgs/x/repos?page=2
+        https://api.github.com@evil.example/orgs/x/repos?page=2
+        https://api.github.com
+        mailto:a@b
+        https://api.github.com/a b
+        """;
+    assertThat(urls.lines())
+        .allSatisfy(
+            url -> assertThat(failure(list(), 200, next(url), "[]")).hasMessageContaining(url));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/"})
+  void theBasePathOfTheUpstreamIsKeptAndNotLeft(String slash) {
+    String base = "https://ghe.example/api/v3";
+    Pages pages = pages(Shape.LIST, base + slash);
+    add(pages, next("https://GHE.example:443/api/v3/orgs/x/repos?page=2"), "[1]");
+    assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=2");
+    add(pages, next("/api/v3/orgs/x/repos?page=3"), "[2]");
+    assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=3");
+    for (String outside : new String[] {"/api/v4/x", "/api/v3x", "/orgs/x/repos?page=4"}) {
+      assertThat(failure(pages, 200, next("https://ghe.example" + outside), "[3]"))
+          .hasMessageContaining("not below " + base);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {FIRST, "/orgs/x/repos?page=2"})
+  void aPageThatWasFetchedAlreadyEndsTheRefresh(String repeated) {
+    Pages pages = list();
+    add(pages, next(GITHUB + "/orgs/x/repos?page=2"), "[1]");
+    assertThat(failure(pages, 200, next(GITHUB + repeated), "[2]"))
+        .hasMessageContaining("already")
+        .hasMessageContaining(repeated);
+  }
+
+  @Test
+  void asManyPagesAsAllowedAreFollowedAndNoMore() {
+    Pages pages = list();
+    for (int page = 2; page <= 4; page++) {
+      add(pages, next(GITHUB + "/orgs/x/repos?page=" + page), "[" + page + "]");
+    }
+    assertThat(failure(pages, 200, next(GITHUB + "/orgs/x/repos?page=5"), "[5]"))
+        .hasMessageContaining("more than 4 pages")
+        .hasMessageContaining("REFRESH_MAX_PAGES");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 302, 307, 308})
+  void aRedirectWithinTheOriginIsFollowedOnce(int status) {
+    HttpFields there = fields("Location", GITHUB + "/organizations/1");
+    Pages pages = object();
+    pages.add(status, there, new byte[0]);
+    assertThat(pages.next()).isEqualTo("/organizations/1");
+    add(pages, fields(), "{}");
+    assertThat(whole(pages)).isEqualTo("{}");
+
+    Pages twice = object();
+    twice.add(status, there, new byte[0]);
+    assertThat(failure(twice, status, fields("Location", GITHUB + "/organizations/2"), ""))
+        .hasMessageContaining("more than once");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"https://evil.example/orgs/x", "http://api.github.com/orgs/x", "/orgs/x", ""})
+  void aRedirectToElsewhereOrToItselfIsRefused(String location) {
+    assertThat(failure(object(), 302, fields("Location", location), ""))
+        .hasMessageContaining("/orgs/x");
+    assertThat(failure(object(), 302, fields(), "")).hasMessageContaining("/orgs/x");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "401, GITHUB_API_TOKEN",
+    "404, GITHUB_ORG",
+    "403, answered /orgs/x with 403",
+    "429, too many requests",
+    "500, answered /orgs/x with 500",
+    "202, answered /orgs/x with 202",
+    "204, answered /orgs/x with 204",
+    "206, answered /orgs/x with 206",
+    "304, answered /orgs/x with 304",
+  })
+  void anotherStatusThan200IsRefusedWithASentence(int status, String sentence) {
+    assertThat(failure(object(), status, fields(), "{}"))
+        .hasMessageContaining(sentence)
+        .hasMessageContaining(Integer.toString(status));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {403, 429})
+  void aSpentLimitAndRetryAfterSayWhenToAskAgain(int status) {
+    Instant reset = Instant.parse("2100-01-01T12:40:00Z");
+    HttpFields spent =
+        fields(
+            "X-RateLimit-Remaining", "0",
+            "X-RateLimit-Limit", "60",
+            "X-RateLimit-Reset", Long.toString(reset.getEpochSecond()));
+    RefreshFailed limited = failure(object(), status, spent, "{}");
+    assertThat(limited).hasMessageContaining("until 12:40").hasMessageContaining("60 requests");
+    assertThat(limited.notBefore()).isEqualTo(reset);
+
+    Instant now = Instant.now();
+    RefreshFailed asked = failure(object(), status, spent.set("Retry-After", "120"), "{}");
+    assertThat(asked).hasMessageContaining("asks to wait");
+    assertThat(asked.notBefore()).isBetween(now.plusSeconds(120), now.plusSeconds(150));
+  }
+
+  @Test
+  void a429WithoutATimeWaitsForAMinuteAndA500ForNone() {
+    Instant now = Instant.now();
+    assertThat(failure(object(), 429, fields("Retry-After", "soon"), "").notBefore())
+        .isBetween(now.plusSeconds(60), now.plusSeconds(90));
+    assertThat(failure(object(), 500, fields(), "").notBefore()).isBefore(now);
+  }
+
+  @Test
+  void theSameBytesHaveTheSameVersionAndAreNotWrittenAgain() {
+    Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    Entry first = entry("[1,2]", null);
+    assertThat(first.fetched()).isBetween(start, Instant.now()).isEqualTo(first.changed());
+
+    Instant earlier = Instant.parse("2020-01-01T00:00:00Z");
+    Entry stored = new Entry(first.version(), earlier, earlier, null);
+    Entry same = entry("[1,2]", stored);
+    assertThat(same.version()).isEqualTo(first.version());
+    assertThat(same.changed()).isEqualTo(earlier);
+    assertThat(same.fetched()).isAfterOrEqualTo(start);
+    assertThat(same.body()).isNull();
+
+    Entry other = entry("[1,3]", stored);
+    assertThat(other.version()).isNotEqualTo(first.version());
+    assertThat(other.changed()).isAfterOrEqualTo(start);
+    assertThat(other.body()).asString(UTF_8).isEqualTo("[1,3]");
+  }
+
+  private static Entry entry(String body, Entry stored) {
+    Pages pages = list();
+    add(pages, fields(), body);
+    return pages.whole(stored);
+  }
+}

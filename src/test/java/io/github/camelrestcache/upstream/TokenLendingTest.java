@@ -1,0 +1,59 @@
+package io.github.camelrestcache.upstream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TokenLendingTest {
+
+  private final TokenLending lending =
+      new TokenLending("/user,/notifications, /Issues ,/gists,/installation");
+
+  private static List<String> words(String words) {
+    return List.of(words.strip().split("\\s+"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD"})
+  void theTokenIsLentToReadsOfWhatDoesNotSpeakOfItsOwner(String method) {
+    String paths =
+        """
+        / /users /users/x /user-search/issues /installations /orgs/x/repos /repos/a/b/issues
+        /repos/user/user /search/issues /repos/a/b/contents/.github /repos/a/b/contents/..a/...
+        /repos/a/b/contents/%C3%A9%20%25%2B+c /repos/a/b/contents/c%2Fd
+        """;
+    assertThat(words(paths)).allMatch(path -> lending.allows(method, path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD"})
+  void theTokenIsNeverLentToPathsThatSpeakOfItsOwner(String method) {
+    String paths =
+        """
+        /user /user/repos /user/repos/user /notifications /notifications/threads/1 /issues /gists
+        /gists/public /installation /installation/repositories /USER /UsEr/repos /ISSUES /user.json
+        /user;a=b /user%2Frepos /USER%2frepos /user%20 /user%00 /user%3Fa
+        """;
+    assertThat(words(paths)).noneMatch(path -> lending.allows(method, path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD"})
+  void theTokenIsNotLentToATargetThatIsNotInNormalForm(String method) {
+    String paths =
+        """
+        //user /./user /orgs/../user /user/ /user/. /orgs/x/.. /orgs//x /orgs/x/ //
+        /\\user /orgs\\..\\user /%75ser /use%72 /%55SER /%2e/user /orgs/%2E%2e/user
+        /orgs/%2D /orgs/%5F /orgs/%7e /orgs/%30 /orgs/%39 /orgs/%5A /orgs/%zz /orgs/% /orgs/%4
+        """;
+    assertThat(words(paths)).noneMatch(path -> lending.allows(method, path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get", "PROPFIND"})
+  void theTokenIsLentToGetAndHeadOnly(String method) {
+    assertThat(lending.allows(method, "/repos/a/b")).isFalse();
+  }
+}
