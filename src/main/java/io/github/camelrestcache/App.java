@@ -1,8 +1,11 @@
 package io.github.camelrestcache;
 
 import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.catalog.Catalog;
 import java.io.File;
 import java.util.Map;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.properties.PropertiesComponent;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
@@ -32,11 +35,10 @@ public final class App {
       main.run();
       return main.getExitCode();
     } catch (Exception e) {
-      BadConfiguration bad = BadConfiguration.in(e);
-      if (bad != null) {
-        LOG.error("Not started: {}", bad.getMessage());
+      if (BadConfiguration.isOf(e)) {
+        LOG.error("Not started: {}", BadConfiguration.sentence(e));
       } else {
-        LOG.error("Not started: {}", BadConfiguration.rootMessage(e), e);
+        LOG.error("Not started: {}", BadConfiguration.sentence(e), e);
       }
       return 1;
     }
@@ -55,9 +57,26 @@ public final class App {
     main.addMainListener(
         new MainListenerSupport() {
           @Override
+          public void beforeInitialize(BaseMainSupport starting) {
+            if (!overrides.isEmpty()) {
+              // else GITHUB_API_URL would win over an override of github.api.url
+              ((PropertiesComponent) starting.getCamelContext().getPropertiesComponent())
+                  .setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_NEVER);
+            }
+          }
+
+          @Override
           public void beforeConfigure(BaseMainSupport starting) {
-            Settings.check(starting.getCamelContext());
-            Settings.checkPorts(starting.getCamelContext());
+            CamelContext context = starting.getCamelContext();
+            Settings.check(context);
+            Settings.checkPorts(context);
+            Catalog.checkIds(context, main.configure().getRoutesIncludePattern());
+          }
+
+          @Override
+          public void afterConfigure(BaseMainSupport starting) {
+            // the routes are loaded, and nothing is started: a refusal is all that is logged
+            starting.getCamelContext().getRegistry().findSingleByType(Catalog.class).declare();
           }
         });
     return main;

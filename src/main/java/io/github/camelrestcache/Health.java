@@ -37,7 +37,7 @@ public class Health {
         "failure",
         storeFailure == null
             ? refreshes.failure(endpoint.path())
-            : "The store does not answer: " + BadConfiguration.rootMessage(storeFailure));
+            : "The store does not answer: " + BadConfiguration.sentence(storeFailure));
     return state;
   }
 

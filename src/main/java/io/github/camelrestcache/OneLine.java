@@ -26,7 +26,7 @@ public class OneLine implements ExceptionHandler {
   @Override
   public void handleException(String message, Exchange exchange, Throwable failure) {
     String route = exchange == null ? "A route" : exchange.getFromRouteId();
-    LOG.warn("{} failed: {}", route, BadConfiguration.rootMessage(failure));
+    LOG.warn("{} failed: {}", route, BadConfiguration.sentence(failure));
     LOG.debug("{} failed", route, failure);
   }
 }

@@ -43,7 +43,7 @@ public final class Settings {
             "redis://[user:password@]host:port[/db], rediss://… or nothing (an embedded server)",
             s ->
                 s.isBlank()
-                    || isUrl(s, "redis", "rediss") && s.matches("[^?#]*?://[^/]+(/\\d*)?")));
+                    || isUrl(s, "redis", "rediss") && s.matches("[^?#]*?://[^/]+(/\\d{0,5})?")));
     RULES.put(
         "github.api.url",
         new Rule(

@@ -123,6 +123,13 @@ class StartTest {
             "'evry'",
             "'every'"),
         Refused.edit(
+            "an id declared twice",
+            VIEWS,
+            route("view-stars", "ranked-view", "view: s, list: /orgs/Netflix/repos, field: id"),
+            "routes/views.camel.yaml:",
+            "'view-stars'",
+            "declared already"),
+        Refused.edit(
             "a path declared twice",
             ENDPOINTS,
             route("twice", "cached-endpoint", "path: /orgs/Netflix"),
@@ -170,11 +177,12 @@ class StartTest {
 
     assertThat(process.status()).isPositive();
     assertThat(process.lines())
-        .filteredOn(line -> line.contains("Not started"))
+        .filteredOn(line -> line.matches(".* (ERROR|WARN) .*"))
         .singleElement()
         .asString()
         .contains(refused.said())
         .matches(".*/\\w+\\.camel\\.yaml:\\d\\d: .*");
+    assertThat(process.lines()).noneMatch(line -> line.matches("\\s+at .*|Caused by.*"));
   }
 
   @Test

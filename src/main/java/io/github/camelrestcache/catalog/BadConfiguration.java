@@ -2,6 +2,9 @@ package io.github.camelrestcache.catalog;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /**
@@ -15,25 +18,36 @@ public final class BadConfiguration extends IllegalArgumentException {
     super(sentence);
   }
 
-  /** The refusal somewhere in a chain of causes, or null. */
-  public static BadConfiguration in(Throwable failure) {
-    for (Throwable t = failure; t != null; t = t.getCause()) {
-      if (t instanceof BadConfiguration bad) {
-        return bad;
-      }
-    }
-    return null;
+  /** Whether a failure is the fault of a setting or a route file, and not of the program. */
+  public static boolean isOf(Throwable failure) {
+    return causes(failure)
+        .anyMatch(
+            cause ->
+                cause instanceof BadConfiguration
+                    || cause
+                        .getClass()
+                        .getName()
+                        .matches("org\\.(snakeyaml|apache.camel.dsl.yaml)\\..*"));
   }
 
-  /** What the innermost cause says, on one line. */
-  public static String rootMessage(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    String message =
-        root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-    return message.strip().replaceAll("\\s*\\R\\s*", " ");
+  /**
+   * The refusal somewhere in a chain of causes, or else what the innermost cause says, on one line.
+   */
+  public static String sentence(Throwable failure) {
+    List<Throwable> causes = causes(failure).toList();
+    Throwable telling =
+        causes.stream()
+            .filter(BadConfiguration.class::isInstance)
+            .findFirst()
+            .orElse(causes.get(causes.size() - 1));
+    String message = telling.getMessage();
+    return message == null
+        ? telling.getClass().getSimpleName()
+        : message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  private static Stream<Throwable> causes(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
   }
 
   /** {@code "did you mean 'x'?"} with the nearest of the known names, or the list of them. */

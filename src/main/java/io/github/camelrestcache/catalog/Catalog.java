@@ -15,13 +15,17 @@ import java.util.Set;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
+import org.apache.camel.RoutesBuilder;
+import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.Variable;
+import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.RouteTemplateDefinition;
 import org.apache.camel.model.RouteTemplateParameterDefinition;
 import org.apache.camel.support.LifecycleStrategySupport;
+import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.RouteTemplateHelper;
 import org.apache.camel.util.URISupport;
 
@@ -38,6 +42,10 @@ public class Catalog implements CamelContextAware {
 
   /** The name of the Kamelet that declares a view. */
   public static final String VIEW = "ranked-view";
+
+  /** A path in normal form that no door of this service's own takes. */
+  private static final String ENDPOINT_PATH =
+      "/|(?!/healthcheck$|/view/|.*/\\.{1,2}(/|$))(/[A-Za-z0-9._~@:%-]+)+";
 
   /** Everything that is declared at one time. */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
@@ -65,7 +73,7 @@ public class Catalog implements CamelContextAware {
           new LifecycleStrategySupport() {
             @Override
             public void onContextStarting(CamelContext starting) {
-              declare(read(((ModelCamelContext) starting).getRouteDefinitions()));
+              declare();
             }
           });
     }
@@ -104,6 +112,39 @@ public class Catalog implements CamelContextAware {
   /** All views, in the order of their declaration. */
   public Collection<View> views() {
     return declared.views().values();
+  }
+
+  /**
+   * Takes on what the loaded routes declare.
+   *
+   * @throws BadConfiguration a sentence with file and line
+   */
+  public void declare() {
+    declare(read(((ModelCamelContext) context).getRouteDefinitions()));
+  }
+
+  /**
+   * Refuses an id that two routes of these files have, which Camel would refuse without a word
+   * about where.
+   *
+   * @throws BadConfiguration a sentence with file and line
+   */
+  public static void checkIds(CamelContext context, String files) {
+    context.setSourceLocationEnabled(true);
+    Map<String, RouteDefinition> ids = new HashMap<>();
+    try {
+      var resources = PluginHelper.getPackageScanResourceResolver(context).findResources(files);
+      for (RoutesBuilder file :
+          PluginHelper.getRoutesLoader(context).findRoutesBuilders(resources)) {
+        for (RouteDefinition route : ((RouteBuilder) file).configureRoutes(context).getRoutes()) {
+          refuseTwice("the route id", route, ids.put(route.getId(), route));
+        }
+      }
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new RuntimeCamelException(e);
+    }
   }
 
   Declared declared() {
@@ -167,9 +208,7 @@ public class Catalog implements CamelContextAware {
   }
 
   private static CachedEndpoint endpoint(RouteDefinition route, Kamelet kamelet) {
-    String path =
-        kamelet.parameter(
-            "path", "a path such as /orgs/Netflix/repos", "/|(/[A-Za-z0-9._~@:%-]+)+");
+    String path = kamelet.parameter("path", "a path such as /orgs/Netflix/repos", ENDPOINT_PATH);
     String shape = kamelet.parameter("shape", "list or object", "list|object");
     String every = kamelet.parameter("every", null, ".*");
     if (Settings.millis(every) <= 0) {
@@ -221,7 +260,7 @@ public class Catalog implements CamelContextAware {
       } catch (Exception e) {
         throw new BadConfiguration(
             "%s: the Kamelet %s cannot be read: %s"
-                .formatted(kamelet.source(), kamelet.name(), BadConfiguration.rootMessage(e)));
+                .formatted(kamelet.source(), kamelet.name(), BadConfiguration.sentence(e)));
       }
     }
     RouteTemplateDefinition template = model.getRouteTemplateDefinition(kamelet.name());

@@ -94,6 +94,8 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
           String good = lastGood.getOrDefault(name, "");
           if (!file.endsWith(".camel.yaml") || OTHER_BLOCK.matcher(good).find()) {
             camels.onReload(file, resource);
+          } else if (resource.exists() && text.isBlank()) {
+            LOG.debug("{} is empty: an editor is saving it", name);
           } else if (!text.equals(good)) {
             reload(name, resource.getLocation(), text);
           }
@@ -116,7 +118,10 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
       LOG.info("{} is reloaded", name);
     } catch (Exception e) {
       catalog.declare(before);
-      LOG.error("{} is not reloaded, the last good one goes on serving: {}", name, sentence(e));
+      LOG.error(
+          "{} is not reloaded, the last good one goes on serving: {}",
+          name,
+          BadConfiguration.sentence(e));
     }
   }
 
@@ -203,10 +208,5 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
     try (var in = resource.getInputStream()) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
-  }
-
-  private static String sentence(Exception e) {
-    BadConfiguration bad = BadConfiguration.in(e);
-    return bad == null ? BadConfiguration.rootMessage(e) : bad.getMessage();
   }
 }

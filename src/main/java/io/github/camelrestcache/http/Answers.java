@@ -43,7 +43,7 @@ public class Answers {
       @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("met") String met,
       @Body Entry entry) {
-    answer(exchange.getMessage(), endpoint, entry, met, entry.body());
+    answer(exchange.getMessage(), endpoint, entry, met, entry == null ? null : entry.body());
   }
 
   /** The first rows of a view. */
@@ -60,6 +60,10 @@ public class Answers {
 
   private static void answer(
       Message message, CachedEndpoint endpoint, Entry entry, String met, byte[] body) {
+    if (entry == null) {
+      throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
+          .retryAfter(Duration.ofSeconds(1));
+    }
     long age = Math.max(0, Duration.between(entry.fetched(), Instant.now()).toSeconds());
     String hit = "hit; ttl=" + (endpoint.every().toSeconds() - age);
     message.setHeader("Content-Type", "application/json; charset=utf-8");

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
@@ -16,7 +17,6 @@ import java.io.InputStreamReader;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.apache.hc.client5.http.utils.DateUtils;
 
 /**
  * The pages of one endpoint, as they come in: which to ask for next, and what they are together.
@@ -73,7 +74,7 @@ public final class Pages {
    * @throws RefreshFailed when it is not a whole page of the right shape
    */
   void add(int status, HttpFields fields, byte[] body) {
-    if (status == 301 || status == 302 || status == 307 || status == 308) {
+    if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
       if (redirected) {
         throw new RefreshFailed("GitHub redirects " + endpoint.path() + " more than once");
       }
@@ -93,7 +94,7 @@ public final class Pages {
                 .formatted(endpoint.path(), maxPages));
       }
     } else {
-      throw refused(status, fields);
+      throw refused(status, fields, body);
     }
   }
 
@@ -110,6 +111,11 @@ public final class Pages {
     }
     while (end > start && isSpace(body[end - 1])) {
       end--;
+    }
+    if (end == start && pages > 0) {
+      // a list may be empty, but not a page that another one named
+      throw new RefreshFailed(
+          "GitHub answered a page of " + endpoint.path() + " with an empty list");
     }
     if (end > start) {
       if (items.size() > 0) {
@@ -184,44 +190,52 @@ public final class Pages {
     return upstream.toString().replaceAll("/+$", "");
   }
 
-  private RefreshFailed refused(int status, HttpFields fields) {
+  private RefreshFailed refused(int status, HttpFields fields, byte[] body) {
     if (status == 401) {
       return new RefreshFailed(
           "GitHub refuses the token (401): give GITHUB_API_TOKEN a valid one, or none");
     }
     if (status == 404) {
       return new RefreshFailed(
-          "GitHub knows no %s (404): is GITHUB_ORG right, and may the token see it?"
+          "GitHub knows no %s (404): check GITHUB_ORG, and whether the token may see it"
               .formatted(endpoint.path()));
     }
+    String said = said(body);
     if (status == 403 || status == 429) {
       Instant now = Instant.now();
-      boolean spent = "0".equals(fields.get("x-ratelimit-remaining"));
+      Instant retryAfter = retryAfter(fields.get("Retry-After"), now);
       long reset = number(fields.get("x-ratelimit-reset"));
-      long wait = number(fields.get("Retry-After"));
-      if (wait >= 0) {
-        Instant until = now.plusSeconds(wait);
+      boolean spent = "0".equals(fields.get("x-ratelimit-remaining"));
+      // GitHub: as Retry-After says, else until the reset, else at least a minute
+      if (retryAfter != null) {
         return new RefreshFailed(
-            "GitHub asks to wait until %s (%d)".formatted(CLOCK.format(until), status), until);
+            "GitHub asks to wait until %s (%d%s)".formatted(CLOCK.format(retryAfter), status, said),
+            retryAfter);
       }
       if (spent && reset >= 0) {
         Instant until = Instant.ofEpochSecond(reset);
         return new RefreshFailed(
-            "The rate limit is spent until %s (%d)%s"
-                .formatted(
-                    CLOCK.format(until),
-                    status,
-                    fields.contains("x-ratelimit-limit")
-                        ? ": it is " + fields.get("x-ratelimit-limit") + " requests an hour"
-                        : ""),
+            "The rate limit of %s requests is spent until %s (%d)"
+                .formatted(fields.get("x-ratelimit-limit"), CLOCK.format(until), status),
             until);
       }
-      if (status == 429) {
-        return new RefreshFailed(
-            "GitHub says that there were too many requests (429)", now.plus(Duration.ofMinutes(1)));
-      }
+      return new RefreshFailed(
+          "GitHub answered %s with %d%s, and is left alone for a minute"
+              .formatted(endpoint.path(), status, said),
+          now.plusSeconds(60));
     }
-    return new RefreshFailed("GitHub answered %s with %d".formatted(endpoint.path(), status));
+    return new RefreshFailed(
+        "GitHub answered %s with %d%s".formatted(endpoint.path(), status, said));
+  }
+
+  /** What GitHub says of it, if it does. */
+  private static String said(byte[] body) {
+    try {
+      String message = new ObjectMapper().readTree(body).path("message").asText();
+      return message.isEmpty() ? "" : ": " + message.substring(0, Math.min(200, message.length()));
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   /**
@@ -257,6 +271,11 @@ public final class Pages {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** RFC 9110 10.2.3: seconds or a date. */
+  private static Instant retryAfter(String value, Instant now) {
+    return number(value) >= 0 ? now.plusSeconds(number(value)) : DateUtils.parseStandardDate(value);
   }
 
   private static long number(String value) {

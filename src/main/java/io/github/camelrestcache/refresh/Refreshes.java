@@ -47,7 +47,13 @@ public class Refreshes implements CamelContextAware {
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
   /** Why an endpoint failed last, how often in a row, and when it may be tried again. */
-  record Failure(String reason, int inARow, Instant retryAt) {}
+  record Failure(String reason, int inARow, Instant retryAt) {
+
+    /** The reason without the words of the library in brackets, which differ from time to time. */
+    String gist() {
+      return reason.replaceFirst(" \\(.*", "");
+    }
+  }
 
   private final Map<String, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
 
@@ -103,9 +109,9 @@ public class Refreshes implements CamelContextAware {
   public CompletableFuture<String> await(@Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
     boolean shared = running.containsKey(path);
-    Duration pause = pause(endpoint);
-    if (!shared && !pause.isZero()) {
-      throw notReady(path, failures.get(path).reason(), pause);
+    Failure failed = failures.get(path);
+    if (!shared && failed != null && failed.retryAt().isAfter(Instant.now())) {
+      throw notReady(path, failed.reason(), pause(endpoint));
     }
     notFound.add(path);
     return share(endpoint)
@@ -183,7 +189,7 @@ public class Refreshes implements CamelContextAware {
 
   /** Remembers a failure; true if no endpoint fails for this reason already. */
   private synchronized boolean isNews(String path, Failure failure) {
-    boolean known = failures.values().stream().anyMatch(f -> f.reason().equals(failure.reason()));
+    boolean known = failures.values().stream().anyMatch(f -> f.gist().equals(failure.gist()));
     failures.put(path, failure);
     return !known;
   }
@@ -235,10 +241,10 @@ public class Refreshes implements CamelContextAware {
     }
     Problem problem = Problem.of(cause);
     return problem == null
-        ? "It failed: " + BadConfiguration.rootMessage(cause)
+        ? "It failed: " + BadConfiguration.sentence(cause)
         : problem.getMessage().replaceFirst(":.*", "")
             + " ("
-            + BadConfiguration.rootMessage(cause)
+            + BadConfiguration.sentence(cause)
             + ")";
   }
 
@@ -279,6 +285,10 @@ public class Refreshes implements CamelContextAware {
       content = body.readAllBytes();
     }
     boolean gzip = "gzip".equalsIgnoreCase(answered.get("Content-Encoding"));
-    return gzip ? new GZIPInputStream(new ByteArrayInputStream(content)).readAllBytes() : content;
+    try {
+      return gzip ? new GZIPInputStream(new ByteArrayInputStream(content)).readAllBytes() : content;
+    } catch (IOException e) {
+      throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
+    }
   }
 }

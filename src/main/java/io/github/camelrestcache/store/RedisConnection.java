@@ -10,6 +10,7 @@ import java.time.Duration;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
+import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -20,6 +21,7 @@ import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.serializer.RedisSerializer;
+import redis.clients.jedis.Jedis;
 
 /**
  * Redis as camel-spring-redis uses it: keys and field names are strings, values are bytes as they
@@ -31,6 +33,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
+  private static final int CONNECTIONS = 64;
 
   private CamelContext context;
   private AutoCloseable embedded;
@@ -69,7 +72,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
           "Redis at {}:{} does not answer ({}): starting without it, it is tried again at each use",
           server.getHost(),
           port(server),
-          BadConfiguration.rootMessage(e));
+          BadConfiguration.sentence(e));
     }
   }
 
@@ -119,7 +122,11 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     if ("rediss".equals(server.getScheme())) {
       client.useSsl();
     }
-    return client.usePooling().build();
+    GenericObjectPoolConfig<Jedis> pool = new GenericObjectPoolConfig<>();
+    pool.setMaxTotal(CONNECTIONS);
+    pool.setMaxIdle(CONNECTIONS);
+    pool.setMaxWait(TIMEOUT);
+    return client.usePooling().poolConfig(pool).build();
   }
 
   private static String decoded(String part) {

@@ -74,7 +74,7 @@ public class Ranking {
   /** Whether a stored ranking, or null, is not one of the list that is stored. */
   public boolean isOutdated(
       @Variable("view") View view, @Variable("stored") Entry list, @Body Ranked ranked) {
-    return ranked == null || !ranked.stamp().equals(view.stamp(list.version()));
+    return ranked == null || list == null || !ranked.stamp().equals(view.stamp(list.version()));
   }
 
   /** Why this view could not be ranked last, in a sentence, or null. */

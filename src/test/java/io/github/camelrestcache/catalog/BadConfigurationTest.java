@@ -19,16 +19,19 @@ class BadConfigurationTest {
   void theNearestKnownNameIsSuggestedOrAllAreNamed(String unknown, String suggestion) {
     assertThat(BadConfiguration.suggestion(unknown, List.of("path", "shape", "every")))
         .isEqualTo(suggestion);
+    assertThat(BadConfiguration.suggestion(unknown, List.of())).isEqualTo("there are none");
   }
 
   @Test
-  void aRefusalAndTheInnermostMessageAreFoundAmongTheCauses() {
-    BadConfiguration bad = new BadConfiguration("a \n  b\r\nc ");
-    Exception outer = new RuntimeException("x", new Exception(bad));
-    assertThat(BadConfiguration.in(outer)).isSameAs(bad);
-    assertThat(BadConfiguration.in(new RuntimeException("other"))).isNull();
-    assertThat(BadConfiguration.rootMessage(outer)).isEqualTo("a b c");
-    assertThat(BadConfiguration.rootMessage(new NullPointerException()))
+  void aRefusalIsFoundAmongTheCausesAndElseTheInnermostOneTells() {
+    Exception refusal = new BadConfiguration("PORT is 'x'");
+    Exception wrapped = new RuntimeException("outer", new IllegalStateException("mid", refusal));
+    assertThat(BadConfiguration.isOf(wrapped)).isTrue();
+    assertThat(BadConfiguration.sentence(wrapped)).isEqualTo("PORT is 'x'");
+    Exception other = new RuntimeException("outer", new IllegalStateException(" a \n  b "));
+    assertThat(BadConfiguration.isOf(other)).isFalse();
+    assertThat(BadConfiguration.sentence(other)).isEqualTo("a b");
+    assertThat(BadConfiguration.sentence(new NullPointerException()))
         .isEqualTo("NullPointerException");
   }
 }

@@ -19,6 +19,8 @@ class LinksTest {
         <URL>; title*=UTF-8''n%c3%a4chste; rel="next"
         <URL>; crossorigin; rel="next"
         <URL>; REL="Next"
+        <URL>; title="a\\"; rel=last; b"; rel="next"
+        <URL>; rel="https://a/;b next"
         <URL>; rel="last next"
         <URL>; rel="next last"
         <https://api.github.com/?page=1>; rel="prev", <URL>; rel="next"
@@ -37,6 +39,8 @@ class LinksTest {
         <https://a/>; rel="prev", <https://b/>; rel="last"
         <https://a/>
         <https://a/>; title="next"
+        <https://a/>; title="; rel=next"
+        <https://a/>; rel=prev; rel=next
         <https://a/>; rel="next-archive"
         <https://a/>; rel="prenext"
         <https://a/next>; rel="last"

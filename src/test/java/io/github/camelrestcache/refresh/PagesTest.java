@@ -2,6 +2,7 @@ package io.github.camelrestcache.refresh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
@@ -9,6 +10,7 @@ import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
 import java.net.URI;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -74,14 +76,14 @@ class PagesTest {
         next(GITHUB + "/orgs/x/repos?page=2"),
         " [ \n{\"a\" : 1e400 ,\"b\":1.0},\t[ ] ]\r\n");
     assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=2");
-    add(pages, next(GITHUB + "/organizations/1/repos?page=3"), "[]");
+    add(pages, next(GITHUB + "/organizations/1/repos?page=3"), "[0]");
     assertThat(pages.next()).isEqualTo("/organizations/1/repos?page=3");
     add(pages, next(GITHUB + "/orgs/x/repos?page=4"), "[{\"é🚀\":\"\\ud83d\\u00e9][,\"}]");
     add(pages, fields(), "[\n12345678901234567890123456789.10\n]");
     assertThat(pages.next()).isNull();
     assertThat(whole(pages))
         .isEqualTo(
-            "[{\"a\" : 1e400 ,\"b\":1.0},\t[ ],{\"é🚀\":\"\\ud83d\\u00e9][,\"},"
+            "[{\"a\" : 1e400 ,\"b\":1.0},\t[ ],0,{\"é🚀\":\"\\ud83d\\u00e9][,\"},"
                 + "12345678901234567890123456789.10]");
   }
 
@@ -153,16 +155,28 @@ class PagesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE", "ISO-8859-1"})
+  void anotherEncodingThanUtf8IsRefused(String charset) {
+    for (String json : new String[] {"[\"é\"]", "\ufeff[\"é\"]"}) {
+      byte[] body = json.getBytes(Charset.forName(charset));
+      assertThatThrownBy(() -> list().add(200, fields(), body)).isInstanceOf(RefreshFailed.class);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"", "/"})
   void theBasePathOfTheUpstreamIsKeptAndNotLeft(String slash) {
     String base = "https://ghe.example/api/v3";
     Pages pages = pages(Shape.LIST, base + slash);
     add(pages, next("https://GHE.example:443/api/v3/orgs/x/repos?page=2"), "[1]");
     assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=2");
-    add(pages, next("/api/v3/orgs/x/repos?page=3"), "[2]");
+    add(pages, next("repos?page=3"), "[2]");
     assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=3");
-    for (String outside : new String[] {"/api/v4/x", "/api/v3x", "/orgs/x/repos?page=4"}) {
-      assertThat(failure(pages, 200, next("https://ghe.example" + outside), "[3]"))
+    add(pages, next("?page=4"), "[3]");
+    assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=4");
+    String outside = "/api/v4/x /api/v3x /x /api/v3/../x /api/v3/%2e%2E/x /api/v3/x/..%2f..%2fy";
+    for (String path : outside.split(" ")) {
+      assertThat(failure(pages, 200, next("https://ghe.example" + path), "[4]"))
           .hasMessageContaining("not below " + base);
     }
   }
@@ -205,12 +219,40 @@ class PagesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"https://evil.example/orgs/x", "http://api.github.com/orgs/x", "/orgs/x", ""})
+  @ValueSource(strings = {"https://evil.example/x", "http://api.github.com/x", "/orgs/x", "x", ""})
   void aRedirectToElsewhereOrToItselfIsRefused(String location) {
     assertThat(failure(object(), 302, fields("Location", location), ""))
-        .hasMessageContaining("/orgs/x");
+        .hasMessageContaining("redirects /orgs/x to " + location.replaceFirst("^x?$", "/orgs/x"));
     assertThat(failure(object(), 302, fields(), "")).hasMessageContaining("/orgs/x");
+  }
+
+  @Test
+  void aRedirectIsNoPage() {
+    Pages pages = list();
+    pages.add(302, fields("Location", "/organizations/1/repos"), new byte[0]);
+    for (int page = 2; page <= 4; page++) {
+      add(pages, next(GITHUB + "/organizations/1/repos?page=" + page), "[1]");
+    }
+    add(pages, fields(), "[1]");
+    assertThat(whole(pages)).isEqualTo("[1,1,1,1]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {403, 429})
+  void aSecondaryLimitThatNamesNoTimeIsWaitedForAMinute(int status) {
+    HttpFields left = fields("x-ratelimit-remaining", "4000", "x-ratelimit-reset", "99999999999");
+    Instant now = Instant.now();
+    RefreshFailed limited =
+        failure(object(), status, left, "{\"message\":\"a secondary rate limit\"}");
+    assertThat(limited).hasMessageContaining("a secondary rate limit");
+    assertThat(limited.notBefore()).isBetween(now.plusSeconds(60), now.plusSeconds(90));
+  }
+
+  @Test
+  void anEmptyPageThatAnotherNamedIsHalfAnAnswer() {
+    Pages pages = list();
+    add(pages, next(GITHUB + "/orgs/x/repos?page=2"), "[1]");
+    assertThat(failure(pages, 200, fields(), "[]")).hasMessageContaining("an empty list");
   }
 
   @ParameterizedTest
@@ -218,7 +260,7 @@ class PagesTest {
     "401, GITHUB_API_TOKEN",
     "404, GITHUB_ORG",
     "403, answered /orgs/x with 403",
-    "429, too many requests",
+    "429, answered /orgs/x with 429",
     "500, answered /orgs/x with 500",
     "202, answered /orgs/x with 202",
     "204, answered /orgs/x with 204",

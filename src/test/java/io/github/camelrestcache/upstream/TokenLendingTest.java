@@ -3,6 +3,7 @@ package io.github.camelrestcache.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,8 +48,16 @@ class TokenLendingTest {
         //user /./user /orgs/../user /user/ /user/. /orgs/x/.. /orgs//x /orgs/x/ //
         /\\user /orgs\\..\\user /%75ser /use%72 /%55SER /%2e/user /orgs/%2E%2e/user
         /orgs/%2D /orgs/%5F /orgs/%7e /orgs/%30 /orgs/%39 /orgs/%5A /orgs/%zz /orgs/% /orgs/%4
+        /%2Fuser /x%2F..%2Fuser /x%2f.%2fuser /orgs/x%2F /%5Cuser
         """;
     assertThat(words(paths)).noneMatch(path -> lending.allows(method, path));
+  }
+
+  @Test
+  void aSlashAtTheEndOfASettingChangesNothing() {
+    TokenLending slashed = new TokenLending("/user/,/gists");
+    assertThat(words("/user /user/repos /gists")).noneMatch(path -> slashed.allows("GET", path));
+    assertThat(slashed.allows("GET", "/users")).isTrue();
   }
 
   @ParameterizedTest

@@ -114,7 +114,13 @@ class RankingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"[{\"v\":1}]", "[{\"name\":{},\"v\":1}]", "[{\"name\":\"a\"},{}]"})
+  @ValueSource(
+      strings = {
+        "[{\"v\":1}]",
+        "[{\"name\":null}]",
+        "[{\"name\":{},\"v\":1}]",
+        "[{\"name\":\"a\"},{}]"
+      })
   void anItemWithoutTheLabelIsRefusedWithASentenceThatStaysUntilItIsRanked(String json) {
     Problem problem = catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json)));
     assertThat(problem)
@@ -132,6 +138,13 @@ class RankingTest {
   void itemsThatAreNoObjectsAreRefused(String json) {
     assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json))))
         .hasMessageContaining("no objects");
+  }
+
+  @Test
+  void aNumberThatCannotBeComparedIsRefused() {
+    String json = items("a=1 b=1e99999999999");
+    assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json))))
+        .hasMessageContaining("1e99999999999");
   }
 
   @Test

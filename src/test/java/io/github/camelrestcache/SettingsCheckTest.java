@@ -1,0 +1,151 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.camelrestcache.catalog.BadConfiguration;
+import java.io.IOException;
+import java.io.Reader;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Properties;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.properties.PropertiesComponent;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsCheckTest {
+
+  /** Our application.properties with one other value, for which no variable stands in. */
+  private static CamelContext context(String key, String value) {
+    Properties properties = new Properties();
+    try (Reader file = Files.newBufferedReader(Path.of("application.properties"))) {
+      properties.load(file);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    properties.setProperty(key, value);
+    PropertiesComponent component = new PropertiesComponent();
+    component.setInitialProperties(properties);
+    component.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_NEVER);
+    CamelContext context = new DefaultCamelContext();
+    context.setPropertiesComponent(component);
+    return context;
+  }
+
+  private static String refusal(String key, String value) {
+    BadConfiguration bad =
+        catchThrowableOfType(BadConfiguration.class, () -> Settings.check(context(key, value)));
+    assertThat(bad).as("the refusal of %s=%s", key, value).isNotNull();
+    return bad.getMessage();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "port               | 1 65535",
+        "host               | localhost ::1",
+        "redis.url          | redis://127.0.0.1:6379 rediss://user:pass@redis.example:6380/15",
+        "github.api.url     | http://127.0.0.1:8080 https://api.github.com/",
+        "github.api.token   | github_pat_0 ghp_0",
+        "github.org         | a-1 0",
+        "github.owner.paths | /user /user,/gists",
+        "refresh.interval   | 500ms 2s 1h30m 1d",
+        "refresh.max.pages  | 1 100000",
+      })
+  void goodValuesAreAllowed(String key, String values) {
+    for (String value : values.split(" ")) {
+      assertThatCode(() -> Settings.check(context(key, value))).doesNotThrowAnyException();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "port                   | a port number | 0; 65536; 080; http; -1; 99999999999; 30 00; ",
+        "management.port        | a port number | 9000x; 0x10; ",
+        "host                   | a host name   | a b; ",
+        "management.host        | a host name   | a b; ",
+        "redis.url              | redis://[user | http://localhost:6379; redis://; redis://h/x",
+        "redis.url              | redis://[user | redis://h/0?a=b; redis://h:port; redis://h:65536",
+        "github.api.url         | an http://    | ftp://api.github.com; api.github.com; https://h:0; ",
+        "github.api.url         | an http://    | https://; https://h?a=b; https://h:port; https://h#a",
+        "github.org             | the login     | Net flix; Netflix/repos; -x; x?y; ",
+        "github.owner.paths     | paths         | user; /user,; /user,gists; ",
+        "refresh.interval       | a time above  | ten; 0; -5m; 1.5h; 5 minutes; PT5M; 5M; ",
+        "cold.wait              | a time above  | 0s; ",
+        "github.connect.timeout | a time above  | never; ",
+        "github.answer.timeout  | a time above  | 1x; ",
+        "github.connections     | a whole       | 0; 1.0; -1; ",
+        "refresh.max.pages      | a whole       | many; ",
+        "request.threads        | a whole       | 0; ",
+      })
+  void aBadValueIsRefusedByVariableValueAndWhatIsAllowed(String key, String allowed, String bad) {
+    String variable = key.toUpperCase(Locale.ROOT).replace('.', '_');
+    for (String value : (bad + " ").split("; ", -1)) {
+      assertThat(refusal(key, value))
+          .startsWith("%s is '%s', and has to be %s".formatted(variable, value.strip(), allowed));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "github.ogr, did you mean 'github.org'?",
+    "refresh.intervall, did you mean 'refresh.interval'?",
+    "prot, did you mean 'port'?",
+    "a.completely.different.key.of.somebody, known are port",
+  })
+  void aKeyThatNobodyReadsIsRefusedWithTheNearestKnown(String key, String suggestion) {
+    assertThat(refusal(key, "x"))
+        .startsWith("application.properties: nothing reads the key '" + key + "'")
+        .contains(suggestion);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "github.api.token, ghp_s3cret with space",
+    "github.api.token, ghp_s3cretß",
+    "github.api.token, 'ghp_a\nghp_s3cret'",
+    "github.api.token, https://s3cret b",
+    "github.api.url, https://s3cret@api.github.com",
+    "github.api.url, https://user:s3cret@api.github.com",
+    "redis.url, redis://user:s3cret@host/x",
+    "redis.url, redis://user:s3/s3cret@host",
+    "redis.url, redis://user:p@s3cret@host:x",
+  })
+  void noSecretIsInTheSentenceThatRefusesIt(String key, String value) {
+    assertThat(refusal(key, value)).contains(" is '***', and has to be ").doesNotContain("s3cret");
+  }
+
+  @Test
+  void theTwoPortsHaveToDiffer() {
+    assertThat(refusal("management.port", "{{port}}"))
+        .matches("MANAGEMENT_PORT is '(\\d+)' and so is PORT: they have to differ.*");
+  }
+
+  @Test
+  void aPortThatIsTakenIsRefused() throws IOException {
+    try (var taken = new ServerSocket(0)) {
+      CamelContext context = context("port", Integer.toString(taken.getLocalPort()));
+      assertThat(catchThrowableOfType(BadConfiguration.class, () -> Settings.checkPorts(context)))
+          .hasMessageContaining("PORT is '" + taken.getLocalPort() + "', which cannot");
+    }
+  }
+
+  @Test
+  void timesAndNumbersAreReadAsTheyAreWritten() {
+    CamelContext context = context("cold.wait", " 1m30s ");
+    assertThat(Settings.time(context, "cold.wait")).isEqualTo(Duration.ofSeconds(90));
+    assertThat(Settings.number(context("refresh.max.pages", "7"), "refresh.max.pages"))
+        .isEqualTo(7);
+    assertThat(Settings.get(context, "no.such.key")).isEmpty();
+  }
+}
