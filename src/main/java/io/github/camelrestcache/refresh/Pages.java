@@ -275,6 +275,9 @@ public final class Pages {
 
   /** RFC 9110 10.2.3: seconds or a date. */
   private static Instant retryAfter(String value, Instant now) {
+    if (value == null) {
+      return null;
+    }
     return number(value) >= 0 ? now.plusSeconds(number(value)) : DateUtils.parseStandardDate(value);
   }
 

@@ -290,6 +290,9 @@ class PagesTest {
     RefreshFailed asked = failure(object(), status, spent.set("Retry-After", "120"), "{}");
     assertThat(asked).hasMessageContaining("asks to wait");
     assertThat(asked.notBefore()).isBetween(now.plusSeconds(120), now.plusSeconds(150));
+    RefreshFailed dated =
+        failure(object(), status, fields("Retry-After", "Fri, 01 Jan 2100 12:40:00 GMT"), "{}");
+    assertThat(dated.notBefore()).isEqualTo(reset);
   }
 
   @Test
