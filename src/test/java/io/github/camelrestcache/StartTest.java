@@ -231,6 +231,10 @@ class StartTest {
       }
       assertThat(lines(folder)).isNotEmpty().noneMatch(line -> line.contains("secret"));
       assertThat(lines(folder)).noneMatch(line -> line.matches("\\s+at .*"));
+      assertThat(lines(folder))
+          .as("what anonymous callers can read under this token is said once")
+          .filteredOn(line -> line.contains("has the scopes 'repo'"))
+          .hasSize(1);
     }
   }
 

@@ -133,7 +133,6 @@ public class GitHub implements CamelContextAware {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
     message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
-    noteScopes(ask, answered);
     HttpFields fields = answered.endToEnd();
     if (ask.lent()) {
       OF_THE_TOKEN.forEach(fields::remove);
@@ -162,7 +161,8 @@ public class GitHub implements CamelContextAware {
   }
 
   /** Warns once when the token that is lent can read more than what is public. */
-  public void noteScopes(UpstreamRequest ask, HttpFields answered) {
+  public void noteScopes(
+      @Variable("ask") UpstreamRequest ask, @Variable("answered") HttpFields answered) {
     String scopes = answered.get("X-OAuth-Scopes");
     if (ask.lent()
         && scopes != null
