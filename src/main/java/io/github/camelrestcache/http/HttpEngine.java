@@ -36,7 +36,9 @@ public class HttpEngine extends VertxPlatformHttpEngine {
 
   public void closeVertx() {
     if (vertx != null) {
+      getCamelContext().getRegistry().unbind("vertx");
       vertx.close();
+      vertx = null;
     }
   }
 
