@@ -141,7 +141,8 @@ public final class Settings {
   /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */
   public static long millis(String time) {
     try {
-      return TimeUtils.toMilliSeconds(time);
+      // a bare number is one of milliseconds to Camel, and of seconds to whoever writes it
+      return time.matches("\\d*") ? -1 : TimeUtils.toMilliSeconds(time);
     } catch (IllegalArgumentException e) {
       return -1;
     }

@@ -13,6 +13,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -433,6 +436,23 @@ class ForwardTest {
   }
 
   @Test
+  void aConnectionFieldCannotTakeACallersCredentialsAway() {
+    String answer =
+        RawHttp.send(
+            service.port(),
+            "GET /repos/Netflix/zuul HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer mine\r\n"
+                + "Connection: close, authorization\r\n\r\n");
+    assertThat(answer).startsWith("HTTP/1.1 401");
+    assertThat(onlyRequest().headers("Authorization")).containsExactly("Bearer mine");
+  }
+
+  @Test
+  void theTokenIsNotLentToAReadThatCouldBeTakenForAWrite() {
+    service.get("/repos/Netflix/zuul", "X-HTTP-Method-Override", "DELETE");
+    assertThat(onlyRequest().header("Authorization")).isNull();
+  }
+
+  @Test
   void whatTellsOfTheTokenIsLeftOutOfAnswersUnderIt() {
     HttpResponse<String> lent = service.get("/repos/Netflix/zuul");
     HttpResponse<String> own =
@@ -460,6 +480,35 @@ class ForwardTest {
       HttpResponse<String> answer = cut.get("/zen");
       assertThat(answer.statusCode()).isEqualTo(502);
       assertThat(json(answer).get("detail").asText()).contains("cannot be reached");
+    }
+  }
+
+  @Test
+  void anAnswerThatHttpDoesNotAllowIs502() throws IOException {
+    try (ServerSocket odd = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Thread answers = new Thread(() -> answerOddly(odd));
+      answers.start();
+      String url = "http://127.0.0.1:" + odd.getLocalPort();
+      try (Service service = Service.start(github, Map.of("github.api.url", url))) {
+        HttpResponse<String> answer = service.get("/x");
+        assertThat(answer.statusCode()).isEqualTo(502);
+        assertThat(json(answer).get("detail").asText()).contains("cannot be passed on");
+      }
+    }
+  }
+
+  private static void answerOddly(ServerSocket odd) {
+    while (!odd.isClosed()) {
+      try (Socket socket = odd.accept()) {
+        socket.getInputStream().read(new byte[8192]);
+        socket
+            .getOutputStream()
+            .write(
+                "HTTP/1.1 200 OK\r\nX Y: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+                    .getBytes(StandardCharsets.US_ASCII));
+      } catch (IOException e) {
+        return; // closed
+      }
     }
   }
 

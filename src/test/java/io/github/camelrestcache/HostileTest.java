@@ -191,6 +191,14 @@ class HostileTest {
   }
 
   @Test
+  void twoHostsAreOneTooMany() {
+    assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: a", "Host: b"))
+        .startsWith("HTTP/1.1 400")
+        .contains("application/problem+json");
+    assertThat(github.requests()).isEmpty();
+  }
+
+  @Test
   void whatIsTooLongToReadIsRefusedAndTheServiceGoesOn() {
     String field =
         RawHttp.request(

@@ -80,7 +80,7 @@ class SettingsCheckTest {
         "github.api.url         | an http://    | https://; https://h?a=b; https://h:port; https://h#a",
         "github.org             | the login     | Net flix; Netflix/repos; -x; x?y; ",
         "github.owner.paths     | paths         | user; /user,; /user,gists; ",
-        "refresh.interval       | a time above  | ten; 0; -5m; 1.5h; 5 minutes; PT5M; 5M; ",
+        "refresh.interval       | a time above  | ten; 3; 300; 0; -5m; 1.5h; 5 minutes; PT5M; 5M; ",
         "cold.wait              | a time above  | 0s; ",
         "github.connect.timeout | a time above  | never; ",
         "github.answer.timeout  | a time above  | 1x; ",

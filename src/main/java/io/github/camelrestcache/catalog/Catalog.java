@@ -24,6 +24,7 @@ import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.RouteTemplateDefinition;
 import org.apache.camel.model.RouteTemplateParameterDefinition;
+import org.apache.camel.model.ToDefinition;
 import org.apache.camel.support.LifecycleStrategySupport;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.RouteTemplateHelper;
@@ -164,6 +165,8 @@ public class Catalog implements CamelContextAware {
     Map<String, CachedEndpoint> endpoints = new LinkedHashMap<>();
     Map<String, View> views = new LinkedHashMap<>();
     Map<String, RouteDefinition> ids = new HashMap<>();
+    Set<String> entries = new HashSet<>(Set.of("direct:refresh", "direct:rank"));
+    routes.forEach(route -> entries.add(route.getInput().getEndpointUri()));
     for (RouteDefinition route : routes) {
       if (Boolean.TRUE.equals(route.isKamelet())) {
         continue;
@@ -176,7 +179,12 @@ public class Catalog implements CamelContextAware {
       if (kamelet == null) {
         continue;
       }
+      if (!route.hasCustomIdAssigned()) {
+        throw new BadConfiguration(
+            source + ": the block has no id: give it one, such as org-repos");
+      }
       refuseUnknown(kamelet);
+      refuseDeadEnd(route, kamelet, entries);
       if (kamelet.name().equals(ENDPOINT)) {
         CachedEndpoint endpoint = endpoint(route, kamelet);
         CachedEndpoint before = endpoints.put(endpoint.path(), endpoint);
@@ -234,6 +242,22 @@ public class Catalog implements CamelContextAware {
         kamelet.source());
   }
 
+  /** A step to a route that there is not would be found out by the first message only. */
+  private static void refuseDeadEnd(RouteDefinition block, Kamelet kamelet, Set<String> routes) {
+    for (var step : block.getOutputs()) {
+      if (step instanceof ToDefinition to
+          && to.getUri().startsWith("direct:")
+          && !routes.contains(to.getUri())) {
+        throw new BadConfiguration(
+            "%s: no route begins with '%s': %s"
+                .formatted(
+                    kamelet.source(),
+                    to.getUri(),
+                    BadConfiguration.suggestion(to.getUri(), routes)));
+      }
+    }
+  }
+
   private void refuseUnknown(Kamelet kamelet) {
     Set<String> known = new HashSet<>(template(kamelet).keySet());
     for (String name : kamelet.given().keySet()) {
@@ -259,8 +283,12 @@ public class Catalog implements CamelContextAware {
         RouteTemplateHelper.loadRouteTemplateFromLocation(context, null, kamelet.name(), location);
       } catch (Exception e) {
         throw new BadConfiguration(
-            "%s: the Kamelet %s cannot be read: %s"
-                .formatted(kamelet.source(), kamelet.name(), BadConfiguration.sentence(e)));
+            "%s: the Kamelet %s cannot be read (%s): %s"
+                .formatted(
+                    kamelet.source(),
+                    kamelet.name(),
+                    BadConfiguration.sentence(e),
+                    BadConfiguration.suggestion(kamelet.name(), List.of(ENDPOINT, VIEW))));
       }
     }
     RouteTemplateDefinition template = model.getRouteTemplateDefinition(kamelet.name());

@@ -133,7 +133,13 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
       add(fresh);
     } catch (Exception e) {
       remove(fresh);
-      add(gone);
+      for (Block block : gone) {
+        try {
+          add(List.of(block));
+        } catch (Exception again) {
+          e.addSuppressed(again);
+        }
+      }
       throw e;
     }
   }
@@ -179,6 +185,10 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
     for (RoutesBuilder builder :
         PluginHelper.getRoutesLoader(context).findRoutesBuilders(List.of(resource))) {
       RoutesDefinition file = ((RouteBuilder) builder).configureRoutes(context);
+      if (OTHER_BLOCK.matcher(text).find() || blocks.size() != file.getRoutes().size()) {
+        throw new BadConfiguration(
+            location + ": each block has to begin with '- route:' in the first column");
+      }
       for (RouteDefinition route : file.getRoutes()) {
         Block twice =
             parsed.put(route.getRouteId(), new Block(blocks.get(parsed.size()), route, file));

@@ -22,6 +22,9 @@ import java.util.regex.Pattern;
  */
 final class GuardedVertx extends VertxWrapper {
 
+  /** Longer than a caller waits for anything here. */
+  private static final int IDLE_SECONDS = 90;
+
   private static final int LONGEST_LINE = 16 * 1024;
   private static final int LARGEST_FIELDS = 32 * 1024;
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
@@ -33,6 +36,7 @@ final class GuardedVertx extends VertxWrapper {
   @Override
   public HttpServer createHttpServer(HttpServerOptions options) {
     options
+        .setIdleTimeout(IDLE_SECONDS)
         .setMaxInitialLineLength(LONGEST_LINE)
         .setMaxHeaderSize(LARGEST_FIELDS)
         .setHttp2ClearTextEnabled(false)
@@ -78,6 +82,8 @@ final class GuardedVertx extends VertxWrapper {
         .response()
         .setStatusCode(problem.status())
         .putHeader("Content-Type", "application/problem+json")
+        .putHeader("Access-Control-Allow-Origin", "*")
+        .putHeader("Cache-Status", "camel-rest-cache; detail=" + problem.slug())
         .putHeader("Connection", "close")
         .end(Buffer.buffer(problem.body()))
         .onComplete(done -> request.connection().close());
@@ -106,13 +112,14 @@ final class GuardedVertx extends VertxWrapper {
     }
     String target = request.uri();
     if (!target.startsWith("/") && !target.matches("(?i)https?://.*")) {
-      return bad("The request target has to begin with a slash.");
+      return bad("The request target is neither a path nor an http URL.");
     }
     if (BAD_ENCODING.matcher(target).find()) {
       return bad("The request target has a percent sign without two digits: write it as %25.");
     }
-    if (request.version() == HttpVersion.HTTP_1_1 && request.getHeader("Host") == null) {
-      return bad("The request has no Host.");
+    int hosts = request.headers().getAll("Host").size();
+    if (hosts > 1 || hosts == 0 && request.version() == HttpVersion.HTTP_1_1) {
+      return bad("The request has no Host, or more than one (RFC 9112 3.2).");
     }
     return null;
   }

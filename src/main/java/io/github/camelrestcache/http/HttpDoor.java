@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * fields, query and path parameters into headers of the exchange and sends them back in the answer;
  * this one gives the routes the request as it came, in the variables {@code request} ({@link
  * ClientRequest}), {@code method} and {@code path}, with no headers at all, and answers with the
- * headers that the routes set and no others. A failed exchange becomes a {@link Problem}.
+ * headers that the routes set and those that frame it. A failed exchange becomes a {@link Problem}.
  */
 final class HttpDoor extends VertxPlatformHttpConsumer {
 
@@ -110,7 +110,10 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       }
     } catch (Exception e) {
       LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
-      if (!response.ended()) {
+      if (!response.headWritten()) {
+        response.headers().clear();
+        writeUnreadable(response, client);
+      } else if (!response.ended()) {
         // half an answer: the only way to tell the client is to close
         response.reset();
         routing.request().connection().close();
@@ -123,6 +126,18 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       releaseExchange(exchange, false);
     }
     return null;
+  }
+
+  /** An answer that HTTP does not allow, such as one with a space in the name of a field. */
+  private static void writeUnreadable(HttpServerResponse response, ClientRequest client) {
+    try {
+      write(
+          response,
+          client,
+          new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again."));
+    } catch (Exception e) {
+      response.reset();
+    }
   }
 
   private static Problem problem(Exchange exchange) {

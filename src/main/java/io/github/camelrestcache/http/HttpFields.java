@@ -80,6 +80,7 @@ public final class HttpFields {
         dropped.add(name.strip());
       }
     }
+    dropped.remove("authorization"); // else Connection could take a caller's own away
     HttpFields kept = new HttpFields();
     for (Map.Entry<String, String> field : fields) {
       String name = field.getKey().toLowerCase(Locale.ROOT);

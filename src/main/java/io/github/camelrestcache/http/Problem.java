@@ -91,7 +91,8 @@ public final class Problem extends RuntimeException {
             504, "Gateway timeout", "GitHub did not answer in time: try again in a moment.");
       }
       if (t instanceof java.io.IOException || t instanceof org.apache.hc.core5.http.HttpException) {
-        return new Problem(502, "Bad gateway", "GitHub cannot be reached: try again in a moment.");
+        return new Problem(
+            502, "Bad gateway", "GitHub cannot be reached, or broke off: try again in a moment.");
       }
     }
     return null;

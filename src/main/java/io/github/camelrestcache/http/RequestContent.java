@@ -104,5 +104,8 @@ final class RequestContent extends InputStream {
     unwanted = true;
     arrived.clear();
     request.resume();
+    if (!asked && request.getHeader("Expect") != null) {
+      request.connection().close(); // the client waits for a word that does not come
+    }
   }
 }

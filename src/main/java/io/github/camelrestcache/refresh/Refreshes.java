@@ -108,13 +108,14 @@ public class Refreshes implements CamelContextAware {
    */
   public CompletableFuture<String> await(@Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
-    boolean shared = running.containsKey(path);
+    CompletableFuture<Void> others = running.get(path);
     Failure failed = failures.get(path);
-    if (!shared && failed != null && failed.retryAt().isAfter(Instant.now())) {
+    if (others == null && failed != null && failed.retryAt().isAfter(Instant.now())) {
       throw notReady(path, failed.reason(), pause(endpoint));
     }
     notFound.add(path);
-    return share(endpoint)
+    CompletableFuture<Void> refresh = share(endpoint);
+    return refresh
         .copy()
         .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
@@ -122,7 +123,8 @@ public class Refreshes implements CamelContextAware {
               if (failure != null) {
                 throw notReady(path, reason(failure), pause(endpoint));
               }
-              return "fwd=uri-miss; fwd-status=200; " + (shared ? "collapsed" : "stored");
+              return "fwd=uri-miss; fwd-status=200; "
+                  + (refresh == others ? "collapsed" : "stored");
             },
             waiters);
   }
@@ -148,43 +150,48 @@ public class Refreshes implements CamelContextAware {
         .whenComplete(
             (exchange, thrown) -> {
               Throwable failure = thrown != null ? thrown : exchange.getException();
-              note(endpoint, failure);
-              running.remove(path);
+              boolean news = note(endpoint, failure);
               if (failure == null) {
                 mine.complete(null);
               } else {
                 mine.completeExceptionally(failure);
               }
+              running.remove(path);
+              if (news) {
+                tell(path, failure);
+              }
             });
     return mine;
   }
 
-  private void note(CachedEndpoint endpoint, Throwable failure) {
+  /** Remembers how a refresh ended; true if that is news. */
+  private boolean note(CachedEndpoint endpoint, Throwable failure) {
     String path = endpoint.path();
-    Failure before = failures.get(path);
     if (failure == null) {
-      failures.remove(path);
-      if (before != null) {
-        LOG.info("{} is refreshed again", path);
-      }
-      return;
+      return failures.remove(path) != null;
     }
-    String reason = reason(failure);
+    Failure before = failures.get(path);
     int inARow = before == null ? 1 : before.inARow() + 1;
     Instant retryAt = Instant.now().plus(pauseAfter(inARow, endpoint.every()));
     if (failure instanceof RefreshFailed failed && failed.notBefore().isAfter(retryAt)) {
       retryAt = failed.notBefore();
     }
-    if (isNews(path, new Failure(reason, inARow, retryAt))) {
-      List<String> missing = missing();
-      LOG.warn(
-          "{} is not refreshed: {}. {}",
-          path,
-          reason,
-          missing.isEmpty()
-              ? "What is stored stays in place"
-              : "Not stored yet: " + String.join(", ", missing));
+    return isNews(path, new Failure(reason(failure), inARow, retryAt));
+  }
+
+  private void tell(String path, Throwable failure) {
+    if (failure == null) {
+      LOG.info("{} is refreshed again", path);
+      return;
     }
+    List<String> missing = missing();
+    LOG.warn(
+        "{} is not refreshed: {}. {}",
+        path,
+        reason(failure),
+        missing.isEmpty()
+            ? "What is stored stays in place"
+            : "Not stored yet: " + String.join(", ", missing));
   }
 
   /** Remembers a failure; true if no endpoint fails for this reason already. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
@@ -32,6 +33,10 @@ public class GitHub implements CamelContextAware {
   /** The methods that are passed on; camel-http knows no others. */
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+  /** With these a server may take a GET for a write, for which the token is not lent. */
+  private static final List<String> METHOD_OVERRIDES =
+      List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
 
   /** What tells of the token: not for callers to whom it is only lent. */
   private static final List<String> OF_THE_TOKEN =
@@ -99,7 +104,8 @@ public class GitHub implements CamelContextAware {
     }
     boolean lent =
         !token.isEmpty()
-            && !fields.contains("Authorization")
+            && !request.fields().contains("Authorization")
+            && METHOD_OVERRIDES.stream().noneMatch(request.fields()::contains)
             && lending.allows(request.method(), request.path());
     if (lent) {
       authorize(fields);
@@ -145,19 +151,11 @@ public class GitHub implements CamelContextAware {
     fields.add(
         "Cache-Status",
         "camel-rest-cache; fwd=%s; fwd-status=%d".formatted(read ? "uri-miss" : "method", status));
+    Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, String> field : fields.all()) {
-      List<String> values =
-          message.getHeader(field.getKey(), List.class) == null
-              ? new ArrayList<>()
-              : castToStrings(message.getHeader(field.getKey(), List.class));
-      values.add(field.getValue());
-      message.setHeader(field.getKey(), values);
+      byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(field.getValue());
     }
-  }
-
-  @SuppressWarnings("unchecked")
-  private static List<String> castToStrings(Object values) {
-    return (List<String>) values;
+    byName.forEach(message::setHeader);
   }
 
   /** Warns once when the token that is lent can read more than what is public. */

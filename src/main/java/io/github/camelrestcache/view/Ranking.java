@@ -44,7 +44,7 @@ public class Ranking {
   private static final Comparator<Row> TOP =
       MISSING_LAST.thenComparing((a, b) -> byValue(b, a)).thenComparing(BY_LABEL);
 
-  private final Map<View, String> failures = new ConcurrentHashMap<>();
+  private final Map<String, String> failures = new ConcurrentHashMap<>();
 
   /**
    * The ranking of a list, both ways: by value, ties by label, items without the field last in
@@ -54,7 +54,7 @@ public class Ranking {
    */
   public Ranked rank(@Variable("view") View view, @Body Entry list) {
     try {
-      failures.remove(view);
+      failures.remove(view.name());
       if (list == null) {
         throw unrankable(view, "the list is not stored whole, try again after its next refresh");
       }
@@ -64,7 +64,7 @@ public class Ranking {
       rows.sort(BOTTOM);
       return new Ranked(view.stamp(list.version()), top, lines(rows));
     } catch (Problem problem) {
-      failures.put(view, problem.getMessage());
+      failures.put(view.name(), problem.getMessage());
       throw problem;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -79,7 +79,7 @@ public class Ranking {
 
   /** Why this view could not be ranked last, in a sentence, or null. */
   public String failure(View view) {
-    return failures.get(view);
+    return failures.get(view.name());
   }
 
   private static List<Row> rows(View view, byte[] list) throws IOException {
