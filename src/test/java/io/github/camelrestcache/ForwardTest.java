@@ -497,6 +497,19 @@ class ForwardTest {
     }
   }
 
+  @Test
+  void aConnectionThatGitHubClosedUnannouncedIsNotUsedAgain() {
+    try (var handle =
+        at(
+            "/closes",
+            (r, q) -> q.response().end("{}").onComplete(written -> q.connection().close()))) {
+      for (int i = 0; i < 10; i++) {
+        assertThat(service.get("/closes").statusCode()).isEqualTo(200);
+        await().until(() -> github.inFlight() == 0);
+      }
+    }
+  }
+
   private static void answerOddly(ServerSocket odd) {
     while (!odd.isClosed()) {
       try (Socket socket = odd.accept()) {

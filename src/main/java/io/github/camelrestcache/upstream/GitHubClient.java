@@ -14,8 +14,11 @@ import org.apache.camel.Exchange;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecRuntime;
+import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.io.HttpClientConnectionManager;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
@@ -62,9 +65,13 @@ public class GitHubClient extends HttpClientBuilder
     }
     basePath =
         URI.create(Settings.get(context, "github.api.url")).getRawPath().replaceAll("/+$", "");
-    Timeout answer = Timeout.of(Settings.time(context, "github.answer.timeout"));
-    Timeout connect = Timeout.of(Settings.time(context, "github.connect.timeout"));
-    setDefaultRequestConfig(requestConfig(connect, answer));
+    setDefaultRequestConfig(
+        RequestConfig.custom()
+            .setConnectionRequestTimeout(timeout("github.connect.timeout"))
+            .setResponseTimeout(timeout("github.answer.timeout"))
+            .setProtocolUpgradeEnabled(false)
+            .build());
+    context.getRegistry().bind("githubConnections", connections());
     disableAutomaticRetries();
     disableRedirectHandling();
     disableContentCompression();
@@ -76,14 +83,22 @@ public class GitHubClient extends HttpClientBuilder
     addExecInterceptorFirst("exact-message", this::exchange);
   }
 
-  @SuppressWarnings("deprecation") // the connect timeout of ConnectionConfig is camel-http's to set
-  private static RequestConfig requestConfig(Timeout connect, Timeout answer) {
-    return RequestConfig.custom()
-        .setConnectTimeout(connect)
-        .setConnectionRequestTimeout(connect)
-        .setResponseTimeout(answer)
-        .setProtocolUpgradeEnabled(false)
+  /** Each connection is looked at before it is used again, for nothing here is tried twice. */
+  private HttpClientConnectionManager connections() {
+    int most = Settings.number(context, "github.connections");
+    return PoolingHttpClientConnectionManagerBuilder.create()
+        .setMaxConnTotal(most)
+        .setMaxConnPerRoute(most)
+        .setDefaultConnectionConfig(
+            ConnectionConfig.custom()
+                .setConnectTimeout(timeout("github.connect.timeout"))
+                .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
+                .build())
         .build();
+  }
+
+  private Timeout timeout(String key) {
+    return Timeout.of(Settings.time(context, key));
   }
 
   private ClassicHttpResponse exchange(
