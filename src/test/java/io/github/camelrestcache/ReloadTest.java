@@ -46,6 +46,18 @@ class ReloadTest {
               - to: { uri: direct:rank }
       """;
 
+  private static final String MENDED =
+      """
+
+      - route:
+          id: mended
+          description: Shows that the mended file is read.
+          from:
+            uri: direct:mended
+            steps:
+              - stop: {}
+      """;
+
   @TempDir private Path routes;
   private GitHubStandIn github;
   private Service service;
@@ -183,7 +195,8 @@ class ReloadTest {
     assertThat(service.get("/healthcheck").statusCode()).isEqualTo(200);
     assertThat(met("/orgs/Netflix/members")).contains("hit");
 
-    Files.writeString(path, before + "\n# mended\n");
-    soon(() -> assertThat(service.get("/view/top/1/stars").statusCode()).isEqualTo(200));
+    Files.writeString(path, before + MENDED);
+    soon(() -> assertThat(service.context().getRoute("mended")).isNotNull());
+    assertThat(service.get("/view/top/1/stars").statusCode()).isEqualTo(200);
   }
 }

@@ -96,7 +96,7 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
             camels.onReload(file, resource);
           } else if (resource.exists() && text.isBlank()) {
             LOG.debug("{} is empty: an editor is saving it", name);
-          } else if (!text.equals(good)) {
+          } else if (context.isStarted() && !text.equals(good)) {
             reload(name, resource.getLocation(), text);
           }
         });
