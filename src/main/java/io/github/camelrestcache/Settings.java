@@ -67,6 +67,13 @@ public final class Settings {
     RULES.put("refresh.max.pages", COUNT);
     RULES.put("cold.wait", TIME);
     RULES.put("request.threads", COUNT);
+    RULES.put(
+        "forward.cache.max.entry",
+        new Rule("a size such as 500KB or 10MB", s -> s.matches("[1-9]\\d{0,5}(B|KB|MB)")));
+    RULES.put("forward.cache.heuristic", new Rule("true or false", s -> s.matches("true|false")));
+    RULES.put(
+        "stale.if.error",
+        new Rule("a time such as 10m, 1h or 1d, or 0s for never", s -> millis(s) >= 0));
   }
 
   private Settings() {}

@@ -40,6 +40,7 @@ class HostileTest {
   void forget() {
     github.clearRequests();
     elsewhere.clearRequests();
+    Stored.forgetForwarded(service);
   }
 
   private static Recorded onlyRequest() {

@@ -215,7 +215,7 @@ class StartTest {
         await().atMost(LONG).until(() -> get(port, "/healthcheck").body().contains("401"));
         github.override(asked -> true, (asked, request) -> request.connection().close());
         await().atMost(LONG).until(() -> get(port, "/healthcheck").body().contains("reached"));
-        assertThat(status(port, "/zen")).isEqualTo(502);
+        assertThat(status(port, "/meta")).isEqualTo(502);
         List<ProcessHandle> children = process.descendants().toList();
         assertThat(children).isNotEmpty();
 

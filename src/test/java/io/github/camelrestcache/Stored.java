@@ -1,6 +1,9 @@
 package io.github.camelrestcache;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
+import org.springframework.data.redis.connection.DataType;
 import org.springframework.data.redis.core.RedisTemplate;
 
 /** What a running service has in Redis, for tests that look at it or damage it. */
@@ -25,5 +28,26 @@ final class Stored {
   /** The key of the hash of a ranking. */
   static String view(GitHubStandIn github, String name) {
     return "camel-rest-cache:1:" + github.url() + ":view:" + name;
+  }
+
+  /** Takes away what is stored of forwarded answers. */
+  static void forgetForwarded(Service service) {
+    RedisTemplate<String, Object> redis = in(service);
+    redis.delete(redis.keys("camel-rest-cache:1:*:forward:*"));
+  }
+
+  /** All that is stored under a key. */
+  static String text(Service service, String key) {
+    RedisTemplate<String, Object> redis = in(service);
+    if (redis.type(key) == DataType.STRING) {
+      return text(redis.opsForValue().get(key));
+    }
+    return redis.opsForHash().entries(key).values().stream()
+        .map(Stored::text)
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static String text(Object value) {
+    return new String((byte[]) value, StandardCharsets.ISO_8859_1);
   }
 }

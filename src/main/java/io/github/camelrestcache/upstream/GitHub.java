@@ -1,5 +1,6 @@
 package io.github.camelrestcache.upstream;
 
+import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.ClientRequest;
 import io.github.camelrestcache.http.HttpFields;
@@ -8,7 +9,6 @@ import io.github.camelrestcache.refresh.Pages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.BindToRegistry;
@@ -30,13 +30,15 @@ public class GitHub implements CamelContextAware {
   private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
   private static final String USER_AGENT = "camel-rest-cache";
 
-  /** The methods that are passed on; camel-http knows no others. */
-  private static final Set<String> METHODS =
-      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-
   /** With these a server may take a GET for a write, for which the token is not lent. */
   private static final List<String> METHOD_OVERRIDES =
       List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
+
+  /** The conditions that a cache cannot decide (RFC 9111 4.3.2). */
+  private static final List<String> PRECONDITIONS = List.of("If-Match", "If-Unmodified-Since");
+
+  /** The name of the token's and everybody's partition. */
+  private static final String SERVICE = "service";
 
   /** What tells of the token: not for callers to whom it is only lent. */
   private static final List<String> OF_THE_TOKEN =
@@ -76,22 +78,15 @@ public class GitHub implements CamelContextAware {
             .add("User-Agent", USER_AGENT)
             .add("X-GitHub-Api-Version", "2022-11-28");
     authorize(fields);
-    return new UpstreamRequest("GET", pages.next(), fields, null, true);
+    return new UpstreamRequest("GET", pages.next(), fields, null, true, SERVICE, false);
   }
 
   /**
    * A client's request, to be passed on as it came.
    *
-   * @throws Problem 501 for a method that is not passed on, 400 for a target that is none
+   * @throws Problem 400 for a target that is none
    */
   public UpstreamRequest passOn(@Variable("request") ClientRequest request) {
-    if (!METHODS.contains(request.method())) {
-      throw new Problem(
-          501,
-          "Not implemented",
-          "The method %s is not passed on: use one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS."
-              .formatted(request.method()));
-    }
     if (!request.target().matches("/[!-~]*")) {
       throw new Problem(
           400,
@@ -102,15 +97,29 @@ public class GitHub implements CamelContextAware {
     if (!fields.contains("User-Agent")) {
       fields.add("User-Agent", USER_AGENT);
     }
+    String own = request.fields().get("Authorization");
+    boolean overridden = METHOD_OVERRIDES.stream().anyMatch(request.fields()::contains);
     boolean lent =
         !token.isEmpty()
-            && !request.fields().contains("Authorization")
-            && METHOD_OVERRIDES.stream().noneMatch(request.fields()::contains)
+            && own == null
+            && !overridden
             && lending.allows(request.method(), request.path());
     if (lent) {
       authorize(fields);
     }
-    return new UpstreamRequest(request.method(), request.target(), fields, content(request), lent);
+    boolean cached =
+        request.isRead()
+            && request.body() == null
+            && !overridden
+            && PRECONDITIONS.stream().noneMatch(request.fields()::contains);
+    return new UpstreamRequest(
+        request.method(),
+        request.target(),
+        fields,
+        content(request),
+        lent,
+        own == null ? SERVICE : Hash.of(own),
+        cached);
   }
 
   private void authorize(HttpFields fields) {
@@ -135,22 +144,20 @@ public class GitHub implements CamelContextAware {
       Exchange exchange,
       @Variable("ask") UpstreamRequest ask,
       @Variable("answered") HttpFields answered,
+      @Variable("cacheStatus") String cacheStatus,
       @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
     message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
     HttpFields fields = answered.endToEnd();
-    if (ask.lent()) {
+    if (ask.credential().equals(SERVICE)) {
       OF_THE_TOKEN.forEach(fields::remove);
     }
     String length = answered.get("Content-Length");
     if (length != null && !answered.contains("Transfer-Encoding")) {
       fields.add("Content-Length", length);
     }
-    boolean read = ask.method().equals("GET") || ask.method().equals("HEAD");
-    fields.add(
-        "Cache-Status",
-        "camel-rest-cache; fwd=%s; fwd-status=%d".formatted(read ? "uri-miss" : "method", status));
+    fields.add("Cache-Status", "camel-rest-cache; " + cacheStatus);
     Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, String> field : fields.all()) {
       byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(field.getValue());

@@ -11,6 +11,31 @@ import org.apache.hc.core5.http.HttpEntity;
  * @param fields the header fields, without those of one connection
  * @param content the content, or null
  * @param lent whether the service's token goes along for a caller who brought none
+ * @param credential names whose answers these are, by a hash: a caller's own Authorization, or the
+ *     service's token and everybody without one
+ * @param isCached whether the answer may come from the cache and go into it
  */
 public record UpstreamRequest(
-    String method, String target, HttpFields fields, HttpEntity content, boolean lent) {}
+    String method,
+    String target,
+    HttpFields fields,
+    HttpEntity content,
+    boolean lent,
+    String credential,
+    boolean isCached) {
+
+  /** Whether it is a GET or a HEAD. */
+  public boolean isRead() {
+    return method.equals("GET") || method.equals("HEAD");
+  }
+
+  /** Whether no credential goes along, so that the cache for it is a shared one (RFC 9111 1). */
+  public boolean isShared() {
+    return !fields.contains("Authorization");
+  }
+
+  /** The target up to the query. */
+  public String path() {
+    return target.replaceFirst("\\?.*", "");
+  }
+}

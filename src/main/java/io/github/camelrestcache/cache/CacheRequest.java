@@ -1,0 +1,92 @@
+package io.github.camelrestcache.cache;
+
+import io.github.camelrestcache.Hash;
+import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.upstream.UpstreamRequest;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+
+/**
+ * A request as the caching client sees it: a GET whose path is a hash of the partition, the target
+ * and what else decides which entry may answer it. So nothing of a credential is in a key, no
+ * target is normalised, and a HEAD is met from the entry of the GET. The conditions and the range
+ * of the client are not in it either: {@link ClientSide} applies them to what the cache answers.
+ */
+final class CacheRequest extends BasicClassicHttpRequest {
+
+  private static final long serialVersionUID = 1;
+
+  /** Part of the partition, or taken care of outside of the cache. */
+  private static final Set<String> NOT_SEEN =
+      Set.of(
+          "authorization",
+          "x-github-api-version",
+          "if-none-match",
+          "if-modified-since",
+          "range",
+          "if-range");
+
+  /** May be named by {@code Vary}, and are nobody's business. */
+  private static final Set<String> SECRET = Set.of("cookie", "x-github-otp");
+
+  private final transient UpstreamRequest ask;
+  private final boolean cached;
+
+  /**
+   * @param generation of the path, see {@link Entries}; null when nothing is to be stored
+   */
+  CacheRequest(ClassicHttpRequest request, UpstreamRequest ask, String generation) {
+    super(
+        "GET",
+        request.getScheme(),
+        request.getAuthority(),
+        "/" + key(ask, String.valueOf(generation)));
+    this.ask = ask;
+    String directives = directives(ask.fields());
+    this.cached = generation != null && !directives.contains("no-store");
+    if (!cached) {
+      setHeader("Cache-Control", "no-store");
+      return;
+    }
+    for (Map.Entry<String, String> field : ask.fields().all()) {
+      String name = field.getKey().toLowerCase(Locale.ROOT);
+      if (SECRET.contains(name)) {
+        addHeader(name, Hash.of(field.getValue()));
+      } else if (!NOT_SEEN.contains(name)) {
+        addHeader(field.getKey(), field.getValue());
+      }
+    }
+    if (directives.contains("no-cache")) {
+      // with no-cache the library does not look what is stored, with this it always revalidates
+      setHeader(
+          "Cache-Control",
+          directives.contains("only-if-cached") ? "max-stale=0, only-if-cached" : "max-stale=0");
+    }
+  }
+
+  private static String directives(HttpFields fields) {
+    String directives = fields.get("Cache-Control");
+    // RFC 9111 5.4
+    String named = directives == null ? fields.get("Pragma") : directives;
+    return named == null ? "" : named.toLowerCase(Locale.ROOT);
+  }
+
+  private static String key(UpstreamRequest ask, String generation) {
+    String version = String.valueOf(ask.fields().get("X-GitHub-Api-Version"));
+    return Hash.of(
+        String.join("\n", String.valueOf(ask.credential()), version, generation, ask.target()));
+  }
+
+  /** What GitHub is asked, if it comes to that. */
+  UpstreamRequest ask() {
+    return ask;
+  }
+
+  /** Whether the answer may come from the cache, or go into it. */
+  boolean isCached() {
+    return cached;
+  }
+}

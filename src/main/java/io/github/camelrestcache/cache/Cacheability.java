@@ -1,0 +1,214 @@
+package io.github.camelrestcache.cache;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HeaderElement;
+import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.message.BasicHeaderElementIterator;
+import org.greenbytes.http.sfv.Dictionary;
+import org.greenbytes.http.sfv.ListElement;
+import org.greenbytes.http.sfv.ParseException;
+import org.greenbytes.http.sfv.Parser;
+
+/**
+ * Whether an answer may be stored and how long it is fresh (RFC 9111 3 and 4.2), said in one {@code
+ * Cache-Control} that the caching client, which knows no RFC 9213 and no invalid dates, takes to
+ * the letter.
+ */
+final class Cacheability {
+
+  /** More than the caching client counts to, and than anybody waits. */
+  private static final long MOST_SECONDS = Integer.MAX_VALUE;
+
+  private static final Duration MOST_HEURISTIC = Duration.ofDays(1);
+
+  /**
+   * Not even with explicit freshness: a part, and what GitHub says to one caller or for the moment.
+   */
+  private static final Set<Integer> NEVER = Set.of(202, 206, 304, 401, 403, 404, 429);
+
+  /** RFC 9110 15.1. */
+  private static final Set<Integer> HEURISTIC =
+      Set.of(200, 203, 204, 300, 301, 308, 405, 410, 414, 501);
+
+  private static final Set<Integer> UNDERSTOOD =
+      Set.of(200, 203, 204, 300, 301, 302, 303, 307, 308, 405, 410, 414, 501);
+
+  private final URI upstream;
+  private final boolean heuristic;
+  private final Duration staleIfError;
+
+  /**
+   * @param upstream where GitHub is
+   * @param heuristic whether an answer that does not name its freshness gets one (RFC 9111 4.2.2)
+   * @param staleIfError how long a stale answer may stand in for a failing upstream, at most
+   */
+  Cacheability(URI upstream, boolean heuristic, Duration staleIfError) {
+    this.upstream = upstream;
+    this.heuristic = heuristic;
+    this.staleIfError = staleIfError;
+  }
+
+  /** Whether an answer says anything of its freshness. */
+  static boolean isSaid(HttpResponse response) {
+    return response.containsHeader("Cache-Control")
+        || response.containsHeader("CDN-Cache-Control")
+        || response.containsHeader("Expires");
+  }
+
+  /**
+   * The directives that say it.
+   *
+   * @param shared whether the partition belongs to more than one caller
+   * @param date when the answer was made
+   */
+  String of(HttpResponse response, boolean shared, Instant date) {
+    int status = response.getCode();
+    Map<String, String> targeted = shared ? targeted(response) : Map.of();
+    Map<String, String> said = targeted.isEmpty() ? directives(response) : targeted;
+    boolean noStore =
+        said.containsKey("no-store")
+            && !(said.containsKey("must-understand") && UNDERSTOOD.contains(status));
+    if (noStore
+        || shared && said.containsKey("private")
+        || NEVER.contains(status) && status != 304
+        || leadsElsewhere(response)) {
+      return "no-store";
+    }
+    Long explicit = explicit(said, shared);
+    if (explicit == null && targeted.isEmpty() && response.containsHeader("Expires")) {
+      explicit = untilExpiry(response, date);
+    }
+    long lifetime = 0;
+    if (explicit != null) {
+      lifetime = explicit;
+    } else if (HEURISTIC.contains(status) || said.containsKey("public")) {
+      lifetime = heuristic(response, date);
+    } else if (status != 304) {
+      return "no-store";
+    }
+    boolean validator = response.containsHeader("ETag") || response.containsHeader("Last-Modified");
+    boolean revalidated = lifetime == 0 || said.containsKey("no-cache");
+    if (revalidated && !validator && status != 304) {
+      return "no-store"; // it could never be used
+    }
+    return directives(said, lifetime, shared);
+  }
+
+  private String directives(Map<String, String> said, long lifetime, boolean shared) {
+    StringBuilder directives = new StringBuilder("public, max-age=").append(lifetime);
+    boolean noCache = said.containsKey("no-cache");
+    boolean mustRevalidate =
+        said.containsKey("must-revalidate") || shared && said.containsKey("proxy-revalidate");
+    if (noCache) {
+      directives.append(", no-cache");
+    }
+    if (mustRevalidate) {
+      directives.append(", must-revalidate");
+    }
+    long whileRevalidating = seconds(said.get("stale-while-revalidate"));
+    if (whileRevalidating > 0) {
+      directives.append(", stale-while-revalidate=").append(whileRevalidating);
+    }
+    long ifError = staleIfError.toSeconds();
+    if (said.containsKey("stale-if-error")) {
+      ifError = Math.min(ifError, seconds(said.get("stale-if-error")));
+    }
+    return directives.append(", stale-if-error=").append(ifError).toString();
+  }
+
+  /** RFC 9111 4.2.1; null when the directives name none. */
+  private static Long explicit(Map<String, String> said, boolean shared) {
+    if (shared && said.containsKey("s-maxage")) {
+      return seconds(said.get("s-maxage"));
+    }
+    return said.containsKey("max-age") ? seconds(said.get("max-age")) : null;
+  }
+
+  /** RFC 9111 5.3: an invalid date, above all 0, is one in the past. */
+  private static long untilExpiry(HttpResponse response, Instant date) {
+    Instant expires = HttpDates.parse(response.getFirstHeader("Expires").getValue());
+    return expires == null ? 0 : bounded(Duration.between(date, expires).toSeconds());
+  }
+
+  /** RFC 9111 4.2.2: a tenth of the time since it was last modified. */
+  private long heuristic(HttpResponse response, Instant date) {
+    Header modified = response.getFirstHeader("Last-Modified");
+    Instant since = modified == null ? null : HttpDates.parse(modified.getValue());
+    if (!heuristic || since == null) {
+      return 0;
+    }
+    long tenth = Duration.between(since, date).toSeconds() / 10;
+    return Math.min(bounded(tenth), MOST_HEURISTIC.toSeconds());
+  }
+
+  /** RFC 9111 1.2.2: what is no number of seconds counts as 0, what is too large as the largest. */
+  private static long seconds(String value) {
+    if (value == null || !value.matches("\\d+")) {
+      return 0;
+    }
+    return value.length() > 10 ? MOST_SECONDS : bounded(Long.parseLong(value));
+  }
+
+  private static long bounded(long seconds) {
+    return Math.max(0, Math.min(seconds, MOST_SECONDS));
+  }
+
+  /** GitHub's redirects to archives carry a signature that ends soon. */
+  private boolean leadsElsewhere(HttpResponse response) {
+    Header location = response.getFirstHeader("Location");
+    if (location == null || response.getCode() < 300 || response.getCode() > 399) {
+      return false;
+    }
+    try {
+      URI to = upstream.resolve(location.getValue());
+      return !upstream.getAuthority().equalsIgnoreCase(to.getAuthority());
+    } catch (IllegalArgumentException e) {
+      return true;
+    }
+  }
+
+  /** The directives of {@code Cache-Control}, the first of each name (RFC 9111 4.2.1). */
+  private static Map<String, String> directives(HttpResponse response) {
+    Map<String, String> directives = new LinkedHashMap<>();
+    Iterator<HeaderElement> elements =
+        new BasicHeaderElementIterator(response.headerIterator("Cache-Control"));
+    while (elements.hasNext()) {
+      HeaderElement each = elements.next();
+      String value = each.getValue() == null ? "" : each.getValue();
+      directives.putIfAbsent(each.getName().toLowerCase(Locale.ROOT), value);
+    }
+    return directives;
+  }
+
+  /**
+   * The directives of {@code CDN-Cache-Control} (RFC 9213 2.1), none if one is not as it should.
+   */
+  private static Map<String, String> targeted(HttpResponse response) {
+    Map<String, String> directives = new LinkedHashMap<>();
+    try {
+      String[] lines =
+          java.util.Arrays.stream(response.getHeaders("CDN-Cache-Control"))
+              .map(Header::getValue)
+              .toArray(String[]::new);
+      Dictionary dictionary = new Parser(lines).parseDictionary();
+      for (Map.Entry<String, ListElement<?>> each : dictionary.get().entrySet()) {
+        Object value = each.getValue().get();
+        if (each.getKey().matches("max-age|s-maxage") && !(value instanceof Long)) {
+          return Map.of();
+        }
+        directives.put(each.getKey(), String.valueOf(value));
+      }
+      return directives;
+    } catch (ParseException e) {
+      return Map.of();
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package io.github.camelrestcache.cache;
+
+import io.github.camelrestcache.Settings;
+import java.net.URI;
+import java.time.Duration;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.http.HttpActivityListener;
+import org.apache.hc.client5.http.classic.ExecChainHandler;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.ChainElement;
+import org.apache.hc.client5.http.impl.cache.CacheConfig;
+import org.apache.hc.client5.http.impl.cache.CachingHttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.io.HttpClientConnectionManager;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.config.NamedElementChain;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The HTTP client that camel-http talks to GitHub with: a caching one (RFC 9111) whose entries are
+ * in Redis ({@link Entries}). It adds and takes nothing of its own: no retries, redirects, cookies,
+ * credentials, compression.
+ *
+ * <p>camel-http normalises targets ({@code //}), drops fields ({@code Via}, {@code Warning}) and
+ * joins repeated ones into {@code [a, b]}. So the message that goes out is taken, whole, from the
+ * variable {@code ask}, and the fields of the answer are put, whole, into the variable {@code
+ * answered} ({@link ClientSide}, {@link UpstreamSide}). camel-http names the exchange to the client
+ * only when it has an activity listener, which is all that the listener here is for.
+ */
+@BindToRegistry(value = "githubClient", initMethod = "start")
+public class GitHubClient extends CachingHttpClientBuilder
+    implements CamelContextAware, HttpActivityListener {
+
+  private static final int BACKGROUND_REVALIDATIONS = 8;
+
+  private CamelContext context;
+  private ClientSide clientSide;
+  private UpstreamSide upstreamSide;
+
+  @Override
+  public CamelContext getCamelContext() {
+    return context;
+  }
+
+  @Override
+  public void setCamelContext(CamelContext context) {
+    this.context = context;
+  }
+
+  /** Configures the client from the settings. */
+  public void start() {
+    if (clientSide != null) {
+      return;
+    }
+    configureCache();
+    setDefaultRequestConfig(
+        RequestConfig.custom()
+            .setConnectionRequestTimeout(timeout("github.connect.timeout"))
+            .setResponseTimeout(timeout("github.answer.timeout"))
+            .setProtocolUpgradeEnabled(false)
+            .build());
+    context.getRegistry().bind("githubConnections", connections());
+    disableAutomaticRetries();
+    disableRedirectHandling();
+    disableContentCompression();
+    disableCookieManagement();
+    disableAuthCaching();
+    disableDefaultUserAgent();
+    // GitHub closes connections that idle for 60 s
+    evictIdleConnections(TimeValue.ofSeconds(30));
+  }
+
+  private void configureCache() {
+    URI upstream = URI.create(Settings.get(context, "github.api.url"));
+    Duration staleIfError = Settings.time(context, "stale.if.error");
+    boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
+    Flights flights = context.getRegistry().findSingleByType(Flights.class);
+    RateLimits limits = new RateLimits();
+    Entries entries = new Entries(context, staleIfError);
+    Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
+    clientSide = new ClientSide(upstream, entries, flights, limits);
+    upstreamSide = new UpstreamSide(upstream, cacheability, flights, limits);
+    setHttpCacheStorage(entries);
+    setCacheConfig(
+        CacheConfig.custom()
+            // of a shared cache Cacheability has made a private one
+            .setSharedCache(false)
+            .setMaxObjectSize(
+                DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes())
+            .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
+            .build());
+    // the library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none
+    addRequestInterceptorLast(
+        (request, content, exchange) -> {
+          request.removeHeader(request.getLastHeader("Via"));
+          request.addHeader("Via", "1.1 camel-rest-cache");
+        });
+    addResponseInterceptorLast(
+        (response, content, exchange) -> response.removeHeader(response.getLastHeader("Via")));
+  }
+
+  @Override
+  protected void customizeExecChain(NamedElementChain<ExecChainHandler> chain) {
+    super.customizeExecChain(chain);
+    chain.addBefore(ChainElement.CACHING.name(), clientSide, "client-side");
+    chain.addAfter(ChainElement.CACHING.name(), upstreamSide, "upstream-side");
+  }
+
+  /** Each connection is looked at before it is used again, for nothing here is tried twice. */
+  private HttpClientConnectionManager connections() {
+    int most = Settings.number(context, "github.connections");
+    return PoolingHttpClientConnectionManagerBuilder.create()
+        .setMaxConnTotal(most)
+        .setMaxConnPerRoute(most)
+        .setDefaultConnectionConfig(
+            ConnectionConfig.custom()
+                .setConnectTimeout(timeout("github.connect.timeout"))
+                .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
+                .build())
+        .build();
+  }
+
+  private Timeout timeout(String key) {
+    return Timeout.of(Settings.time(context, key));
+  }
+
+  @Override
+  public void onRequestSubmitted(
+      Object source, Exchange exchange, HttpHost host, HttpRequest request, HttpEntity entity) {
+    // see above
+  }
+
+  @Override
+  public void onResponseReceived(
+      Object source,
+      Exchange exchange,
+      HttpHost host,
+      HttpResponse response,
+      HttpEntity entity,
+      long elapsed) {
+    // see above
+  }
+}

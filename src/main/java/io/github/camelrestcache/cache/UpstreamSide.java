@@ -1,0 +1,151 @@
+package io.github.camelrestcache.cache;
+
+import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.upstream.UpstreamRequest;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.Exchange;
+import org.apache.hc.client5.http.cache.CacheResponseStatus;
+import org.apache.hc.client5.http.cache.HttpCacheContext;
+import org.apache.hc.client5.http.classic.ExecChain;
+import org.apache.hc.client5.http.classic.ExecChainHandler;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+
+/**
+ * What stands between the caching client and GitHub. It sends what was to be asked, to the letter,
+ * with the validators of the cache if it revalidates, and tells the cache in its own terms what it
+ * may do with the answer ({@link Cacheability}).
+ */
+final class UpstreamSide implements ExecChainHandler {
+
+  private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since");
+
+  /** What makes an answer another one, for GitHub; {@code Vary} is known too late. */
+  private static final List<String> TELLS_APART =
+      List.of(
+          "Accept",
+          "Accept-Encoding",
+          "Accept-Language",
+          "Cookie",
+          "X-GitHub-OTP",
+          "Range",
+          "If-None-Match",
+          "If-Modified-Since");
+
+  private final String basePath;
+  private final Cacheability cacheability;
+  private final Flights flights;
+  private final RateLimits limits;
+
+  UpstreamSide(URI upstream, Cacheability cacheability, Flights flights, RateLimits limits) {
+    this.basePath = upstream.getRawPath().replaceAll("/+$", "");
+    this.cacheability = cacheability;
+    this.flights = flights;
+    this.limits = limits;
+  }
+
+  @Override
+  public ClassicHttpResponse execute(
+      ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
+      throws IOException, HttpException {
+    CacheRequest seen = (CacheRequest) scope.originalRequest;
+    UpstreamRequest ask = seen.ask();
+    HttpCacheContext context = HttpCacheContext.cast(scope.clientContext);
+    Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
+    // without an exchange it is revalidated in the background (RFC 5861 3)
+    boolean stale =
+        exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
+    String reason = stale ? "stale" : reason(seen);
+    Flight flight = null;
+    if (seen.isCached() && exchange != null && exchange.getVariable("alone") == null) {
+      flight = flights.begin(key(seen), reason);
+    }
+    Forwarded forwarded = Forwarded.note(context, reason);
+    forwarded.lead(flight);
+    try {
+      ClassicHttpResponse response = chain.proceed(message(request, ask, stale), scope);
+      forwarded.answered(response.getCode());
+      translate(seen, response);
+      if (stale && isForNow(response)) {
+        forwarded.refuseForNow();
+        response.setCode(503);
+      }
+      return response;
+    } catch (IOException e) {
+      forwarded.failed(e);
+      throw e;
+    }
+  }
+
+  private static String reason(CacheRequest seen) {
+    return seen.isCached() ? "uri-miss" : seen.ask().isRead() ? "bypass" : "method";
+  }
+
+  private static String key(CacheRequest seen) {
+    StringBuilder key = new StringBuilder(seen.ask().method()).append(seen.getPath());
+    TELLS_APART.forEach(name -> key.append('\n').append(seen.ask().fields().get(name)));
+    return key.toString();
+  }
+
+  /** The message for GitHub: conditions are either the cache's or the client's. */
+  private ClassicHttpRequest message(
+      ClassicHttpRequest request, UpstreamRequest ask, boolean stale) {
+    HttpFields fields = new HttpFields(ask.fields().all());
+    if (stale || CONDITIONS.stream().anyMatch(request::containsHeader)) {
+      List.of("If-None-Match", "If-Modified-Since", "Range", "If-Range").forEach(fields::remove);
+      for (String name : CONDITIONS) {
+        for (Header condition : request.getHeaders(name)) {
+          fields.add(name, condition.getValue());
+        }
+      }
+    }
+    BasicClassicHttpRequest message =
+        new BasicClassicHttpRequest(
+            ask.method(), request.getScheme(), request.getAuthority(), basePath + ask.target());
+    for (Map.Entry<String, String> field : fields.all()) {
+      message.addHeader(field.getKey(), field.getValue());
+    }
+    message.setEntity(ask.content());
+    return message;
+  }
+
+  /** Says in the cache's terms what it may do with an answer; of a 304 only what it says anew. */
+  private void translate(CacheRequest seen, ClassicHttpResponse response) {
+    UpstreamRequest ask = seen.ask();
+    limits.note(ask.credential(), response);
+    KeptFields.keep(response);
+    Header date = response.getFirstHeader("Date");
+    Instant parsed = date == null ? null : HttpDates.parse(date.getValue());
+    Instant now = Instant.now();
+    Instant made = parsed == null ? now : parsed;
+    boolean silent = response.getCode() == 304 && !Cacheability.isSaid(response);
+    String directives = cacheability.of(response, ask.isShared(), made);
+    // of a clock that is fast the cache would think that what it asks for again is older
+    response.setHeader("Date", HttpDates.format(made.isAfter(now) ? now : made));
+    response.removeHeaders("Cache-Control");
+    response.removeHeaders("Expires");
+    if (!seen.isCached() || ask.method().equals("HEAD") && response.getCode() != 304) {
+      response.setHeader("Cache-Control", "no-store");
+    } else if (!silent) {
+      response.setHeader("Cache-Control", directives);
+    }
+  }
+
+  /** A limit of GitHub's, primary or secondary. */
+  private static boolean isForNow(ClassicHttpResponse response) {
+    int status = response.getCode();
+    Header remaining = response.getFirstHeader("x-ratelimit-remaining");
+    return status == 429
+        || status == 403
+            && (response.containsHeader("Retry-After")
+                || remaining != null && remaining.getValue().equals("0"));
+  }
+}
