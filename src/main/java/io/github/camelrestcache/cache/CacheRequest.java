@@ -85,6 +85,12 @@ final class CacheRequest extends BasicClassicHttpRequest {
     return ask;
   }
 
+  /** Whether the client asked for that, however fresh what is stored. */
+  boolean isToRevalidate() {
+    return containsHeader("Cache-Control")
+        && getFirstHeader("Cache-Control").getValue().contains("max-stale=0");
+  }
+
   /** Whether the answer may come from the cache, or go into it. */
   boolean isCached() {
     return cached;

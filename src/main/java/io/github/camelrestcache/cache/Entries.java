@@ -24,6 +24,8 @@ import org.apache.hc.client5.http.impl.cache.CacheKeyGenerator;
 import org.apache.hc.client5.http.impl.cache.HttpByteArrayCacheEntrySerializer;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.message.HeaderGroup;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -37,6 +39,8 @@ import org.springframework.data.redis.core.script.RedisScript;
  * request was under way.
  */
 final class Entries extends AbstractBinaryCacheStorage<byte[]> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Entries.class);
 
   /** How long an entry is kept, however fresh, and so a generation. */
   private static final Duration LONGEST = Duration.ofDays(30);
@@ -53,9 +57,15 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
 
   private final RedisTemplate<String, Object> redis;
   private final String prefix;
+  private final WithTimeToLive serializer;
 
   Entries(CamelContext context, Duration staleIfError) {
-    super(3, new WithTimeToLive(staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE));
+    this(context, new WithTimeToLive(staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE));
+  }
+
+  private Entries(CamelContext context, WithTimeToLive serializer) {
+    super(3, serializer);
+    this.serializer = serializer;
     this.redis = redis(context);
     this.prefix = "camel-rest-cache:1:" + Settings.get(context, "github.api.url") + ":forward:";
   }
@@ -82,7 +92,11 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
   /** Makes what is stored of a path, and what is about to be, not found again. */
   void invalidate(String path) {
     byte[] generation = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
-    redis.opsForValue().set(generationKey(path), generation, LONGEST.plus(STALE));
+    try {
+      redis.opsForValue().set(generationKey(path), generation, LONGEST.plus(STALE));
+    } catch (DataAccessException e) {
+      LOG.warn("What is stored of {} outlives a write, for Redis does not answer", path);
+    }
   }
 
   /** Paths that GitHub takes for one have one generation. */
@@ -120,9 +134,15 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
     }
   }
 
+  /** What cannot be read counts as absent, and is replaced. */
   @Override
   protected byte[] getForUpdateCAS(String storageKey) throws ResourceIOException {
-    return restore(storageKey);
+    byte[] value = restore(storageKey);
+    try {
+      return value != null && serializer.deserialize(value) != null ? value : null;
+    } catch (ResourceIOException e) {
+      return null;
+    }
   }
 
   @Override
@@ -177,12 +197,18 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
     public byte[] serialize(HttpCacheStorageEntry stored) throws ResourceIOException {
       HttpCacheEntry entry = stored.getContent();
       byte[] text = TEXT.serialize(new HttpCacheStorageEntry(stored.getKey(), lean(entry)));
-      return ByteBuffer.allocate(8 + text.length).putLong(timeToLive(entry)).put(text).array();
+      return ByteBuffer.allocate(Long.BYTES + text.length)
+          .putLong(timeToLive(entry))
+          .put(text)
+          .array();
     }
 
     @Override
     public HttpCacheStorageEntry deserialize(byte[] value) throws ResourceIOException {
-      return TEXT.deserialize(java.util.Arrays.copyOfRange(value, 8, value.length));
+      if (value.length < Long.BYTES) {
+        throw new ResourceIOException("This is no entry");
+      }
+      return TEXT.deserialize(java.util.Arrays.copyOfRange(value, Long.BYTES, value.length));
     }
 
     private long timeToLive(HttpCacheEntry entry) {

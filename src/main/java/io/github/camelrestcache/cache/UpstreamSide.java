@@ -63,7 +63,7 @@ final class UpstreamSide implements ExecChainHandler {
     // without an exchange it is revalidated in the background (RFC 5861 3)
     boolean stale =
         exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
-    String reason = stale ? "stale" : reason(seen);
+    String reason = stale ? seen.isToRevalidate() ? "request" : "stale" : reason(seen);
     Flight flight = null;
     if (seen.isCached() && exchange != null && exchange.getVariable("alone") == null) {
       flight = flights.begin(key(seen), reason);
@@ -130,6 +130,10 @@ final class UpstreamSide implements ExecChainHandler {
     String directives = cacheability.of(response, ask.isShared(), made);
     // of a clock that is fast the cache would think that what it asks for again is older
     response.setHeader("Date", HttpDates.format(made.isAfter(now) ? now : made));
+    if (response.getCode() == 304 && !response.containsHeader("Age")) {
+      // else the stored one's would stay, and what was revalidated would be stale for ever
+      response.setHeader("Age", "0");
+    }
     response.removeHeaders("Cache-Control");
     response.removeHeaders("Expires");
     if (!seen.isCached() || ask.method().equals("HEAD") && response.getCode() != 304) {

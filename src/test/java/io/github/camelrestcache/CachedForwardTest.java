@@ -1,0 +1,743 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.standin.Recorded;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A forwarded read costs a request only when GitHub has something new. An answer is stale from the
+ * start in these tests when it comes with an Age above its max-age.
+ */
+class CachedForwardTest {
+
+  /** What the upstream answers under /x; with an ETag it honours If-None-Match. */
+  private record Answer(int status, String body, List<String> fields) {
+
+    static Answer of(int status, String body, String... fields) {
+      return new Answer(status, body, List.of(fields));
+    }
+
+    static Answer fresh(String body, String... fields) {
+      return of(200, body, fields).with("Cache-Control", "max-age=60");
+    }
+
+    static Answer stale(String body, String... fields) {
+      return fresh(body, fields).with("Age", "100");
+    }
+
+    static Answer cut() {
+      return of(0, "");
+    }
+
+    Answer with(String name, String value) {
+      List<String> more = new java.util.ArrayList<>(fields);
+      more.add(name);
+      more.add(value);
+      return new Answer(status, body, more);
+    }
+
+    void give(Recorded asked, HttpServerRequest request) {
+      if (status == 0) {
+        request.connection().close();
+        return;
+      }
+      boolean unchanged = false;
+      for (int i = 0; i < fields.size(); i += 2) {
+        request.response().headers().add(fields.get(i), fields.get(i + 1));
+        unchanged |=
+            fields.get(i).equals("ETag") && fields.get(i + 1).equals(asked.header("If-None-Match"));
+      }
+      if (unchanged) {
+        request.response().setStatusCode(304).end();
+      } else {
+        request.response().setStatusCode(status);
+        request.response().end(asked.method().equals("HEAD") ? "" : body);
+      }
+    }
+  }
+
+  private static final String TOKEN = "the-services-token";
+
+  private static GitHubStandIn github;
+
+  /** Without a token, so that what it has is a shared cache. */
+  private static Service service;
+
+  private AutoCloseable upstream = () -> {};
+
+  @BeforeAll
+  static void start() {
+    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    github.addToken(TOKEN, "the-service");
+    service =
+        Service.start(
+                github, Map.of("github.answer.timeout", "3s", "forward.cache.max.entry", "100KB"))
+            .ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    github.close();
+  }
+
+  @BeforeEach
+  void forget() {
+    Stored.forgetForwarded(service);
+    github.clearRequests();
+  }
+
+  @AfterEach
+  void takeBack() throws Exception {
+    upstream.close();
+  }
+
+  /** Has requests below /x answered in turn, all later ones by the last answer. */
+  private void upstreamAnswers(Answer... inTurn) throws Exception {
+    upstream.close();
+    AtomicInteger next = new AtomicInteger();
+    upstream =
+        github.override(
+            asked -> asked.path().startsWith("/x"),
+            (asked, request) ->
+                inTurn[Math.min(next.getAndIncrement(), inTurn.length - 1)].give(asked, request));
+    github.clearRequests();
+  }
+
+  private static List<Recorded> asked() {
+    return github.requests().stream().filter(asked -> asked.path().startsWith("/x")).toList();
+  }
+
+  private static String status(HttpResponse<?> answer) {
+    assertThat(answer.headers().allValues("Cache-Status")).hasSize(1);
+    return answer.headers().firstValue("Cache-Status").get().replace("camel-rest-cache; ", "");
+  }
+
+  private static String field(HttpResponse<?> answer, String name) {
+    return String.join(" | ", answer.headers().allValues(name));
+  }
+
+  // fresh
+
+  @Test
+  void aFreshAnswerIsAskedForOnceAndComesAsItCame() throws Exception {
+    upstreamAnswers(
+        Answer.of(
+            200,
+            "one",
+            "Cache-Control",
+            "public, max-age=60, s-maxage=60",
+            "Date",
+            "Tue, 24 Nov 2026 00:00:00 GMT",
+            "Expires",
+            "0",
+            "Content-Type",
+            "text/plain; charset=nonsense",
+            "ETag",
+            "W/\"a\"",
+            "X-Some",
+            "1",
+            "X-Some",
+            "2"));
+    // a clock that is behind makes it old: then it is not fresh
+    upstreamAnswers(
+        Answer.of(
+            200,
+            "one",
+            "Cache-Control",
+            "public, max-age=60, s-maxage=60",
+            "Expires",
+            "0",
+            "Content-Type",
+            "text/plain; charset=nonsense",
+            "ETag",
+            "W/\"a\"",
+            "X-Some",
+            "1",
+            "X-Some",
+            "2"));
+
+    HttpResponse<String> first = service.get("/x/fresh");
+    HttpResponse<String> second = service.get("/x/fresh");
+
+    assertThat(asked()).hasSize(1);
+    assertThat(status(first)).isEqualTo("fwd=uri-miss; fwd-status=200; stored");
+    assertThat(status(second)).matches("hit; ttl=(60|59|58)");
+    assertThat(field(second, "Age")).matches("[012]");
+    assertThat(second.body()).isEqualTo("one");
+    for (String name :
+        List.of("Cache-Control", "Expires", "Date", "Content-Type", "ETag", "X-Some")) {
+      assertThat(field(second, name)).as(name).isEqualTo(field(first, name)).isNotEmpty();
+    }
+    assertThat(field(second, "Content-Length")).isEqualTo("3");
+  }
+
+  @Test
+  void theDateOfAStoredAnswerStaysAndItsAgeGrowsFromIt() throws Exception {
+    java.time.Instant halfAMinuteAgo = java.time.Instant.now().minusSeconds(30);
+    String date = org.apache.hc.client5.http.utils.DateUtils.formatStandardDate(halfAMinuteAgo);
+    upstreamAnswers(Answer.fresh("one", "Date", date));
+
+    service.get("/x/dated");
+    HttpResponse<String> second = service.get("/x/dated");
+
+    assertThat(field(second, "Date")).isEqualTo(date);
+    assertThat(field(second, "Age")).matches("3\\d");
+    assertThat(status(second)).matches("hit; ttl=(2\\d|30)");
+  }
+
+  @Test
+  void aHeadIsMetFromTheStoredGetAndStoresNothing() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""));
+
+    service.send("HEAD", "/x/head");
+    service.get("/x/head");
+    HttpResponse<String> head = service.send("HEAD", "/x/head");
+
+    assertThat(asked()).extracting(Recorded::method).containsExactly("HEAD", "GET");
+    assertThat(head.body()).isEmpty();
+    assertThat(field(head, "Content-Length")).isEqualTo("3");
+    assertThat(status(head)).startsWith("hit");
+  }
+
+  @Test
+  void whatVaryNamesTellsAnswersApart() throws Exception {
+    upstreamAnswers(
+        Answer.fresh("json", "Vary", "Accept, Authorization, Cookie", "Vary", "Accept-Encoding"),
+        Answer.fresh("raw", "Vary", "Accept, Authorization, Cookie", "Vary", "Accept-Encoding"));
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(service.get("/x/v", "Accept", "application/json").body()).isEqualTo("json");
+      assertThat(service.get("/x/v", "Accept", "text/html").body()).isEqualTo("raw");
+    }
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void theVersionOfTheApiTellsAnswersApartThoughVaryDoesNotNameIt() throws Exception {
+    upstreamAnswers(Answer.fresh("old"), Answer.fresh("new"));
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(service.get("/x/v", "X-GitHub-Api-Version", "2022-11-28").body()).isEqualTo("old");
+      assertThat(service.get("/x/v", "X-GitHub-Api-Version", "2026-03-10").body()).isEqualTo("new");
+    }
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void targetsThatNoUriParserTakesAreCachedAsTheyAre() throws Exception {
+    upstreamAnswers(Answer.fresh("a"), Answer.fresh("b"), Answer.fresh("c"));
+    for (int i = 0; i < 2; i++) {
+      for (String target : List.of("/x/%7B?q={a}|b", "/x/{?q={a}|b", "/x//./%7B")) {
+        assertThat(RawHttp.request(service.port(), "GET " + target + " HTTP/1.1", "Host: x"))
+            .startsWith("HTTP/1.1 200");
+      }
+    }
+    assertThat(asked())
+        .extracting(Recorded::target)
+        .containsExactly("/x/%7B?q={a}|b", "/x/{?q={a}|b", "/x//./%7B");
+  }
+
+  // what is not stored
+
+  @ParameterizedTest
+  @CsvSource({"401", "403", "404", "202", "206", "429"})
+  void someStatusesAreNeverStored(int status) throws Exception {
+    upstreamAnswers(
+        Answer.of(status, "one", "Cache-Control", "private, max-age=60", "ETag", "\"a\""));
+    service.get("/x/s");
+    assertThat(status(service.get("/x/s"))).isEqualTo("fwd=uri-miss; fwd-status=" + status);
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void aRedirectToAnotherHostIsNotStoredAndOneToGitHubIs() throws Exception {
+    upstreamAnswers(
+        Answer.of(
+            302, "", "Cache-Control", "max-age=60", "Location", "https://codeload.example/z"));
+    service.get("/x/archive");
+    service.get("/x/archive");
+    assertThat(asked()).hasSize(2);
+
+    upstreamAnswers(
+        Answer.of(301, "", "Cache-Control", "max-age=60", "Location", github.url() + "/x/new"));
+    service.get("/x/old");
+    assertThat(service.get("/x/old").statusCode()).isEqualTo(301);
+    assertThat(asked()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"no-store", "no-store, max-age=60", "private, max-age=60"})
+  void aSharedCacheObeysNoStoreAndPrivate(String directives) throws Exception {
+    upstreamAnswers(Answer.of(200, "one", "Cache-Control", directives, "ETag", "\"a\""));
+    service.get("/x/p");
+    service.get("/x/p");
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void ofAPrivateCacheOfOneCallerPrivateAnswersAreStored() throws Exception {
+    upstreamAnswers(Answer.of(200, "one", "Cache-Control", "private, max-age=60, s-maxage=60"));
+    service.get("/x/p", "Authorization", "Bearer mine");
+    HttpResponse<String> second = service.get("/x/p", "Authorization", "Bearer mine");
+    assertThat(asked()).hasSize(1);
+    assertThat(field(second, "Cache-Control")).isEqualTo("private, max-age=60, s-maxage=60");
+  }
+
+  @Test
+  void withATokenOfTheServicePrivateAnswersAreStoredForThoseItIsLentTo() throws Exception {
+    upstreamAnswers(Answer.of(200, "one", "Cache-Control", "private, max-age=60"));
+    try (Service lending = Service.start(github, Map.of("github.api.token", TOKEN))) {
+      lending.get("/x/p");
+      lending.get("/x/p");
+      assertThat(asked()).hasSize(1);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsTooLargePassesUnstored() throws Exception {
+    String large = "x".repeat(101 * 1024);
+    upstreamAnswers(Answer.fresh(large), Answer.fresh(large, "Transfer-Encoding", "chunked"));
+    for (int i = 1; i < 5; i++) {
+      assertThat(service.get("/x/large").body()).isEqualTo(large);
+      assertThat(asked()).hasSize(i);
+    }
+  }
+
+  @Test
+  void aRequestWithNoStoreLeavesNothing() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    assertThat(status(service.get("/x/n", "Cache-Control", "no-store")))
+        .isEqualTo("fwd=bypass; fwd-status=200");
+    service.get("/x/n");
+    assertThat(asked()).hasSize(2);
+  }
+
+  // stale
+
+  @Test
+  void aStaleAnswerIsRevalidatedAndOnA304AnsweredWithTheNewFields() throws Exception {
+    upstreamAnswers(
+        Answer.stale("one", "ETag", "W/\"a\"", "X-Test", "old", "X-Only", "stored"),
+        Answer.fresh("never sent", "ETag", "W/\"a\"", "X-Test", "new"));
+    service.get("/x/stale");
+
+    HttpResponse<String> second = service.get("/x/stale");
+
+    assertThat(asked().get(1).headers("If-None-Match")).containsExactly("W/\"a\"");
+    assertThat(second.statusCode()).isEqualTo(200);
+    assertThat(second.body()).isEqualTo("one");
+    assertThat(field(second, "X-Test")).isEqualTo("new");
+    assertThat(field(second, "X-Only")).isEqualTo("stored");
+    assertThat(status(second)).isEqualTo("fwd=stale; fwd-status=304");
+    assertThat(status(service.get("/x/stale"))).startsWith("hit");
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void withoutAnETagItIsRevalidatedByItsDate() throws Exception {
+    String date = "Tue, 24 Nov 2020 00:00:00 GMT";
+    upstreamAnswers(Answer.stale("one", "Last-Modified", date), Answer.of(304, ""));
+    service.get("/x/dated");
+    assertThat(service.get("/x/dated").body()).isEqualTo("one");
+    assertThat(asked().get(1).headers("If-Modified-Since")).containsExactly(date);
+  }
+
+  @Test
+  void whatHasChangedReplacesWhatIsStored() throws Exception {
+    upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.fresh("two", "ETag", "\"b\""));
+    service.get("/x/c");
+    HttpResponse<String> second = service.get("/x/c");
+    assertThat(second.body()).isEqualTo("two");
+    assertThat(status(second)).isEqualTo("fwd=stale; fwd-status=200; stored");
+    assertThat(service.get("/x/c").body()).isEqualTo("two");
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void aRequestWithNoCacheRevalidatesWhatIsFresh() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""));
+    service.get("/x/n");
+    for (String name : List.of("Cache-Control", "Pragma")) {
+      HttpResponse<String> answer = service.get("/x/n", name, "no-cache");
+      assertThat(answer.body()).isEqualTo("one");
+      assertThat(status(answer)).isEqualTo("fwd=request; fwd-status=304");
+    }
+    assertThat(asked()).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {500, 502, 503, 504, 429, 403, 0})
+  void whileGitHubFailsAStaleAnswerIsServed(int failure) throws Exception {
+    Answer failing =
+        failure == 0 ? Answer.cut() : Answer.of(failure, "no", "x-ratelimit-remaining", "0");
+    upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), failing);
+    service.get("/x/failing");
+
+    HttpResponse<String> answer = service.get("/x/failing");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("one");
+    assertThat(status(answer))
+        .isEqualTo(
+            failure == 0
+                ? "fwd=stale; detail=stale-if-error"
+                : "fwd=stale; fwd-status=" + failure + "; detail=stale-if-error");
+    assertThat(Integer.parseInt(field(answer, "Age"))).isBetween(100, 110);
+    assertThat(asked()).hasSize(2);
+  }
+
+  @Test
+  void aForbiddenAnswerThatIsNoLimitIsNoFailureOfGitHubs() throws Exception {
+    upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.of(403, "blocked"));
+    service.get("/x/f");
+    HttpResponse<String> answer = service.get("/x/f");
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(answer.body()).isEqualTo("blocked");
+  }
+
+  @Test
+  void whatIsOlderThanStaleIfErrorIsNotServed() throws Exception {
+    upstreamAnswers(
+        Answer.stale("one", "ETag", "\"a\""),
+        Answer.of(503, "no"),
+        Answer.of(429, "no"),
+        Answer.cut());
+    try (Service strict = Service.start(github, Map.of("stale.if.error", "30s"))) {
+      strict.get("/x/old");
+      HttpResponse<String> unavailable = strict.get("/x/old");
+      assertThat(unavailable.statusCode()).isEqualTo(503);
+      assertThat(unavailable.body()).isEqualTo("no");
+      assertThat(strict.get("/x/old").statusCode()).isEqualTo(429);
+      assertThat(strict.get("/x/old").statusCode()).isEqualTo(502);
+    }
+  }
+
+  @Test
+  void whatMustBeRevalidatedIsNeverServedStale() throws Exception {
+    Answer must = Answer.stale("one", "Cache-Control", "must-revalidate", "ETag", "\"a\"");
+    upstreamAnswers(must, Answer.of(503, "no"), Answer.cut());
+    service.get("/x/must");
+    assertThat(service.get("/x/must").statusCode()).isEqualTo(503);
+    assertThat(service.get("/x/must").statusCode()).isEqualTo(502);
+  }
+
+  @Test
+  void staleWhileRevalidateIsHonoured() throws Exception {
+    upstreamAnswers(
+        Answer.stale("one", "Cache-Control", "stale-while-revalidate=90", "ETag", "\"a\""),
+        Answer.fresh("two", "ETag", "\"b\""));
+    service.get("/x/swr");
+
+    HttpResponse<String> second = service.get("/x/swr");
+
+    assertThat(second.body()).isEqualTo("one");
+    assertThat(status(second)).matches("hit; ttl=-4\\d; detail=stale-while-revalidate");
+    await().until(() -> service.get("/x/swr").body().equals("two"));
+    assertThat(asked()).hasSize(2);
+    assertThat(asked().get(1).header("If-None-Match")).isEqualTo("\"a\"");
+  }
+
+  @Test
+  void onlyIfCachedIsMetWith504OnAMissAndWithTheAnswerOnAHit() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    HttpResponse<String> miss = service.get("/x/o", "Cache-Control", "only-if-cached");
+    assertThat(miss.statusCode()).isEqualTo(504);
+    assertThat(miss.body()).contains("only-if-cached");
+    assertThat(asked()).isEmpty();
+    service.get("/x/o");
+    HttpResponse<String> hit = service.get("/x/o", "Cache-Control", "only-if-cached");
+    assertThat(hit.body()).isEqualTo("one");
+    assertThat(asked()).hasSize(1);
+  }
+
+  // conditions and ranges of clients
+
+  @Test
+  void aClientsConditionIsMetFromWhatIsFresh() throws Exception {
+    upstreamAnswers(
+        Answer.fresh("one", "ETag", "W/\"a\"", "Last-Modified", "Tue, 24 Nov 2020 00:00:00 GMT"));
+    service.get("/x/c");
+    for (String tag : List.of("\"a\"", "W/\"a\"", "\"z\", W/\"a\"", "*")) {
+      HttpResponse<String> answer = service.get("/x/c", "If-None-Match", tag);
+      assertThat(answer.statusCode()).as(tag).isEqualTo(304);
+      assertThat(answer.body()).isEmpty();
+      assertThat(field(answer, "ETag")).isEqualTo("W/\"a\"");
+      assertThat(field(answer, "Cache-Control")).isEqualTo("max-age=60");
+      assertThat(answer.headers().firstValue("Content-Type")).isEmpty();
+    }
+    HttpResponse<String> other =
+        service.get(
+            "/x/c", "If-None-Match", "\"z\"", "If-Modified-Since", "Tue, 24 Nov 2020 00:00:00 GMT");
+    assertThat(other.statusCode()).isEqualTo(200);
+    assertThat(other.body()).isEqualTo("one");
+    assertThat(
+            service.get("/x/c", "If-Modified-Since", "Tue, 24 Nov 2020 00:00:00 GMT").statusCode())
+        .isEqualTo(304);
+    assertThat(
+            service.get("/x/c", "If-Modified-Since", "Mon, 23 Nov 2020 00:00:00 GMT").statusCode())
+        .isEqualTo(200);
+    assertThat(asked()).hasSize(1);
+  }
+
+  @Test
+  void aClientsConditionOnWhatIsNotStoredIsGitHubsToDecide() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""));
+    HttpResponse<String> answer = service.get("/x/c", "If-None-Match", "\"a\"");
+    assertThat(answer.statusCode()).isEqualTo(304);
+    assertThat(asked().get(0).header("If-None-Match")).isEqualTo("\"a\"");
+    assertThat(status(answer)).isEqualTo("fwd=uri-miss; fwd-status=304");
+    assertThat(service.get("/x/c").body()).isEqualTo("one");
+  }
+
+  @Test
+  void aStaleAnswerIsRevalidatedByItsOwnValidatorNotByTheClients() throws Exception {
+    upstreamAnswers(Answer.stale("one", "ETag", "\"a\""));
+    service.get("/x/c");
+    HttpResponse<String> answer = service.get("/x/c", "If-None-Match", "\"z\"");
+    assertThat(asked().get(1).headers("If-None-Match")).containsExactly("\"a\"");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("one");
+    assertThat(service.get("/x/c", "If-None-Match", "\"a\"").statusCode()).isEqualTo(304);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "bytes=0-1, 206, 01, bytes 0-1/10",
+    "bytes=8-, 206, 89, bytes 8-9/10",
+    "bytes=-3, 206, 789, bytes 7-9/10",
+    "bytes=8-99, 206, 89, bytes 8-9/10",
+    "bytes=10-, 416, , bytes */10",
+    "bytes=3-2, 200, 0123456789, ",
+    "'bytes=0-1,3-4', 200, 0123456789, ",
+    "lines=1-2, 200, 0123456789, "
+  })
+  void aRangeIsCutFromWhatIsStored(String range, int status, String body, String contentRange)
+      throws Exception {
+    upstreamAnswers(Answer.fresh("0123456789", "ETag", "\"a\""));
+    service.get("/x/range");
+    HttpResponse<String> answer = service.get("/x/range", "Range", range);
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(answer.body()).isEqualTo(body == null ? "" : body);
+    assertThat(field(answer, "Content-Range")).isEqualTo(contentRange == null ? "" : contentRange);
+    assertThat(asked()).hasSize(1);
+  }
+
+  @Test
+  void aRangeOfAnotherVersionGetsTheWholeAndOneOfWhatIsNotStoredIsGitHubsToCut() throws Exception {
+    upstreamAnswers(
+        Answer.of(206, "12", "Content-Range", "bytes 1-2/10", "Cache-Control", "max-age=60"),
+        Answer.fresh("0123456789", "ETag", "\"a\""));
+    assertThat(service.get("/x/range", "Range", "bytes=1-2").statusCode()).isEqualTo(206);
+    assertThat(asked().get(0).header("Range")).isEqualTo("bytes=1-2");
+    assertThat(service.get("/x/range").body()).isEqualTo("0123456789");
+    assertThat(service.get("/x/range", "Range", "bytes=1-2", "If-Range", "\"a\"").body())
+        .isEqualTo("12");
+    assertThat(service.get("/x/range", "Range", "bytes=1-2", "If-Range", "\"b\"").body())
+        .isEqualTo("0123456789");
+  }
+
+  // writes
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "PATCH", "PUT", "DELETE", "M-SEARCH"})
+  void aWriteInvalidatesItsPathWhateverTheQueryForEveryCaller(String method) throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    String[][] callers = {{}, {"Authorization", "Bearer a"}, {"Authorization", "Bearer b"}};
+    for (String[] caller : callers) {
+      service.get("/x/R/issues?per_page=100", caller);
+      service.get("/x/R/issues", caller);
+      service.get("/x/R/issues/1", caller);
+    }
+    github.clearRequests();
+
+    assertThat(service.send(method, "/x/r/issues?a=b", "Authorization", "Bearer a").statusCode())
+        .isEqualTo(200);
+
+    for (String[] caller : callers) {
+      assertThat(status(service.get("/x/R/issues?per_page=100", caller))).startsWith("fwd");
+      assertThat(status(service.get("/x/R/issues", caller))).startsWith("fwd");
+      assertThat(status(service.get("/x/R/issues/1", caller))).startsWith("hit");
+    }
+  }
+
+  @Test
+  void aWriteInvalidatesWhatItNamesOnTheSameOriginOnly() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    for (String path : List.of("/x/a", "/x/b", "/x/c")) {
+      service.get(path);
+    }
+    upstreamAnswers(
+        Answer.of(201, "", "Location", github.url() + "/x/a?q", "Content-Location", "b"),
+        Answer.of(201, "", "Location", "http://elsewhere.example/x/c"),
+        Answer.fresh("two"));
+    service.send("POST", "/x/new");
+    service.send("POST", "/x/new");
+    assertThat(service.get("/x/a").body()).isEqualTo("two");
+    assertThat(service.get("/x/b").body()).isEqualTo("two");
+    assertThat(service.get("/x/c").body()).isEqualTo("one");
+  }
+
+  @Test
+  void aWriteThatFailsInvalidatesNothing() throws Exception {
+    upstreamAnswers(Answer.fresh("one"), Answer.of(422, "no"), Answer.cut());
+    service.get("/x/w");
+    assertThat(service.send("POST", "/x/w").statusCode()).isEqualTo(422);
+    assertThat(service.send("POST", "/x/w").statusCode()).isEqualTo(502);
+    assertThat(status(service.get("/x/w"))).startsWith("hit");
+    assertThat(asked()).hasSize(3);
+  }
+
+  @Test
+  void whatWasUnderWayDuringAWriteIsNotUsedAfterIt() throws Exception {
+    CountDownLatch written = new CountDownLatch(1);
+    AtomicInteger reads = new AtomicInteger();
+    upstream =
+        github.override(
+            asked -> asked.path().equals("/x/race"),
+            (asked, request) -> {
+              if (asked.method().equals("POST")) {
+                request.response().end();
+              } else if (reads.getAndIncrement() == 0) {
+                CompletableFuture.runAsync(
+                    () -> {
+                      try {
+                        written.await();
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                      }
+                      Answer.fresh("before").give(asked, request);
+                    });
+              } else {
+                Answer.fresh("after").give(asked, request);
+              }
+            });
+    CompletableFuture<String> early =
+        CompletableFuture.supplyAsync(() -> service.get("/x/race").body());
+    await().until(() -> reads.get() == 1);
+    service.send("POST", "/x/race");
+    written.countDown();
+    assertThat(early.join()).isEqualTo("before");
+    assertThat(service.get("/x/race").body()).isEqualTo("after");
+  }
+
+  // limits
+
+  @Test
+  void aHitCarriesTheLatestLimitOfItsCredentialAndResource() throws Exception {
+    upstreamAnswers(
+        Answer.fresh("one", "x-ratelimit-resource", "core", "x-ratelimit-remaining", "59"),
+        Answer.fresh("two", "x-ratelimit-resource", "core", "x-ratelimit-remaining", "42"),
+        Answer.fresh("three", "x-ratelimit-resource", "search", "x-ratelimit-remaining", "9"),
+        Answer.fresh("four", "x-ratelimit-resource", "core", "x-ratelimit-remaining", "4999"));
+    service.get("/x/1");
+    service.get("/x/2");
+    service.get("/x/3");
+    service.get("/x/1", "Authorization", "Bearer other");
+    assertThat(asked()).hasSize(4);
+    assertThat(field(service.get("/x/1"), "x-ratelimit-remaining")).isEqualTo("42");
+    assertThat(field(service.get("/x/1"), "x-ratelimit-resource")).isEqualTo("core");
+    assertThat(field(service.get("/x/3"), "x-ratelimit-remaining")).isEqualTo("9");
+    HttpResponse<String> others = service.get("/x/1", "Authorization", "Bearer other");
+    assertThat(field(others, "x-ratelimit-remaining")).isEqualTo("4999");
+    assertThat(asked()).hasSize(4);
+  }
+
+  // the store
+
+  @Test
+  void otherInstancesAndLaterOnesFindWhatIsStored() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "Vary", "Accept"));
+    try (OwnRedis redis = OwnRedis.start()) {
+      try (Service first = Service.start(github, Map.of("redis.url", redis.url()));
+          Service second = Service.start(github, Map.of("redis.url", redis.url()))) {
+        first.get("/x/shared");
+        assertThat(status(second.get("/x/shared"))).startsWith("hit");
+        first.send("POST", "/x/shared");
+        assertThat(status(second.get("/x/shared"))).startsWith("fwd");
+      }
+      try (Service later = Service.start(github, Map.of("redis.url", redis.url()))) {
+        assertThat(status(later.get("/x/shared"))).startsWith("hit");
+      }
+    }
+    assertThat(asked()).hasSize(3);
+  }
+
+  @Test
+  void withoutRedisReadsAndWritesGoThrough() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    OwnRedis redis = OwnRedis.start();
+    try (redis;
+        Service cut = Service.start(github, Map.of("redis.url", redis.url()))) {
+      cut.get("/x/1");
+      redis.close();
+      assertThat(cut.get("/x/1").body()).isEqualTo("one");
+      assertThat(status(cut.get("/x/1"))).isEqualTo("fwd=bypass; fwd-status=200");
+      assertThat(cut.send("POST", "/x/1").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void whatIsStoredEndsByItself() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "Vary", "Accept"), Answer.fresh("two", "Vary", "Accept"));
+    service.get("/x/t");
+    service.get("/x/t", "Accept", "text/html");
+    service.send("POST", "/x/t");
+    var redis = Stored.in(service);
+    assertThat(redis.keys("*:forward:*"))
+        .hasSize(4)
+        .allSatisfy(key -> assertThat(redis.getExpire(key)).isGreaterThan(86_000));
+  }
+
+  @Test
+  void noSecretOfACallerStandsInRedis() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "Vary", "Accept, Authorization, Cookie, X-GitHub-OTP"));
+    for (int i = 0; i < 2; i++) {
+      service.get(
+          "/x/secret",
+          "Authorization",
+          "Bearer s3cret",
+          "Cookie",
+          "user_session=s3cret",
+          "X-GitHub-OTP",
+          "s3cret",
+          "X-Other-Token",
+          "s3cret");
+    }
+    assertThat(asked()).hasSize(1);
+    var redis = Stored.in(service);
+    assertThat(redis.keys("*:forward:*"))
+        .isNotEmpty()
+        .allSatisfy(key -> assertThat(key + Stored.text(service, key)).doesNotContain("s3cret"));
+  }
+
+  @Test
+  void aDamagedEntryCountsAsAbsent() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    service.get("/x/d");
+    var redis = Stored.in(service);
+    redis.keys("*:forward:*").forEach(key -> redis.opsForValue().set(key, new byte[] {1, 2}));
+    assertThat(service.get("/x/d").body()).isEqualTo("one");
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .until(() -> status(service.get("/x/d")).startsWith("hit"));
+  }
+}
