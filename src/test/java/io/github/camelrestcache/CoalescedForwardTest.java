@@ -1,0 +1,278 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.standin.Recorded;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Concurrent identical reads share one request to GitHub. The service has four threads and four
+ * connections to GitHub, so that whoever held one while waiting would be noticed.
+ */
+class CoalescedForwardTest {
+
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private static GitHubStandIn github;
+  private static Service service;
+
+  /** The requests that the upstream has got and not answered. */
+  private final Queue<HttpServerRequest> held = new ConcurrentLinkedQueue<>();
+
+  private AutoCloseable holding = () -> {};
+
+  @BeforeAll
+  static void start() {
+    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    service =
+        Service.start(
+                github,
+                Map.of(
+                    "request.threads",
+                    "4",
+                    "github.connections",
+                    "4",
+                    "github.answer.timeout",
+                    "60s",
+                    "refresh.interval",
+                    "1h"))
+            .ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    github.close();
+  }
+
+  @BeforeEach
+  void hold() {
+    Stored.forgetForwarded(service);
+    github.clearRequests();
+    holding =
+        github.override(
+            asked -> asked.path().startsWith("/x"), (asked, request) -> held.add(request));
+  }
+
+  @AfterEach
+  void letGo() throws Exception {
+    holding.close();
+    held.forEach(request -> request.connection().close());
+    await().until(() -> service.context().getInflightRepository().size() == 0);
+  }
+
+  private static List<CompletableFuture<HttpResponse<String>>> ask(int times, String... headers) {
+    return ask(service, times, headers);
+  }
+
+  private static List<CompletableFuture<HttpResponse<String>>> ask(
+      Service service, int times, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(service.url("/x/one")));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return IntStream.range(0, times)
+        .mapToObj(i -> CLIENT.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString()))
+        .toList();
+  }
+
+  private void awaitHeld(int requests) {
+    await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == requests);
+  }
+
+  /** Waits until the service has taken in so many requests. */
+  private static void awaitInFlight(int exchanges) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> service.context().getInflightRepository().size() >= exchanges);
+  }
+
+  private static long asked() {
+    return github.requests().stream().filter(asked -> asked.path().startsWith("/x")).count();
+  }
+
+  private void answer(String body) {
+    held.remove().response().putHeader("Cache-Control", "max-age=60").end(body);
+  }
+
+  private static String status(HttpResponse<?> answer) {
+    return answer.headers().firstValue("Cache-Status").get().replace("camel-rest-cache; ", "");
+  }
+
+  @Test
+  void fiveHundredWhoAskForTheSameAtOnceAreOneRequestToGitHubAndHoldNothing() {
+    var answers = ask(500);
+    awaitHeld(1);
+    awaitInFlight(500);
+
+    assertThat(service.get("/orgs/Netflix").statusCode()).as("threads are free").isEqualTo(200);
+    assertThat(service.get("/zen").statusCode()).as("a connection is free").isEqualTo(200);
+
+    answer("one");
+    assertThat(answers).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("one"));
+    assertThat(asked()).isEqualTo(1);
+    assertThat(answers.stream().map(each -> status(each.join())))
+        .containsOnly("fwd=uri-miss; fwd-status=200; stored", "fwd=uri-miss; collapsed")
+        .filteredOn(status -> status.endsWith("stored"))
+        .hasSize(1);
+  }
+
+  @Test
+  void thoseWhoFindItStaleShareOneRevalidation() {
+    var first = ask(1);
+    awaitHeld(1);
+    held.remove()
+        .response()
+        .putHeader("Cache-Control", "max-age=60")
+        .putHeader("Age", "100")
+        .putHeader("ETag", "\"a\"")
+        .end("one");
+    first.get(0).join();
+
+    var answers = ask(50);
+    awaitHeld(1);
+    awaitInFlight(50);
+    held.remove().response().setStatusCode(304).putHeader("ETag", "\"a\"").end();
+
+    assertThat(answers).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("one"));
+    assertThat(asked()).isEqualTo(2);
+    assertThat(answers.stream().map(each -> status(each.join())))
+        .containsOnly("fwd=stale; fwd-status=304", "fwd=stale; collapsed");
+  }
+
+  @Test
+  void aLeaderWithoutAnAnswerIsFollowedByOneOfTheOthers() {
+    var answers = ask(50);
+    awaitHeld(1);
+    awaitInFlight(50);
+    held.remove().connection().close();
+    awaitHeld(1);
+    answer("one");
+
+    var statuses = answers.stream().map(each -> each.join().statusCode()).toList();
+    assertThat(statuses).containsOnly(200, 502).filteredOn(status -> status == 502).hasSize(1);
+    assertThat(asked()).isEqualTo(2);
+  }
+
+  @Test
+  void aLeaderWhoGetsAnErrorOfGitHubsIsFollowedByOneOfTheOthers() {
+    var answers = ask(50);
+    awaitHeld(1);
+    awaitInFlight(50);
+    held.remove().response().setStatusCode(502).end("unicorn");
+    awaitHeld(1);
+    answer("one");
+
+    var statuses = answers.stream().map(each -> each.join().statusCode()).toList();
+    assertThat(statuses).containsOnly(200, 502).filteredOn(status -> status == 502).hasSize(1);
+    assertThat(asked()).isEqualTo(2);
+  }
+
+  @Test
+  void aLeaderWhoHangsDoesNotHoldTheOthersUp() {
+    try (Service impatient = Service.start(github, Map.of("github.answer.timeout", "8s"))) {
+      var answers = ask(impatient, 20);
+      awaitHeld(1);
+      HttpServerRequest hanging = held.remove();
+      awaitHeld(1);
+      answer("one");
+
+      await().until(() -> answers.stream().filter(CompletableFuture::isDone).count() == 19);
+      assertThat(asked()).isEqualTo(2);
+      hanging.response().end("late");
+      assertThat(answers.stream().map(each -> each.join().body())).containsOnly("one", "late");
+    }
+  }
+
+  @Test
+  void anAnswerForOneIsNotGivenToTheOthers() {
+    var answers = ask(10);
+    awaitHeld(1);
+    awaitInFlight(10);
+    held.remove().response().setStatusCode(404).end("no");
+    await()
+        .until(
+            () -> {
+              for (HttpServerRequest each = held.poll(); each != null; each = held.poll()) {
+                each.response().setStatusCode(404).end("no");
+              }
+              return answers.stream().allMatch(CompletableFuture::isDone);
+            });
+    assertThat(answers).allSatisfy(each -> assertThat(each.join().statusCode()).isEqualTo(404));
+    assertThat(asked()).isEqualTo(10);
+  }
+
+  @Test
+  void whoAsksForSomethingElseDoesNotWait() {
+    var one = ask(1, "Accept", "application/json");
+    awaitHeld(1);
+    var other = ask(1, "Accept", "text/html");
+    awaitHeld(2);
+    held.forEach(
+        request ->
+            request
+                .response()
+                .putHeader("Vary", "Accept")
+                .putHeader("Cache-Control", "max-age=60")
+                .end(request.getHeader("Accept")));
+    held.clear();
+    assertThat(one.get(0).join().body()).isEqualTo("application/json");
+    assertThat(other.get(0).join().body()).isEqualTo("text/html");
+  }
+
+  @Test
+  void callersWithOtherCredentialsDoNotWaitForEachOther() {
+    var mine = ask(5, "Authorization", "Bearer mine");
+    awaitHeld(1);
+    var yours = ask(5, "Authorization", "Bearer yours");
+    awaitHeld(2);
+    awaitInFlight(10);
+    held.forEach(
+        request ->
+            request
+                .response()
+                .putHeader("Cache-Control", "private, max-age=60")
+                .end(request.getHeader("Authorization")));
+    held.clear();
+    assertThat(mine).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("Bearer mine"));
+    assertThat(yours).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("Bearer yours"));
+    assertThat(github.requests().stream().map(Recorded::target).filter("/x/one"::equals))
+        .hasSize(2);
+  }
+
+  @Test
+  void aWriteIsNeverSharedOrRepeated() {
+    HttpRequest post =
+        HttpRequest.newBuilder(URI.create(service.url("/x/one")))
+            .POST(HttpRequest.BodyPublishers.ofString("same"))
+            .build();
+    var answers =
+        IntStream.range(0, 2)
+            .mapToObj(i -> CLIENT.sendAsync(post, HttpResponse.BodyHandlers.ofString()))
+            .toList();
+    awaitHeld(2);
+    held.remove().connection().close();
+    held.remove().response().end();
+    assertThat(answers.stream().map(each -> each.join().statusCode())).contains(200, 502);
+    assertThat(asked()).isEqualTo(2);
+  }
+}

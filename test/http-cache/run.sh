@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Runs the public HTTP cache suite (http-tests/cache-tests, the one behind cache-tests.fyi) against this service: its
+# test server is the upstream, without a token. It needs node and npm, curl, Maven, and a checkout of the suite:
+#
+#   git clone https://github.com/http-tests/cache-tests
+#   test/http-cache/run.sh cache-tests
+#
+# Usage: test/http-cache/run.sh CHECKOUT [MINIMUM-REQUIRED MINIMUM-OPTIMAL]     (default: 155 88)
+#
+# It prints how many tests of each kind passed, and those that did not; the exit status is 1 below the minimum.
+set -euo pipefail
+
+suite=$(cd "${1:?give the path of a checkout of http-tests/cache-tests}" && pwd)
+required=${2:-155}
+optimal=${3:-88}
+cd "$(dirname "$0")/../.."
+root=$PWD
+work=$(mktemp -d)
+pids=()
+cleanup() {
+  kill ${pids[@]+"${pids[@]}"} 2>/dev/null || true
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+free_port() { node -e 's = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'; }
+await() {
+  for _ in $(seq 120); do
+    curl -s -o "$work/ignored" "$1" && return
+    sleep 0.5
+  done
+  echo "$1 does not answer" >&2
+  tail -n 20 "$work"/*.log >&2
+  exit 1
+}
+
+./mvnw -q -B package -DskipTests
+upstream=$(free_port) port=$(free_port) management=$(free_port)
+
+cd "$suite"
+[[ -d node_modules ]] || npm install --no-audit --no-fund --silent
+npm_config_protocol=http npm_config_port=$upstream npm_config_pidfile=$work/server.pid \
+  node test-engine/server/server.mjs >"$work/server.log" 2>&1 &
+pids+=($!)
+cd "$work"
+PORT=$port HOST=127.0.0.1 MANAGEMENT_PORT=$management REDIS_URL='' GITHUB_API_URL=http://127.0.0.1:$upstream \
+  GITHUB_API_TOKEN='' FORWARD_CACHE_HEURISTIC=true REFRESH_INTERVAL=1h \
+  java -Xmx400m -jar "$root/target/camel-rest-cache.jar" >"$work/service.log" 2>&1 &
+pids+=($!)
+await "http://127.0.0.1:$upstream/"
+await "http://127.0.0.1:$port/healthcheck"
+
+cd "$suite"
+npm_config_base=http://127.0.0.1:$port npm_package_config_id='' \
+  timeout 600 node --no-warnings test-engine/cli.mjs >"$work/results.json" 2>"$work/client.log" \
+  || { tail -n 20 "$work"/*.log >&2; exit 1; }
+
+cat >"$work/count.mjs" <<'EOF'
+import { readFileSync } from 'node:fs'
+const [file, suite, required, optimal] = process.argv.slice(2)
+const { default: groups } = await import(`${suite}/tests/index.mjs`)
+const results = JSON.parse(readFileSync(file))
+const kinds = {}
+for (const { tests } of groups) {
+  for (const { id, kind = 'required' } of tests.filter(test => test.id in results)) {
+    kinds[kind] ??= { passed: 0, all: 0 }
+    kinds[kind].all++
+    if (results[id] === true) kinds[kind].passed++
+    else if (kind !== 'check') console.log(`${kind}: ${id}: ${results[id].join(': ')}`)
+  }
+}
+for (const [kind, { passed, all }] of Object.entries(kinds)) console.log(`${kind}: ${passed} of ${all}`)
+process.exitCode = kinds.required.passed >= required && kinds.optimal.passed >= optimal ? 0 : 1
+EOF
+node "$work/count.mjs" "$work/results.json" "$suite" "$required" "$optimal"
