@@ -191,6 +191,14 @@ class HostileTest {
         .contains("Host");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"a>;b", "a, b", "a b", "a\"b", "a/b"})
+  void aHostThatIsNoneIs400(String host) {
+    assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: " + host))
+        .startsWith("HTTP/1.1 400 ")
+        .contains("application/problem+json");
+  }
+
   @Test
   void twoHostsAreOneTooMany() {
     assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: a", "Host: b"))

@@ -118,8 +118,8 @@ final class GuardedVertx extends VertxWrapper {
       return bad("The request target has a percent sign without two digits: write it as %25.");
     }
     int hosts = request.headers().getAll("Host").size();
-    if (hosts > 1 || hosts == 0 && request.version() == HttpVersion.HTTP_1_1) {
-      return bad("The request has no Host, or more than one (RFC 9112 3.2).");
+    if (hosts > 1 || request.authority() == null && request.version() == HttpVersion.HTTP_1_1) {
+      return bad("The request has no Host that is one, or more than one (RFC 9112 3.2).");
     }
     return null;
   }
