@@ -35,6 +35,11 @@ public final class Settings {
   static {
     RULES.put("port", PORT);
     RULES.put("host", HOST);
+    RULES.put(
+        "public.url",
+        new Rule(
+            "nothing, or an http:// or https:// URL without query or user information",
+            s -> s.isEmpty() || isBaseUrl(s)));
     RULES.put("management.port", PORT);
     RULES.put("management.host", HOST);
     RULES.put(
@@ -47,11 +52,13 @@ public final class Settings {
     RULES.put(
         "github.api.url",
         new Rule(
-            "an http:// or https:// URL without query or user information",
-            s -> isUrl(s, "http", "https") && s.matches("[^?#@\\s]+")));
+            "an http:// or https:// URL without query or user information", Settings::isBaseUrl));
     RULES.put(
         "github.api.token",
         new Rule("a token of printable characters without spaces", s -> s.matches("[!-~]*")));
+    RULES.put(
+        "github.api.version",
+        new Rule("a version such as 2022-11-28", s -> s.matches("\\d{4}-\\d\\d-\\d\\d")));
     RULES.put(
         "github.org",
         new Rule(
@@ -170,12 +177,16 @@ public final class Settings {
     return value.matches("[1-9]\\d{0,4}") && Integer.parseInt(value) < 65_536;
   }
 
+  private static boolean isBaseUrl(String value) {
+    return isUrl(value, "http", "https") && value.matches("[^?#@\\s]+");
+  }
+
   private static boolean isUrl(String value, String... schemes) {
     try {
       URI uri = URI.create(value);
       return uri.getHost() != null
           && (uri.getPort() == -1 || isPort(Integer.toString(uri.getPort())))
-          && List.of(schemes).contains(uri.getScheme());
+          && List.of(schemes).contains(String.valueOf(uri.getScheme()));
     } catch (IllegalArgumentException e) {
       return false;
     }

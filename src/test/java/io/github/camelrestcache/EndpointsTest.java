@@ -159,8 +159,6 @@ class EndpointsTest {
         "//",
         "/.",
         "/orgs/Netflix/repos;a=b",
-        "/orgs/Netflix/repos?page=2",
-        "/orgs/Netflix/repos?per_page=100",
         "/orgs/Netflix?x",
         "/?a=1",
       })
@@ -235,9 +233,10 @@ class EndpointsTest {
   }
 
   @Test
-  void aChangeIsServedAfterTheNextRefreshAndMovesLastModified() {
+  void aChangeIsServedAfterTheNextRefreshAndMovesTheValidators() {
     String name = github.repositoryNames().get(240);
-    Instant before = lastModified(service.get(REPOS));
+    HttpResponse<String> before = service.get(REPOS);
+    HttpResponse<String> page = service.get(REPOS + "?page=1");
     String mark = UUID.randomUUID().toString();
 
     github.updateRepository(name, repository -> repository.put("description", mark));
@@ -245,11 +244,18 @@ class EndpointsTest {
     await().atMost(SOON).until(() -> service.get(REPOS).body().contains(mark));
     JsonNode served = json(service.get(REPOS)).get(240);
     assertThat(served).isEqualTo(github.repository(name));
-    assertThat(lastModified(service.get(REPOS))).isAfter(before);
+    assertThat(lastModified(service.get(REPOS))).isAfter(lastModified(before));
+    for (String coding : List.of("identity", "gzip")) {
+      HttpResponse<String> after =
+          service.get(REPOS, "Accept-Encoding", coding, "If-None-Match", tag(before));
+      assertThat(after.statusCode()).isEqualTo(200);
+      assertThat(tag(after)).isNotEqualTo(tag(before));
+    }
+    assertThat(tag(service.get(REPOS + "?page=1"))).isNotEqualTo(tag(page));
   }
 
   @Test
-  void aRefreshThatBringsNothingNewMovesTheAgeAndNotLastModified() {
+  void aRefreshThatBringsNothingNewMovesTheAgeAndNotTheValidators() {
     awaitRefreshes(REPOS, 1);
     HttpResponse<String> before = service.get(REPOS);
 
@@ -258,6 +264,8 @@ class EndpointsTest {
 
     assertThat(after.body()).isEqualTo(before.body());
     assertThat(lastModified(after)).isEqualTo(lastModified(before));
+    assertThat(tag(after)).isEqualTo(tag(before));
+    assertThat(service.get(REPOS, "If-None-Match", tag(before)).statusCode()).isEqualTo(304);
     assertThat(Integer.parseInt(after.headers().firstValue("Age").orElseThrow()))
         .isLessThanOrEqualTo(2);
   }
@@ -313,6 +321,10 @@ class EndpointsTest {
 
   private static List<Recorded> marked(String mark) {
     return github.requests().stream().filter(asked -> mark.equals(asked.header("X-Mark"))).toList();
+  }
+
+  private static String tag(HttpResponse<String> answer) {
+    return answer.headers().firstValue("ETag").orElseThrow();
   }
 
   private static Instant lastModified(HttpResponse<String> answer) {

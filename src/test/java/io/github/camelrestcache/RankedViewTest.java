@@ -112,7 +112,7 @@ class RankedViewTest extends CamelTestSupport {
   private Entry stored(String path) {
     CachedEndpoint endpoint =
         context().getRegistry().lookupByNameAndType("catalog", Catalog.class).endpoint(path);
-    Entry entry = new Entry("1", Instant.EPOCH, Instant.EPOCH, new byte[] {'[', ']'});
+    Entry entry = new Entry("1", Instant.EPOCH, Instant.EPOCH, new byte[] {'[', ']'}, null, null);
     template()
         .send(
             "seda:stored?multipleConsumers=true&waitForTaskToComplete=Never",

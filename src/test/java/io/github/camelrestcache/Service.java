@@ -86,21 +86,34 @@ public final class Service implements AutoCloseable {
 
   /** A request without content; headers are names and values in turn. */
   public HttpResponse<String> send(String method, String target, String... headers) {
-    return send(
-        request -> {
-          request.uri(URI.create(url(target)));
-          request.method(method, HttpRequest.BodyPublishers.noBody());
-          if (headers.length > 0) {
-            request.headers(headers);
-          }
-        });
+    return send(request(method, target, headers), HttpResponse.BodyHandlers.ofString());
   }
 
   public HttpResponse<String> send(Consumer<HttpRequest.Builder> made) {
+    return send(made, HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** A request without content whose answer is not text. */
+  public HttpResponse<byte[]> bytes(String method, String target, String... headers) {
+    return send(request(method, target, headers), HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  private Consumer<HttpRequest.Builder> request(String method, String target, String... headers) {
+    return request -> {
+      request.uri(URI.create(url(target)));
+      request.method(method, HttpRequest.BodyPublishers.noBody());
+      if (headers.length > 0) {
+        request.headers(headers);
+      }
+    };
+  }
+
+  private static <T> HttpResponse<T> send(
+      Consumer<HttpRequest.Builder> made, HttpResponse.BodyHandler<T> body) {
     HttpRequest.Builder request = HttpRequest.newBuilder();
     made.accept(request);
     try {
-      return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      return CLIENT.send(request.build(), body);
     } catch (IOException e) {
       throw new IllegalStateException(e);
     } catch (InterruptedException e) {

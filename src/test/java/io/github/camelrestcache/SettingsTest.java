@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +49,8 @@ class SettingsTest {
                 Map.of(
                     "github.api.url", github.url() + BASE + "/",
                     "github.org", "acme",
+                    "github.api.version", "2026-03-10",
+                    "public.url", "https://cache.example/github/",
                     "redis.url", "redis://default:p%40ss%2Fw:rd@127.0.0.1:" + redisPort + "/3"))
             .ready();
   }
@@ -86,6 +89,60 @@ class SettingsTest {
         .contains("; hit");
     assertThat(service.get("/orgs/Netflix").headers().firstValue("Cache-Status").orElse(""))
         .contains("; fwd=");
+  }
+
+  @Test
+  void theVersionOfTheApiIsTheOneThatIsSet() {
+    assertThat(github.requests())
+        .filteredOn(asked -> asked.target().startsWith(BASE + "/orgs/acme/repos?"))
+        .isNotEmpty()
+        .allMatch(asked -> "2026-03-10".equals(asked.header("X-GitHub-Api-Version")));
+    for (String path : new String[] {"/orgs/acme/repos", "/orgs/acme/repos?page=2"}) {
+      assertThat(status(path, "2026-03-10")).contains("; hit");
+      assertThat(status(path, "2022-11-28")).contains("; fwd=");
+    }
+  }
+
+  private static String status(String path, String version) {
+    HttpResponse<String> answer = service.get(path, "X-GitHub-Api-Version", version);
+    return answer.headers().firstValue("Cache-Status").orElse("");
+  }
+
+  @Test
+  void linksBeginWithTheAddressThatIsSet() {
+    String url = "<https://cache.example/github/orgs/acme/repos?page=";
+    HttpResponse<String> page = service.get("/orgs/acme/repos?page=7");
+    assertThat(page.headers().firstValue("Link"))
+        .hasValue(url + "6>; rel=\"prev\", " + url + "1>; rel=\"first\"");
+  }
+
+  @Test
+  void aRestartKeepsWhatIsStoredWithItsValidators() {
+    Map<String, String> settings =
+        Map.of(
+            "github.api.url",
+            github.url() + BASE,
+            "github.org",
+            "acme",
+            "github.api.version",
+            "2026-03-10",
+            "redis.url",
+            "redis://default:p%40ss%2Fw:rd@127.0.0.1:" + redisPort + "/4");
+    Map<String, String> tags = new HashMap<>();
+    for (int start = 1; start <= 2; start++) {
+      try (Service restarted = Service.start(github, settings).ready()) {
+        for (String target :
+            new String[] {"/orgs/acme", "/orgs/acme/repos?page=2", "/view/top/5/stars"}) {
+          for (String coding : new String[] {"identity", "gzip"}) {
+            HttpResponse<String> answer = restarted.get(target, "Accept-Encoding", coding);
+            String tag =
+                answer.headers().firstValue("ETag").orElseThrow()
+                    + answer.headers().firstValue("Last-Modified").orElseThrow();
+            assertThat(tags.putIfAbsent(target + coding, tag)).isIn(tag, start == 1 ? null : tag);
+          }
+        }
+      }
+    }
   }
 
   @Test

@@ -22,12 +22,12 @@ final class Stored {
 
   /** The key of the hash of a cached endpoint. */
   static String endpoint(GitHubStandIn github, String path) {
-    return "camel-rest-cache:1:" + github.url() + ":endpoint:" + path;
+    return "camel-rest-cache:2:" + github.url() + ":endpoint:" + path;
   }
 
   /** The key of the hash of a ranking. */
   static String view(GitHubStandIn github, String name) {
-    return "camel-rest-cache:1:" + github.url() + ":view:" + name;
+    return "camel-rest-cache:2:" + github.url() + ":view:" + name;
   }
 
   /** Takes away what is stored of forwarded answers. */

@@ -244,6 +244,24 @@ class ViewsTest {
   }
 
   @Test
+  void aViewKeepsItsETagUntilItsRowsChange() {
+    String repository = github.repositoryNames().get(50);
+    String view = "/view/top/3/stars";
+    HttpResponse<String> before = service.get(view);
+    String tag = before.headers().firstValue("ETag").orElseThrow();
+
+    github.updateRepository(repository, each -> each.put("description", "another"));
+    await().atMost(SOON).until(() -> service.get(REPOS).body().contains("\"another\""));
+    assertThat(service.get(view, "If-None-Match", tag).statusCode()).isEqualTo(304);
+
+    github.updateRepository(repository, each -> each.put("stargazers_count", 9_999_999));
+    await().atMost(SOON).until(() -> service.get(view).body().contains("9999999"));
+    HttpResponse<String> after = service.get(view, "If-None-Match", tag);
+    assertThat(after.statusCode()).isEqualTo(200);
+    assertThat(after.headers().firstValue("ETag").orElseThrow()).isNotEqualTo(tag);
+  }
+
+  @Test
   void whoeverHasSeenTheNewListNeverSeesAnOldRanking() {
     List<String> fields =
         List.of("forks_count", "open_issues_count", "stargazers_count", "watchers_count");

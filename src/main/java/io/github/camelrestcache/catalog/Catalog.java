@@ -85,9 +85,9 @@ public class Catalog implements CamelContextAware {
     return declared.endpoints().get(path);
   }
 
-  /** The endpoint that a request reads, at exactly its path and without a query, or null. */
+  /** The endpoint that a request reads, at exactly its path, or null. */
   public CachedEndpoint asked(@Variable("request") ClientRequest request) {
-    return request.isRead() && request.query().isEmpty() ? endpoint(request.path()) : null;
+    return request.isRead() ? endpoint(request.path()) : null;
   }
 
   /** The view of this name, or null. */

@@ -65,6 +65,12 @@ public class OpenApi implements CamelContextAware, ExtendedStartupListener {
       ObjectNode schema = answers(get, 503).put("type", list ? "array" : "object");
       if (list) {
         schema.putObject("items").put("type", "object");
+        // the whole list without either
+        parameter(get, "page", "query").put("type", "integer").put("minimum", 1);
+        parameter(get, "per_page", "query")
+            .put("type", "integer")
+            .put("minimum", 1)
+            .put("maximum", 100);
       }
     }
     StringBuilder views = new StringBuilder("The first rows of a view.");
@@ -72,10 +78,10 @@ public class OpenApi implements CamelContextAware, ExtendedStartupListener {
         .views()
         .forEach(v -> views.append(" ").append(v.name()).append(": ").append(v.description()));
     ObjectNode view = operation(paths, "/view/{order}/{n}/{view}", "view", views.toString());
-    var order = parameter(view, "order").put("type", "string").putArray("enum");
+    var order = parameter(view, "order", "path").put("type", "string").putArray("enum");
     order.add("top").add("bottom");
-    parameter(view, "n").put("type", "integer").put("minimum", 1).put("maximum", 100_000);
-    var names = parameter(view, "view").put("type", "string").putArray("enum");
+    parameter(view, "n", "path").put("type", "integer").put("minimum", 1).put("maximum", 100_000);
+    var names = parameter(view, "view", "path").put("type", "string").putArray("enum");
     catalog.views().forEach(each -> names.add(each.name()));
     ObjectNode rows = answers(view, 400, 404, 503).put("type", "array").putObject("items");
     rows.put("type", "array").put("minItems", 2).put("maxItems", 2).putObject("items");
@@ -89,13 +95,13 @@ public class OpenApi implements CamelContextAware, ExtendedStartupListener {
     return paths.putObject(path).putObject("get").put("operationId", id).put("summary", summary);
   }
 
-  private static ObjectNode parameter(ObjectNode operation, String name) {
+  private static ObjectNode parameter(ObjectNode operation, String name, String in) {
     return operation
         .withArray("parameters")
         .addObject()
         .put("name", name)
-        .put("in", "path")
-        .put("required", true)
+        .put("in", in)
+        .put("required", in.equals("path"))
         .putObject("schema");
   }
 

@@ -1,28 +1,25 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.page.PageRequest;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.view.Ranked;
 import io.github.camelrestcache.view.ViewRequest;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
+import org.apache.hc.client5.http.utils.DateUtils;
 
 /** What is stored, as HTTP answers: status, header fields, JSON. */
 @BindToRegistry("answers")
 public class Answers {
 
-  /** RFC 9110 5.6.7. */
-  private static final DateTimeFormatter HTTP_DATE =
-      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
-          .withZone(ZoneOffset.UTC);
+  /** What is sent (RFC 9110 3.2), with its name among all that the path ever answered. */
+  private record Representation(String name, String coding, byte[] content) {}
 
   /**
    * Turns writes away from a path of this service's own.
@@ -37,40 +34,72 @@ public class Answers {
     }
   }
 
-  /** A stored endpoint. */
+  /** A stored endpoint: the whole in the coding that was loaded, or a page of it. */
   public void endpoint(
       Exchange exchange,
+      @Variable("request") ClientRequest request,
       @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("met") String met,
       @Body Entry entry) {
-    answer(exchange.getMessage(), endpoint, entry, met, entry == null ? null : entry.body());
+    if (entry == null) {
+      throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
+          .retryAfter(Duration.ofSeconds(1));
+    }
+    Representation selected;
+    if (!request.query().isEmpty()) {
+      PageRequest page = PageRequest.of(request.query());
+      String name = entry.version() + "-" + page.perPage() + "-" + page.number();
+      selected = new Representation(name, null, page.cut(entry));
+      String url = PublicAddress.of(exchange.getContext(), request) + request.path();
+      exchange.getMessage().setHeader("Link", page.links(url, entry));
+    } else if (entry.gzip() != null) {
+      selected = new Representation(entry.version() + "-gzip", "gzip", entry.gzip());
+    } else {
+      selected = new Representation(entry.version(), null, entry.body());
+    }
+    answer(exchange.getMessage(), request, endpoint, entry, met, selected);
   }
 
-  /** The first rows of a view. */
+  /** The first rows of a view; they are cut for each request, and so are never compressed. */
   public void view(
       Exchange exchange,
+      @Variable("request") ClientRequest request,
       @Variable("asked") ViewRequest asked,
       @Variable("endpoint") CachedEndpoint list,
       @Variable("stored") Entry entry,
       @Variable("met") String met,
       @Body Ranked ranked) {
     byte[] rows = ranked.first(asked.n(), asked.descending());
-    answer(exchange.getMessage(), list, entry, met, rows);
+    Representation selected = new Representation(Entry.version(rows), null, rows);
+    answer(exchange.getMessage(), request, list, entry, met, selected);
   }
 
   private static void answer(
-      Message message, CachedEndpoint endpoint, Entry entry, String met, byte[] body) {
-    if (entry == null) {
-      throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
-          .retryAfter(Duration.ofSeconds(1));
-    }
+      Message message,
+      ClientRequest request,
+      CachedEndpoint endpoint,
+      Entry entry,
+      String met,
+      Representation selected) {
     long age = Math.max(0, Duration.between(entry.fetched(), Instant.now()).toSeconds());
-    String hit = "hit; ttl=" + (endpoint.every().toSeconds() - age);
-    message.setHeader("Content-Type", "application/json; charset=utf-8");
+    long every = endpoint.every().toSeconds();
+    String entityTag = '"' + selected.name() + '"';
+    message.setHeader("ETag", entityTag);
+    message.setHeader("Cache-Control", "max-age=" + every);
     message.setHeader("Age", age);
-    message.setHeader("Last-Modified", HTTP_DATE.format(entry.changed()));
-    message.setHeader("Cache-Status", "camel-rest-cache; " + (met == null ? hit : met));
+    message.setHeader("Vary", "Accept-Encoding");
+    message.setHeader(
+        "Cache-Status", "camel-rest-cache; " + (met == null ? "hit; ttl=" + (every - age) : met));
     message.setHeader("Access-Control-Allow-Origin", "*");
-    message.setBody(body);
+    if (Conditions.isNotModified(request.fields(), entityTag, entry.changed())) {
+      // without what describes the content (RFC 9110 15.4.5)
+      message.setHeader(Exchange.HTTP_RESPONSE_CODE, 304);
+      message.setBody(null);
+      return;
+    }
+    message.setHeader("Last-Modified", DateUtils.formatStandardDate(entry.changed()));
+    message.setHeader("Content-Type", "application/json; charset=utf-8");
+    message.setHeader("Content-Encoding", selected.coding());
+    message.setBody(selected.content());
   }
 }

@@ -9,6 +9,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
+import org.apache.hc.client5.http.utils.DateUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -156,6 +158,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   private static void write(HttpServerResponse response, ClientRequest client, Problem problem)
       throws Exception {
     response.setStatusCode(problem.status());
+    response.putHeader("Date", DateUtils.formatStandardDate(Instant.now()));
     response.putHeader("Content-Type", "application/problem+json");
     response.putHeader("Access-Control-Allow-Origin", "*");
     response.putHeader("Cache-Status", "camel-rest-cache; detail=" + problem.slug());
@@ -167,6 +170,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       throws Exception {
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
     response.setStatusCode(status == null ? 200 : status);
+    response.putHeader("Date", DateUtils.formatStandardDate(Instant.now())); // unless it has one
     for (Map.Entry<String, Object> header : answer.getHeaders().entrySet()) {
       if (HttpFields.isCamels(header.getKey())) {
         continue;

@@ -10,21 +10,21 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.URI;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
 import org.apache.hc.client5.http.utils.DateUtils;
 
 /**
@@ -33,7 +33,9 @@ import org.apache.hc.client5.http.utils.DateUtils;
  */
 public final class Pages {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  /** For UTF-8 alone: pages in other encodings could not be spliced. */
+  private static final JsonFactory JSON =
+      JsonFactory.builder().disable(JsonFactory.Feature.CHARSET_DETECTION).build();
 
   /** Also with its dots or slashes encoded. */
   private static final Pattern DOT_SEGMENT =
@@ -47,6 +49,7 @@ public final class Pages {
   private final int maxPages;
   private final Set<String> seen = new HashSet<>();
   private final ByteArrayOutputStream items = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream ends = new ByteArrayOutputStream();
   private String next;
   private boolean redirected;
   private int pages;
@@ -99,7 +102,7 @@ public final class Pages {
   }
 
   private void addPage(byte[] body) {
-    check(body);
+    List<Integer> itemEnds = check(body);
     if (endpoint.shape() == Shape.OBJECT) {
       items.writeBytes(body);
       return;
@@ -121,17 +124,23 @@ public final class Pages {
       if (items.size() > 0) {
         items.write(',');
       }
+      int shift = 1 + items.size() - start;
+      itemEnds.forEach(each -> ends.writeBytes(fourBytes(each + shift)));
       items.write(body, start, end - start);
     }
   }
 
-  private void check(byte[] body) {
+  private static byte[] fourBytes(int number) {
+    return ByteBuffer.allocate(Integer.BYTES).putInt(number).array();
+  }
+
+  /** Refuses what is not one value of the right shape; gives where each item of a list ends. */
+  private List<Integer> check(byte[] body) {
+    List<Integer> itemEnds = new ArrayList<>();
     JsonToken expected =
         endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
-    // a reader, for of bytes the parser would take other encodings too, which cannot be spliced
-    try (JsonParser parser =
-        JSON.createParser(
-            new InputStreamReader(new ByteArrayInputStream(body), UTF_8.newDecoder()))) {
+    try (JsonParser parser = JSON.createParser(body)) {
+      UTF_8.newDecoder().decode(ByteBuffer.wrap(body)); // the parser lets some that is none pass
       JsonToken first = parser.nextToken();
       if (first == null) {
         throw new RefreshFailed("GitHub answered " + endpoint.path() + " with nothing");
@@ -142,10 +151,16 @@ public final class Pages {
                 .formatted(
                     endpoint.path(), endpoint.shape().name().toLowerCase(java.util.Locale.ROOT)));
       }
+      while (first == JsonToken.START_ARRAY && parser.nextToken() != JsonToken.END_ARRAY) {
+        parser.skipChildren();
+        parser.finishToken();
+        itemEnds.add((int) parser.currentLocation().getByteOffset());
+      }
       parser.skipChildren();
       if (parser.nextToken() != null) {
         throw new RefreshFailed("GitHub answered " + endpoint.path() + " with more than one value");
       }
+      return itemEnds;
     } catch (IOException e) {
       throw new RefreshFailed(
           "GitHub answered %s with broken JSON (%s)"
@@ -250,10 +265,20 @@ public final class Pages {
       body = surrounded(body);
     }
     Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    String version = version(body);
+    String version = Entry.version(body);
     return stored != null && stored.version().equals(version)
-        ? new Entry(version, now, stored.changed(), null)
-        : new Entry(version, now, now, body);
+        ? new Entry(version, now, stored.changed(), null, null, null)
+        : new Entry(version, now, now, body, gzip(body), ends.toByteArray());
+  }
+
+  private static byte[] gzip(byte[] body) {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+      gzip.write(body);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return compressed.toByteArray();
   }
 
   private static byte[] surrounded(byte[] items) {
@@ -262,15 +287,6 @@ public final class Pages {
     System.arraycopy(items, 0, list, 1, items.length);
     list[list.length - 1] = ']';
     return list;
-  }
-
-  private static String version(byte[] body) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(body);
-      return HexFormat.of().formatHex(digest, 0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** RFC 9110 10.2.3: seconds or a date. */

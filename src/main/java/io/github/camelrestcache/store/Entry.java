@@ -1,13 +1,30 @@
 package io.github.camelrestcache.store;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.HexFormat;
 
 /**
- * A cached endpoint as it is stored.
+ * A cached endpoint as it is stored. Of the last three, those are null that were not asked for.
  *
  * @param version names this content: the same for the same bytes
  * @param fetched when GitHub was last asked and gave this content, to the second
  * @param changed when the content was first seen, to the second
- * @param body the JSON as UTF-8, or null where only the rest was asked for
+ * @param body the JSON as UTF-8
+ * @param gzip the same, compressed
+ * @param ends where in the body each item of a list ends: the index behind it, in four bytes
  */
-public record Entry(String version, Instant fetched, Instant changed, byte[] body) {}
+public record Entry(
+    String version, Instant fetched, Instant changed, byte[] body, byte[] gzip, byte[] ends) {
+
+  /** The version of a content: 32 hexadecimal digits. */
+  public static String version(byte[] content) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
+      return HexFormat.of().formatHex(digest, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -3,44 +3,56 @@ package io.github.camelrestcache.store;
 import io.github.camelrestcache.view.Ranked;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
+import org.apache.camel.Header;
+import org.apache.camel.Variable;
 
 /**
  * What is stored, as the fields of Redis hashes. An endpoint has {@code version}, {@code fetched}
- * and {@code changed} (seconds since 1970) and {@code body}; a view has {@code stamp}, {@code top}
- * and {@code bottom}. A hash that cannot be read counts as absent.
+ * and {@code changed} (seconds since 1970), {@code body}, {@code gzip} and {@code ends}; a view has
+ * {@code stamp}, {@code top} and {@code bottom}. A hash that cannot be read, or lacks a field that
+ * is asked for, counts as absent.
  */
 @BindToRegistry("hashes")
 public class Hashes {
 
   private static final List<String> STAMP = List.of("version", "fetched", "changed");
+  private static final List<String> GZIP = List.of("version", "fetched", "changed", "gzip");
+  private static final List<String> IDENTITY =
+      List.of("version", "fetched", "changed", "body", "ends");
 
-  /** The names of an endpoint's fields without its body. */
+  /** The names of an endpoint's fields without its content. */
   public List<String> stampFields() {
     return STAMP;
   }
 
-  /** The entry in a whole hash, or null. */
-  public Entry entry(@Body Map<String, byte[]> hash) {
-    byte[] body = hash.get("body");
-    return body == null
-        ? null
-        : entry(hash.get("version"), hash.get("fetched"), hash.get("changed"), body);
+  /** The names of an endpoint's fields with its content in this coding, {@code gzip} or not. */
+  public List<String> contentFields(@Variable("coding") String coding) {
+    return "gzip".equals(coding) ? GZIP : IDENTITY;
   }
 
-  /** The entry without its body in the values of {@link #stampFields()}, or null. */
-  public Entry stamp(@Body List<byte[]> values) {
-    return entry(values.get(0), values.get(1), values.get(2), null);
-  }
-
-  private static Entry entry(byte[] version, byte[] fetched, byte[] changed, byte[] body) {
+  /** The entry in the values of the fields that were asked for, or null. */
+  public Entry entry(@Header("CamelRedis.Fields") List<String> fields, @Body List<byte[]> values) {
+    Map<String, byte[]> hash = new HashMap<>();
+    for (int i = 0; i < fields.size(); i++) {
+      hash.put(fields.get(i), values.get(i));
+    }
     try {
-      return new Entry(text(version), time(fetched), time(changed), body);
-    } catch (NullPointerException | NumberFormatException e) {
+      return hash.containsValue(null)
+          ? null
+          : new Entry(
+              text(hash.get("version")),
+              time(hash.get("fetched")),
+              time(hash.get("changed")),
+              hash.get("body"),
+              hash.get("gzip"),
+              hash.get("ends"));
+    } catch (NumberFormatException e) {
       return null;
     }
   }
@@ -56,6 +68,8 @@ public class Hashes {
       fields.put("version", bytes(entry.version()));
       fields.put("changed", seconds(entry.changed()));
       fields.put("body", entry.body());
+      fields.put("gzip", entry.gzip());
+      fields.put("ends", entry.ends());
     }
     return fields;
   }

@@ -76,7 +76,7 @@ public class GitHub implements CamelContextAware {
             .add("Accept", "application/vnd.github+json")
             .add("Accept-Encoding", "gzip")
             .add("User-Agent", USER_AGENT)
-            .add("X-GitHub-Api-Version", "2022-11-28");
+            .add("X-GitHub-Api-Version", Settings.get(context, "github.api.version"));
     authorize(fields);
     return new UpstreamRequest("GET", pages.next(), fields, null, true, SERVICE, false);
   }

@@ -10,10 +10,13 @@ import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -163,6 +166,17 @@ class PagesTest {
     }
   }
 
+  @Test
+  void whatIsAlmostUtf8IsRefused() {
+    byte[] mark = "\ufeff[]".getBytes(UTF_8);
+    byte[] overlong = {'[', '"', (byte) 0xc0, (byte) 0xaf, '"', ']'};
+    byte[] surrogate = {'[', '"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"', ']'};
+    byte[] half = {'[', '"', (byte) 0xc3, '"', ']'};
+    for (byte[] body : new byte[][] {mark, overlong, surrogate, half}) {
+      assertThatThrownBy(() -> list().add(200, fields(), body)).isInstanceOf(RefreshFailed.class);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "/"})
   void theBasePathOfTheUpstreamIsKeptAndNotLeft(String slash) {
@@ -304,18 +318,42 @@ class PagesTest {
   }
 
   @Test
+  void itIsNotedAtWhichByteEachItemEnds() {
+    Pages pages = list();
+    add(pages, next(GITHUB + "/orgs/x/repos?page=2"), " [ {\"é\":[1,2]} , \"ü\" ]");
+    add(pages, next(GITHUB + "/orgs/x/repos?page=3"), "[1 ,2.5\n]");
+    add(pages, fields(), "[null]");
+    Entry whole = pages.whole(null);
+    String body = new String(whole.body(), UTF_8);
+    assertThat(body).isEqualTo("[{\"é\":[1,2]} , \"ü\",1 ,2.5,null]");
+    List<String> upTo = new ArrayList<>();
+    for (ByteBuffer ends = ByteBuffer.wrap(whole.ends()); ends.hasRemaining(); ) {
+      upTo.add(new String(whole.body(), 0, ends.getInt(), UTF_8));
+    }
+    assertThat(upTo)
+        .containsExactly(
+            "[{\"é\":[1,2]}",
+            "[{\"é\":[1,2]} , \"ü\"",
+            "[{\"é\":[1,2]} , \"ü\",1",
+            "[{\"é\":[1,2]} , \"ü\",1 ,2.5",
+            "[{\"é\":[1,2]} , \"ü\",1 ,2.5,null");
+    assertThat(entry(" [ ] ", null).ends()).isEmpty();
+  }
+
+  @Test
   void theSameBytesHaveTheSameVersionAndAreNotWrittenAgain() {
     Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     Entry first = entry("[1,2]", null);
     assertThat(first.fetched()).isBetween(start, Instant.now()).isEqualTo(first.changed());
 
     Instant earlier = Instant.parse("2020-01-01T00:00:00Z");
-    Entry stored = new Entry(first.version(), earlier, earlier, null);
+    Entry stored = new Entry(first.version(), earlier, earlier, null, null, null);
     Entry same = entry("[1,2]", stored);
     assertThat(same.version()).isEqualTo(first.version());
     assertThat(same.changed()).isEqualTo(earlier);
     assertThat(same.fetched()).isAfterOrEqualTo(start);
     assertThat(same.body()).isNull();
+    assertThat(same.gzip()).isNull();
 
     Entry other = entry("[1,3]", stored);
     assertThat(other.version()).isNotEqualTo(first.version());

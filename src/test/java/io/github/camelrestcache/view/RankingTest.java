@@ -24,7 +24,7 @@ class RankingTest {
   }
 
   private static Entry list(String json) {
-    return new Entry("1", Instant.EPOCH, Instant.EPOCH, json.getBytes(UTF_8));
+    return new Entry("1", Instant.EPOCH, Instant.EPOCH, json.getBytes(UTF_8), null, null);
   }
 
   private String top(String json) {
@@ -156,7 +156,7 @@ class RankingTest {
   @Test
   void aRankingIsOutdatedWhenItsListOrItsViewIsAnother() {
     Ranked ranked = ranking.rank(VIEW, list("[]"));
-    Entry newer = new Entry("2", Instant.EPOCH, Instant.EPOCH, null);
+    Entry newer = new Entry("2", Instant.EPOCH, Instant.EPOCH, null, null, null);
     assertThat(ranking.isOutdated(VIEW, list("[]"), ranked)).isFalse();
     assertThat(ranking.isOutdated(VIEW, newer, ranked)).isTrue();
     assertThat(ranking.isOutdated(view("w", "name"), list("[]"), ranked)).isTrue();
