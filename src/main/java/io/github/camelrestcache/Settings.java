@@ -76,7 +76,9 @@ public final class Settings {
     RULES.put("request.threads", COUNT);
     RULES.put(
         "forward.cache.max.entry",
-        new Rule("a size such as 500KB or 10MB", s -> s.matches("[1-9]\\d{0,5}(B|KB|MB)")));
+        new Rule(
+            "a size up to 999MB such as 500KB or 10MB", s -> s.matches("[1-9]\\d{0,2}(B|KB|MB)")));
+    RULES.put("rewrite.urls", new Rule("links, all or none", s -> s.matches("links|all|none")));
     RULES.put("forward.cache.heuristic", new Rule("true or false", s -> s.matches("true|false")));
     RULES.put(
         "stale.if.error",
@@ -109,6 +111,11 @@ public final class Settings {
                     .formatted(variable(key), shown(key, value), rule.allowed()));
           }
         });
+    if (get(context, "rewrite.urls").equals("all") && get(context, "public.url").isEmpty()) {
+      throw new BadConfiguration(
+          "REWRITE_URLS is 'all', which needs PUBLIC_URL: what is stored names one address of this"
+              + " service, the same for all clients");
+    }
     if (get(context, "port").equals(get(context, "management.port"))) {
       throw new BadConfiguration(
           "MANAGEMENT_PORT is '%s' and so is PORT: they have to differ, for what is on the first is"

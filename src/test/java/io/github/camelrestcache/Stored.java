@@ -33,7 +33,7 @@ final class Stored {
   /** Takes away what is stored of forwarded answers. */
   static void forgetForwarded(Service service) {
     RedisTemplate<String, Object> redis = in(service);
-    redis.delete(redis.keys("camel-rest-cache:1:*:forward:*"));
+    redis.delete(redis.keys("camel-rest-cache:2:*:forward:*"));
   }
 
   /** All that is stored under a key. */

@@ -650,6 +650,7 @@ class StoredHttpTest {
     String mark = UUID.randomUUID().toString();
     List<String> all = new ArrayList<>(List.of(headers));
     all.addAll(List.of("X-Mark", mark));
+    Stored.forgetForwarded(service);
     HttpResponse<String> answer = service.get(target, all.toArray(String[]::new));
     List<Recorded> asked =
         github.requests().stream().filter(each -> mark.equals(each.header("X-Mark"))).toList();

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.http.HttpDates;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,12 +1,15 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.cache.Flights.Outcome;
+import io.github.camelrestcache.http.Conditions;
+import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
@@ -19,6 +22,7 @@ import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 
 /**
  * What stands between a route and the caching client. It takes the message from the variable {@code
@@ -186,14 +190,38 @@ final class ClientSide implements ExecChainHandler {
   /** What the client's conditions and its range make of an answer that is stored. */
   private static ClassicHttpResponse meet(UpstreamRequest ask, ClassicHttpResponse response) {
     HttpFields fields = ask.fields();
-    if (Conditions.notModified(fields, response)) {
-      return Conditions.notModified(response);
+    if (response.getCode() == 200 && isNotModified(fields, response)) {
+      return notModified(response);
     }
     if (ask.method().equals("HEAD")) {
       response.setEntity(null);
       return response;
     }
     return Ranges.meet(fields, response);
+  }
+
+  private static boolean isNotModified(HttpFields request, ClassicHttpResponse response) {
+    Header tag = response.getFirstHeader("ETag");
+    // RFC 9111 4.3.2: without Last-Modified, the time of the answer stands for it
+    Header modified =
+        response.getFirstHeader(
+            response.containsHeader("Last-Modified") ? "Last-Modified" : "Date");
+    return Conditions.isNotModified(
+        request,
+        tag == null ? null : tag.getValue(),
+        modified == null ? null : HttpDates.parse(modified.getValue()));
+  }
+
+  /** RFC 9110 15.4.5: without the fields of the content. */
+  private static ClassicHttpResponse notModified(ClassicHttpResponse response) {
+    ClassicHttpResponse notModified = new BasicClassicHttpResponse(304);
+    for (Header header : response.getHeaders()) {
+      String name = header.getName().toLowerCase(Locale.ROOT);
+      if (!name.startsWith("content-") || name.equals("content-location")) {
+        notModified.addHeader(header);
+      }
+    }
+    return notModified;
   }
 
   private static void note(Exchange exchange, ClassicHttpResponse response, String status) {

@@ -67,7 +67,7 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
     super(3, serializer);
     this.serializer = serializer;
     this.redis = redis(context);
-    this.prefix = "camel-rest-cache:1:" + Settings.get(context, "github.api.url") + ":forward:";
+    this.prefix = "camel-rest-cache:2:" + Settings.get(context, "github.api.url") + ":forward:";
   }
 
   @SuppressWarnings("unchecked")

@@ -1,6 +1,7 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.net.URI;
 import java.time.Duration;
 import org.apache.camel.BindToRegistry;
@@ -88,14 +89,17 @@ public class GitHubClient extends CachingHttpClientBuilder
     Entries entries = new Entries(context, staleIfError);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
     clientSide = new ClientSide(upstream, entries, flights, limits);
-    upstreamSide = new UpstreamSide(upstream, cacheability, flights, limits);
+    UpstreamUrls urls = new UpstreamUrls(context);
+    int mostBytes =
+        (int) DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes();
+    RewrittenJson json = new RewrittenJson(urls, mostBytes);
+    upstreamSide = new UpstreamSide(upstream, cacheability, flights, limits, urls, json);
     setHttpCacheStorage(entries);
     setCacheConfig(
         CacheConfig.custom()
             // of a shared cache Cacheability has made a private one
             .setSharedCache(false)
-            .setMaxObjectSize(
-                DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes())
+            .setMaxObjectSize(mostBytes)
             .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
             .build());
     // the library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none

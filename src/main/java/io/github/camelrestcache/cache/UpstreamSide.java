@@ -1,8 +1,10 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.upstream.UpstreamRequest;
+import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Instant;
@@ -28,6 +30,8 @@ final class UpstreamSide implements ExecChainHandler {
 
   private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since");
 
+  private static final List<String> ENTITY_TAGS = List.of("If-None-Match", "If-Match", "If-Range");
+
   /** What makes an answer another one, for GitHub; {@code Vary} is known too late. */
   private static final List<String> TELLS_APART =
       List.of(
@@ -44,12 +48,22 @@ final class UpstreamSide implements ExecChainHandler {
   private final Cacheability cacheability;
   private final Flights flights;
   private final RateLimits limits;
+  private final UpstreamUrls urls;
+  private final RewrittenJson json;
 
-  UpstreamSide(URI upstream, Cacheability cacheability, Flights flights, RateLimits limits) {
+  UpstreamSide(
+      URI upstream,
+      Cacheability cacheability,
+      Flights flights,
+      RateLimits limits,
+      UpstreamUrls urls,
+      RewrittenJson json) {
     this.basePath = upstream.getRawPath().replaceAll("/+$", "");
     this.cacheability = cacheability;
     this.flights = flights;
     this.limits = limits;
+    this.urls = urls;
+    this.json = json;
   }
 
   @Override
@@ -71,8 +85,11 @@ final class UpstreamSide implements ExecChainHandler {
     Forwarded forwarded = Forwarded.note(context, reason);
     forwarded.lead(flight);
     try {
-      ClassicHttpResponse response = chain.proceed(message(request, ask, stale), scope);
+      ClassicHttpRequest message = message(request, ask, stale);
+      ClassicHttpResponse response = chain.proceed(message, scope);
       forwarded.answered(response.getCode());
+      json.rewrite(response);
+      markIfRewritten(request, ask, response);
       translate(seen, response);
       if (stale && isForNow(response)) {
         forwarded.refuseForNow();
@@ -111,10 +128,25 @@ final class UpstreamSide implements ExecChainHandler {
         new BasicClassicHttpRequest(
             ask.method(), request.getScheme(), request.getAuthority(), basePath + ask.target());
     for (Map.Entry<String, String> field : fields.all()) {
-      message.addHeader(field.getKey(), field.getValue());
+      boolean tags = ENTITY_TAGS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
+      message.addHeader(field.getKey(), tags ? urls.unmark(field.getValue()) : field.getValue());
     }
     message.setEntity(ask.content());
     return message;
+  }
+
+  /** A 304 to the tag of rewritten JSON is one to that tag. */
+  private void markIfRewritten(
+      ClassicHttpRequest request, UpstreamRequest ask, ClassicHttpResponse response) {
+    Header tag = response.getFirstHeader("ETag");
+    Header own = request.getFirstHeader("If-None-Match");
+    String tags = own == null ? ask.fields().get("If-None-Match") : own.getValue();
+    if (response.getCode() == 304
+        && tag != null
+        && tags != null
+        && !urls.unmark(tags).equals(tags)) {
+      response.setHeader("ETag", urls.mark(tag.getValue()));
+    }
   }
 
   /** Says in the cache's terms what it may do with an answer; of a 304 only what it says anew. */

@@ -1,9 +1,7 @@
 package io.github.camelrestcache.store;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.github.camelrestcache.Hash;
 import java.time.Instant;
-import java.util.HexFormat;
 
 /**
  * A cached endpoint as it is stored. Of the last three, those are null that were not asked for.
@@ -20,11 +18,6 @@ public record Entry(
 
   /** The version of a content: 32 hexadecimal digits. */
   public static String version(byte[] content) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
-      return HexFormat.of().formatHex(digest, 0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return Hash.of(content).substring(0, 32);
   }
 }

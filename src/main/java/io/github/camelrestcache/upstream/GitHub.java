@@ -5,6 +5,7 @@ import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.ClientRequest;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.http.PublicAddress;
 import io.github.camelrestcache.refresh.Pages;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +41,9 @@ public class GitHub implements CamelContextAware {
   /** The name of the token's and everybody's partition. */
   private static final String SERVICE = "service";
 
+  /** The fields that clients follow, and that are to lead them back here. */
+  private static final List<String> LEADING = List.of("Link", "Location");
+
   /** What tells of the token: not for callers to whom it is only lent. */
   private static final List<String> OF_THE_TOKEN =
       List.of(
@@ -52,6 +56,7 @@ public class GitHub implements CamelContextAware {
   private CamelContext context;
   private String token;
   private TokenLending lending;
+  private UpstreamUrls urls;
 
   @Override
   public CamelContext getCamelContext() {
@@ -66,6 +71,7 @@ public class GitHub implements CamelContextAware {
   /** Reads the settings. */
   public void start() {
     token = Settings.get(context, "github.api.token");
+    urls = new UpstreamUrls(context);
     lending = new TokenLending(Settings.get(context, "github.owner.paths"));
   }
 
@@ -142,6 +148,7 @@ public class GitHub implements CamelContextAware {
   /** Makes GitHub's answer the answer to the client: its header fields as they came. */
   public void answer(
       Exchange exchange,
+      @Variable("request") ClientRequest request,
       @Variable("ask") UpstreamRequest ask,
       @Variable("answered") HttpFields answered,
       @Variable("cacheStatus") String cacheStatus,
@@ -159,8 +166,11 @@ public class GitHub implements CamelContextAware {
     }
     fields.add("Cache-Status", "camel-rest-cache; " + cacheStatus);
     Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    String here = PublicAddress.of(context, request);
     for (Map.Entry<String, String> field : fields.all()) {
-      byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(field.getValue());
+      boolean leads = LEADING.stream().anyMatch(field.getKey()::equalsIgnoreCase);
+      String value = leads ? urls.field(field.getValue(), here) : field.getValue();
+      byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(value);
     }
     byName.forEach(message::setHeader);
   }

@@ -1,4 +1,4 @@
-package io.github.camelrestcache.cache;
+package io.github.camelrestcache.http;
 
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -11,9 +11,10 @@ import java.time.temporal.TemporalField;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.apache.hc.client5.http.utils.DateUtils;
 
 /** Reads the three formats of RFC 9110 5.6.7, without regard to case, and nothing else. */
-final class HttpDates {
+public final class HttpDates {
 
   /** Not the day of the week, which is often wrong and says nothing. */
   private static final Set<TemporalField> FIELDS =
@@ -51,7 +52,7 @@ final class HttpDates {
   }
 
   /** The time, or null when it is none. */
-  static Instant parse(String value) {
+  public static Instant parse(String value) {
     for (DateTimeFormatter format : FORMATS) {
       try {
         return ZonedDateTime.parse(value, format).toInstant();
@@ -62,7 +63,8 @@ final class HttpDates {
     return null;
   }
 
-  static String format(Instant time) {
-    return org.apache.hc.client5.http.utils.DateUtils.formatStandardDate(time);
+  /** The first of them. */
+  public static String format(Instant time) {
+    return DateUtils.formatStandardDate(time);
   }
 }

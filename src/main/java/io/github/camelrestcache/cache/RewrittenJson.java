@@ -1,0 +1,94 @@
+package io.github.camelrestcache.cache;
+
+import io.github.camelrestcache.upstream.UpstreamUrls;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.io.entity.InputStreamEntity;
+
+/**
+ * GitHub's JSON with the URLs of this service in it, made once, before it is stored ({@code
+ * REWRITE_URLS=all}). What is larger than an entry may be passes as it came.
+ */
+final class RewrittenJson {
+
+  private final UpstreamUrls urls;
+  private final int mostBytes;
+
+  RewrittenJson(UpstreamUrls urls, int mostBytes) {
+    this.urls = urls;
+    this.mostBytes = mostBytes;
+  }
+
+  /** Rewrites an answer with JSON, with its length and entity tag; others stay as they are. */
+  void rewrite(ClassicHttpResponse response) throws IOException {
+    Header type = response.getFirstHeader("Content-Type");
+    // raw files and diffs come as application/vnd.github.…+json
+    if (!urls.areAll()
+        || type == null
+        || !type.getValue().toLowerCase(java.util.Locale.ROOT).startsWith("application/json")) {
+      return;
+    }
+    Header coding = response.getFirstHeader("Content-Encoding");
+    boolean gzip = coding != null && coding.getValue().equalsIgnoreCase("gzip");
+    if (coding != null && !gzip) {
+      return;
+    }
+    if (response.getEntity() == null) {
+      response.removeHeaders("Content-Length"); // a HEAD: it is another one
+    } else if (!rewriteContent(response, gzip)) {
+      return;
+    }
+    Header tag = response.getFirstHeader("ETag");
+    if (tag != null) {
+      response.setHeader("ETag", urls.mark(tag.getValue()));
+    }
+  }
+
+  private boolean rewriteContent(ClassicHttpResponse response, boolean gzip) throws IOException {
+    HttpEntity entity = response.getEntity();
+    InputStream content = entity.getContent();
+    byte[] read = content.readNBytes(mostBytes + 1);
+    byte[] json = read.length > mostBytes ? null : gzip ? unzipped(read) : read;
+    if (json == null) {
+      response.setEntity(
+          new InputStreamEntity(
+              new SequenceInputStream(new ByteArrayInputStream(read), content),
+              entity.getContentLength(),
+              null));
+      return false;
+    }
+    byte[] rewritten = urls.json(json);
+    byte[] sent = gzip ? zipped(rewritten) : rewritten;
+    response.setEntity(new ByteArrayEntity(sent, null));
+    response.removeHeaders("Transfer-Encoding");
+    response.setHeader("Content-Length", Integer.toString(sent.length));
+    return true;
+  }
+
+  /** Null when it is no gzip, or too large. */
+  private byte[] unzipped(byte[] zipped) {
+    try (InputStream content = new GZIPInputStream(new ByteArrayInputStream(zipped))) {
+      byte[] json = content.readNBytes(mostBytes + 1);
+      return json.length > mostBytes ? null : json;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private static byte[] zipped(byte[] json) throws IOException {
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream(json.length / 4);
+    try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
+      gzip.write(json);
+    }
+    return zipped.toByteArray();
+  }
+}
