@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -102,6 +103,11 @@ record Answer(int status, Content content, List<Map.Entry<String, String>> heade
   }
 
   /** The answer to a request that lacks a required field. */
+  static Answer missing(String field, String page) {
+    return error(422, "Invalid request.\n\n\"" + field + "\" wasn't supplied.", page);
+  }
+
+  /** The answer to a request that has nothing in a required field. */
   static Answer invalid(String resource, String field, String page) {
     ObjectNode body = GitHubJson.MAPPER.createObjectNode().put("message", "Validation Failed");
     body.putArray("errors")
@@ -129,6 +135,16 @@ record Answer(int status, Content content, List<Map.Entry<String, String>> heade
         .map(Map.Entry::getValue)
         .findFirst()
         .orElse(null);
+  }
+
+  /** Compares two times in HTTP's form; false when one of them is none. */
+  static boolean isNotLater(String time, String limit) {
+    try {
+      return time != null
+          && !Instant.from(HTTP_DATE.parse(time)).isAfter(Instant.from(HTTP_DATE.parse(limit)));
+    } catch (DateTimeException malformed) {
+      return false;
+    }
   }
 
   static String sha256(byte[] bytes) {

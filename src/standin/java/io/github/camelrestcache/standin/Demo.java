@@ -22,12 +22,14 @@ public final class Demo {
     // The stand-in allows 5,000 requests without a token: the hourly 60 would soon be used up.
     try (GitHubStandIn standIn =
         GitHubStandIn.builder().org(org).repositories(150).limits(5_000, 5_000).build().start()) {
+      standIn.addToken("demo-token", "octocat", "repo");
       System.out.println(
           """
           curl -i %1$s/healthcheck  # ready?
           curl -i %1$s/view/top/5/forks  # a view
           curl -i %1$s/orgs/%2$s/repos  # a whole list
           curl -i %1$s/repos/%2$s/zuul/issues  # forwarded to GitHub
+          curl -i %1$s/user -H 'Authorization: Bearer demo-token'  # with credentials, as octocat
           curl -i %3$s/observe/health  # and /observe/metrics\
           """
               .formatted(url, org, management));

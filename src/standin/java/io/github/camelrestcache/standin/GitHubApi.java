@@ -116,7 +116,7 @@ final class GitHubApi {
   private Answer rateLimit(Caller caller) {
     ObjectNode body = GitHubJson.MAPPER.createObjectNode();
     ObjectNode resources = body.putObject("resources");
-    for (String resource : List.of("core", "search", "graphql")) {
+    for (String resource : List.of("core", "search", "graphql", "integration_manifest")) {
       Window window = budgets.take(caller, resource, 0);
       resources
           .putObject(resource)
@@ -146,7 +146,7 @@ final class GitHubApi {
     }
     String since = request.header("If-Modified-Since");
     if (matches.isEmpty() && since != null) {
-      same = since.equals(answer.header("Last-Modified"));
+      same = Answer.isNotLater(answer.header("Last-Modified"), since);
     }
     return same ? new Answer(304, null, answer.headers()) : answer;
   }

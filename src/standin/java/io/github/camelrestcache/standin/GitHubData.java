@@ -181,7 +181,9 @@ final class GitHubData {
     }
     String now = seconds(Instant.now()).toString();
     issue.put("updated_at", now);
-    issue.put("closed_at", issue.path("state").asText().equals("closed") ? now : null);
+    boolean closed = issue.path("state").asText().equals("closed");
+    issue.put("closed_at", closed ? now : null);
+    issue.put("state_reason", closed ? fields.path("state_reason").asText("completed") : null);
     pages.clear();
     return issue.deepCopy();
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.camelrestcache.standin.GitHubData.Repository;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -143,6 +144,12 @@ final class GitHubJson {
        "user_repositories_url":"$api/users/{user}/repos{?type,page,per_page,sort}"}\
       """;
 
+  private static final String BLOB =
+      """
+      {"sha":"$sha","node_id":"$node","size":$size,"url":"$url/git/blobs/$sha",
+       "content":"$content","encoding":"base64"}\
+      """;
+
   private static final String README =
       """
       {"name":"README.md","path":"README.md","sha":"$sha","size":$size,
@@ -242,21 +249,38 @@ final class GitHubJson {
             "created", created));
   }
 
-  static ObjectNode readme(String repository, String markdown) {
-    byte[] bytes = markdown.getBytes(UTF_8);
+  static ObjectNode readme(Repository repository, String markdown) {
+    return file(README, repository, markdown);
+  }
+
+  static ObjectNode blob(Repository repository, String text) {
+    return file(BLOB, repository, text);
+  }
+
+  /** The name that a text has as a blob. */
+  static String sha(String text) {
+    return Answer.sha256(text.getBytes(UTF_8)).substring(0, 40);
+  }
+
+  private static ObjectNode file(String template, Repository repository, String text) {
+    byte[] bytes = text.getBytes(UTF_8);
+    String fullName = repository.json().path("full_name").asText();
+    String lines = Base64.getMimeEncoder(60, new byte[] {'\n'}).encodeToString(bytes) + '\n';
     return fill(
-        README,
+        template,
         Map.of(
             "url",
-            API + "/repos/" + repository,
+            API + "/repos/" + fullName,
             "repo",
-            repository,
+            fullName,
             "sha",
-            Answer.sha256(bytes).substring(0, 40),
+            sha(text),
+            "node",
+            node("04:Blob", repository.id),
             "size",
             bytes.length,
             "content",
-            Base64.getEncoder().encodeToString(bytes)));
+            lines.replace("\n", "\\n")));
   }
 
   private static int square(Random random, int bound) {

@@ -13,9 +13,13 @@ import java.util.Locale;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Which path is answered by what. Status, content and the headers of that path alone. */
 final class GitHubRoutes {
+  private static final Pattern FIRST_FIELD = Pattern.compile("\\{\\s*(\\w+)");
+
   private final GitHubData data;
 
   GitHubRoutes(GitHubData data) {
@@ -72,10 +76,47 @@ final class GitHubRoutes {
     return Answer.json(200, list).with("X-Poll-Interval", "60");
   }
 
-  private static Answer graphql(Call call) {
+  /** Knows the viewer, and a repository by the variables owner and name; of a query, one field. */
+  private Answer graphql(Call call) {
+    JsonNode asked = call.object();
+    if (asked == null || !asked.path("query").isTextual()) {
+      String message = "A query attribute must be specified and must be a string.";
+      return Answer.error(400, message, "graphql");
+    }
+    String query = asked.get("query").asText();
+    Matcher first = FIRST_FIELD.matcher(query);
+    String field = first.find() ? first.group(1) : "";
     ObjectNode body = GitHubJson.MAPPER.createObjectNode();
-    body.putObject("data").putObject("viewer").put("login", call.caller().login());
+    if (field.equals("viewer")) {
+      body.putObject("data").putObject("viewer").put("login", call.caller().login());
+    } else if (!field.equals("repository")) {
+      failed(body, field, "Field '" + field + "' doesn't exist on type 'Query'");
+    } else {
+      String owner = asked.at("/variables/owner").asText();
+      String name = asked.at("/variables/name").asText();
+      Repository repository = isOrg(owner) ? data.named(name) : null;
+      ObjectNode data = body.putObject("data");
+      if (repository == null || repository.isPrivate() && !call.caller().seesPrivate()) {
+        data.putNull("repository");
+        String wanted = "'" + owner + '/' + name + "'";
+        failed(body, field, "Could not resolve to a Repository with the name " + wanted + ".")
+            .put("type", "NOT_FOUND");
+      } else {
+        ObjectNode json = repository.json();
+        ObjectNode found = data.putObject("repository");
+        found.set("databaseId", json.path("id"));
+        found.set("nameWithOwner", json.path("full_name"));
+        found.set("stargazerCount", json.path("stargazers_count"));
+        found.retain(List.of(query.split("\\W+")));
+      }
+    }
     return Answer.json(200, body);
+  }
+
+  private static ObjectNode failed(ObjectNode body, String field, String message) {
+    ObjectNode error = body.putArray("errors").addObject().put("message", message);
+    error.putArray("path").add(field);
+    return error;
   }
 
   private static Answer markdown(Call call) {
@@ -142,8 +183,12 @@ final class GitHubRoutes {
     return switch (rest) {
       case "" ->
           Answer.json(200, json(call, repository)).with("Last-Modified", repository.modified());
-      case "readme" -> readme(call, repository);
-      default -> null;
+      case "readme", "contents/README.md" ->
+          text(call, repository, GitHubJson.readme(repository, readme(repository)));
+      default ->
+          rest.equals("git/blobs/" + GitHubJson.sha(readme(repository)))
+              ? text(call, repository, GitHubJson.blob(repository, readme(repository)))
+              : null;
     };
   }
 
@@ -161,15 +206,20 @@ final class GitHubRoutes {
     return Answer.json(call.reads() ? 301 : 307, body).with("Location", location);
   }
 
-  private static Answer readme(Call call, Repository repository) {
-    String name = fullName(repository);
-    String markdown = "# " + name + "\n\nRead me.\n";
-    String html = "<h1>" + name + "</h1>\n<p>Read me.</p>\n";
+  private static String readme(Repository repository) {
+    return "# " + fullName(repository) + "\n\nRead me – naïve café ☁️.\n";
+  }
+
+  /** The text of a README in the form that the caller asks for. */
+  private static Answer text(Call call, Repository repository, JsonNode json) {
+    String markdown = readme(repository);
+    String[] lines = markdown.substring(2).split("\n+");
+    String html = "<h1>" + lines[0] + "</h1>\n<p>" + lines[1] + "</p>\n";
     Answer answer =
         switch (call.form()) {
           case "raw" -> Answer.of(200, Content.text(markdown, "application/vnd.github.raw+json"));
-          case "html" -> Answer.of(200, Content.text(html, "application/vnd.github.html"));
-          default -> Answer.json(200, GitHubJson.readme(name, markdown));
+          case "html" -> Answer.of(200, Content.text(html, "application/vnd.github.html+json"));
+          default -> Answer.json(200, json);
         };
     return answer.with("Last-Modified", repository.modified());
   }
@@ -210,8 +260,12 @@ final class GitHubRoutes {
     if (body == null) {
       return Answer.noJson();
     }
+    String page = "rest/issues/issues#create-an-issue";
+    if (!body.has("title")) {
+      return Answer.missing("title", page);
+    }
     if (body.path("title").asText().isBlank()) {
-      return Answer.invalid("Issue", "title", "rest/issues/issues#create-an-issue");
+      return Answer.invalid("Issue", "title", page);
     }
     ObjectNode issue = data.open(repository, call.caller().login(), body);
     String path = "/repos/" + fullName(repository) + "/issues/" + issue.path("number").asInt();
