@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Runs real client libraries against the service, which stands before the stand-in for GitHub (the demo), on free ports.
+# Needs a JDK 17, Node.js 20 or later with npm, curl; the first run downloads. Exit status 0 only if all checks passed;
+# leaves nothing running, and takes at most about five minutes.
+#
+# Usage: test/clients/run.sh
+set -euo pipefail
+
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+work=$(mktemp -d)
+demo=
+
+# Ends what was started here, by its pid.
+cleanup() {
+  if [[ -n $demo ]]; then
+    kill "$demo" 2>/dev/null || true
+    for _ in $(seq 100); do
+      kill -0 "$demo" 2>/dev/null || break
+      sleep 0.2
+    done
+    kill -9 "$demo" 2>/dev/null || true
+  fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# A port of loopback on which nothing listens.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 12000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
+}
+
+timeout -k 5 120 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+unset GITHUB_API_TOKEN GITHUB_API_URL GITHUB_ORG REDIS_URL REFRESH_INTERVAL MANAGEMENT_HOST
+HOST=127.0.0.1 PORT=$(free_port) MANAGEMENT_PORT=$(free_port)
+export HOST PORT MANAGEMENT_PORT
+(cd "$root" && exec ./mvnw -q -B compile camel:run -Pdemo) >"$work/demo.log" 2>&1 &
+demo=$!
+deadline=$((SECONDS + 90))
+until curl -fs -o /dev/null -m 5 "http://127.0.0.1:$PORT/healthcheck"; do
+  if ((SECONDS > deadline)) || ! kill -0 "$demo" 2>/dev/null; then
+    tail -n 40 "$work/demo.log"
+    echo 'The service does not start'
+    exit 1
+  fi
+  sleep 0.2
+done
+
+SERVICE=http://127.0.0.1:$PORT timeout -k 5 90 node --test-reporter=spec octokit.test.mjs
