@@ -597,6 +597,18 @@ class CachedForwardTest {
   }
 
   @Test
+  void aWriteInvalidatesThePathsAboveItsOwn() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    List<String> above = List.of("/x/r", "/x/r/issues?state=open", "/x/r/issues/5");
+    List<String> beside = List.of("/x/other", "/x/r/issues/6", "/x/r/issues/5/labels");
+    above.forEach(service::get);
+    beside.forEach(service::get);
+    service.send("POST", "/x/r/issues/5/comments/");
+    assertThat(above).allMatch(target -> status(service.get(target)).startsWith("fwd"));
+    assertThat(beside).allMatch(target -> status(service.get(target)).startsWith("hit"));
+  }
+
+  @Test
   void aWriteThatFailsInvalidatesNothing() throws Exception {
     upstreamAnswers(Answer.fresh("one"), Answer.of(422, "no"), Answer.cut());
     service.get("/x/w");
@@ -703,7 +715,7 @@ class CachedForwardTest {
     service.send("POST", "/x/t");
     var redis = Stored.in(service);
     assertThat(redis.keys("*:forward:*"))
-        .hasSize(4)
+        .hasSize(5) // a root, two variants, the generations of /x/t and /x
         .allSatisfy(key -> assertThat(redis.getExpire(key)).isGreaterThan(86_000));
   }
 

@@ -82,25 +82,34 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
    */
   String generation(String path) {
     try {
-      Object generation = redis.opsForValue().get(generationKey(path));
+      Object generation = redis.opsForValue().get(generationKey(plain(path)));
       return generation == null ? "" : new String((byte[]) generation, StandardCharsets.UTF_8);
     } catch (DataAccessException e) {
       return null;
     }
   }
 
-  /** Makes what is stored of a path, and what is about to be, not found again. */
+  /**
+   * Makes what is stored of a path, and what is about to be, not found again; and of the paths
+   * above it, for an edited issue is in the list of issues, and counted in the repository.
+   */
   void invalidate(String path) {
     byte[] generation = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
     try {
-      redis.opsForValue().set(generationKey(path), generation, LONGEST.plus(STALE));
+      for (String each = plain(path); !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
+        redis.opsForValue().set(generationKey(each), generation, LONGEST.plus(STALE));
+      }
     } catch (DataAccessException e) {
       LOG.warn("What is stored of {} outlives a write, for Redis does not answer", path);
     }
   }
 
+  private String generationKey(String plainPath) {
+    return prefix + "generation:" + Hash.of(plainPath);
+  }
+
   /** Paths that GitHub takes for one have one generation. */
-  private String generationKey(String path) {
+  private static String plain(String path) {
     String decoded = path;
     try {
       decoded = URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8);
@@ -108,7 +117,7 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
       // as it is
     }
     String plain = decoded.toLowerCase(Locale.ROOT).replaceAll("/+$", "");
-    return prefix + "generation:" + Hash.of(plain);
+    return plain.startsWith("/") ? plain : "/" + plain;
   }
 
   @Override
