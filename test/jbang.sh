@@ -78,7 +78,8 @@ free_port() {
 # answers PATH STATUS CACHE-STATUS-PATTERN JQ-FILTER: the filter has to be true of the body.
 answers() {
   local head=$work/head body=$work/body status cache
-  status=$(curl -s -m 20 -D "$head" -o "$body" -w '%{http_code}' "http://127.0.0.1:$port$1") || true
+  # no-cache: what is forwarded is to come from GitHub
+  status=$(curl -s -m 20 -H 'Cache-Control: no-cache' -D "$head" -o "$body" -w '%{http_code}' "http://127.0.0.1:$port$1") || true
   cache=$(sed -n 's/\r$//; s/^[Cc]ache-[Ss]tatus: //p' "$head" 2>/dev/null || true)
   if [[ $status == "$2" && $cache =~ $3 ]] && jq -e "$4" "$body" >/dev/null 2>&1; then
     return 0

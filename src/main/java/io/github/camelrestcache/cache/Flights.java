@@ -35,20 +35,6 @@ public class Flights implements CamelContextAware {
   /** A request that is under way. */
   record Flight(String key, CompletableFuture<Outcome> landed) {}
 
-  /** Another request for the same is under way. */
-  static final class Joined extends RuntimeException {
-
-    private static final long serialVersionUID = 1;
-    private final transient Flight flight;
-    private final transient String reason;
-
-    Joined(Flight flight, String reason) {
-      super("collapsed", null, false, false);
-      this.flight = flight;
-      this.reason = reason;
-    }
-  }
-
   private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
   private CamelContext context;
   private ExecutorService landed;
@@ -115,8 +101,8 @@ public class Flights implements CamelContextAware {
       throw new Problem(
           504, "Gateway timeout", "GitHub did not answer in time: try again in a moment.");
     }
-    exchange.setVariable("collapsed", joined.reason);
-    Flight flight = joined.flight;
+    exchange.setVariable("collapsed", joined.reason());
+    Flight flight = joined.flight();
     return flight
         .landed()
         .copy()

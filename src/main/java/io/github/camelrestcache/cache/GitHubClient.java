@@ -85,7 +85,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     Duration staleIfError = Settings.time(context, "stale.if.error");
     boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
-    RateLimits limits = new RateLimits();
+    RateLimits limits = new RateLimits(10_000);
     Entries entries = new Entries(context, staleIfError);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
     clientSide = new ClientSide(upstream, entries, flights, limits);

@@ -16,8 +16,14 @@ final class RateLimits {
 
   private static final String PREFIX = "x-ratelimit-";
 
-  private final Cache<String, List<Header>> latest =
-      Caffeine.newBuilder().maximumSize(10_000).expireAfterWrite(Duration.ofHours(2)).build();
+  private final Cache<String, List<Header>> latest;
+
+  /**
+   * @param most of how many credentials and resources
+   */
+  RateLimits(int most) {
+    latest = Caffeine.newBuilder().maximumSize(most).expireAfterWrite(Duration.ofHours(1)).build();
+  }
 
   /** Remembers what an answer says. */
   void note(String partition, HttpMessage response) {

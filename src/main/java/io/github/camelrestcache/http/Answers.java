@@ -91,6 +91,7 @@ public class Answers {
     message.setHeader(
         "Cache-Status", "camel-rest-cache; " + (met == null ? "hit; ttl=" + (every - age) : met));
     message.setHeader("Access-Control-Allow-Origin", "*");
+    message.setHeader("Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
     if (Conditions.isNotModified(request.fields(), entityTag, entry.changed())) {
       // without what describes the content (RFC 9110 15.4.5)
       message.setHeader(Exchange.HTTP_RESPONSE_CODE, 304);
