@@ -144,6 +144,7 @@ class StoredHttpTest {
     assertThat(time(answer, "Last-Modified")).isBeforeOrEqualTo(time(answer, "Date"));
     assertThat(one(answer, "Cache-Control")).isEqualTo("max-age=3600");
     assertThat(one(answer, "Vary")).isEqualTo("Accept-Encoding");
+    assertThat(one(answer, "Access-Control-Expose-Headers")).contains("ETag", "Link");
     assertThat(one(answer, "Content-Length")).isEqualTo(Integer.toString(answer.body().length));
     assertThat(one(answer, "Cache-Status"))
         .isEqualTo("camel-rest-cache; hit; ttl=" + (3600 - Integer.parseInt(one(answer, "Age"))));
