@@ -188,6 +188,66 @@ class CoalescedForwardTest {
   }
 
   @Test
+  void thoseWhoWaitForWhatEachHasToRevalidateGoOnTogether() {
+    var answers = ask(10);
+    awaitHeld(1);
+    awaitInFlight(10);
+    await()
+        .until(
+            () -> {
+              for (HttpServerRequest each = held.poll(); each != null; each = held.poll()) {
+                each.response()
+                    .putHeader("Cache-Control", "no-cache")
+                    .putHeader("ETag", "\"a\"")
+                    .end("one");
+              }
+              return answers.stream().allMatch(CompletableFuture::isDone);
+            });
+    assertThat(answers).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("one"));
+    assertThat(asked()).isEqualTo(10);
+  }
+
+  @Test
+  void whatStandsInForAFailingGitHubDoesForAllWhoWait() {
+    var first = ask(1);
+    awaitHeld(1);
+    held.remove()
+        .response()
+        .putHeader("Cache-Control", "max-age=60")
+        .putHeader("Age", "100")
+        .putHeader("ETag", "\"a\"")
+        .end("one");
+    first.get(0).join();
+    var answers = ask(40);
+    awaitHeld(1);
+    awaitInFlight(40);
+    held.remove().response().setStatusCode(503).end("no");
+
+    assertThat(answers).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("one"));
+    assertThat(asked()).isEqualTo(2);
+    assertThat(answers.stream().map(each -> status(each.join())))
+        .containsOnly(
+            "fwd=stale; fwd-status=503; detail=stale-if-error",
+            "fwd=stale; collapsed; detail=stale-if-error");
+  }
+
+  @Test
+  void afterTwoFailuresAllWhoWaitAreToldSo() {
+    var answers = ask(40);
+    awaitHeld(1);
+    awaitInFlight(40);
+    held.remove().response().setStatusCode(503).end("no");
+    awaitHeld(1);
+    held.remove().connection().close();
+
+    assertThat(answers.stream().map(each -> each.join().statusCode()).toList())
+        .containsOnly(502, 503)
+        .filteredOn(status -> status == 503)
+        .hasSize(1);
+    assertThat(asked()).isEqualTo(2);
+  }
+
+  @Test
   void aLeaderWhoHangsDoesNotHoldTheOthersUp() {
     try (Service impatient = Service.start(github, Map.of("github.answer.timeout", "8s"))) {
       var answers = ask(impatient, 20);

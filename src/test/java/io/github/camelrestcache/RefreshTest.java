@@ -184,10 +184,14 @@ class RefreshTest {
     try {
       github.updateRepository(name, each -> each.put("description", mark));
       soon().until(() -> service.get(REPOS).body().contains(mark));
+      soon()
+          .until(
+              () ->
+                  github.requests().stream()
+                      .anyMatch(asked -> mark.equals(asked.parameters().get("moved"))));
       assertThat(json(service.get(REPOS))).hasSize(210);
       assertThat(github.requests())
           .filteredOn(asked -> mark.equals(asked.parameters().get("moved")))
-          .isNotEmpty()
           .allMatch(asked -> ("Bearer " + TOKEN).equals(asked.header("Authorization")));
     } finally {
       redirecting.close();

@@ -6,7 +6,9 @@ import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 
 /**
@@ -32,6 +34,9 @@ final class CacheRequest extends BasicClassicHttpRequest {
   /** May be named by {@code Vary}, and are nobody's business. */
   private static final Set<String> SECRET = Set.of("cookie", "x-github-otp");
 
+  private static final String REVALIDATE = "max-stale=0";
+  private static final Pattern DEMANDING = Pattern.compile(REVALIDATE + "|max-age|min-fresh");
+
   private final transient UpstreamRequest ask;
   private final boolean cached;
 
@@ -51,6 +56,8 @@ final class CacheRequest extends BasicClassicHttpRequest {
       setHeader("Cache-Control", "no-store");
       return;
     }
+    // with an entity the library leaves other variants alone, whose coding may be another
+    setEntity(new ByteArrayEntity(new byte[0], null));
     for (Map.Entry<String, String> field : ask.fields().all()) {
       String name = field.getKey().toLowerCase(Locale.ROOT);
       if (SECRET.contains(name)) {
@@ -59,12 +66,19 @@ final class CacheRequest extends BasicClassicHttpRequest {
         addHeader(field.getKey(), field.getValue());
       }
     }
-    if (directives.contains("no-cache")) {
-      // with no-cache the library does not look what is stored, with this it always revalidates
-      setHeader(
-          "Cache-Control",
-          directives.contains("only-if-cached") ? "max-stale=0, only-if-cached" : "max-stale=0");
+    if (!directives.isEmpty()) {
+      setHeader("Cache-Control", understood(directives));
     }
+  }
+
+  /** The client's directives, as the library will take them. */
+  private static String understood(String directives) {
+    if (directives.contains("no-cache")) {
+      // with no-cache it does not look what is stored, with this it always revalidates
+      return directives.contains("only-if-cached") ? REVALIDATE + ", only-if-cached" : REVALIDATE;
+    }
+    // how old an answer may be when GitHub fails is not for clients to say
+    return directives.replaceAll("stale-if-error", "not-heeded");
   }
 
   private static String directives(HttpFields fields) {
@@ -75,9 +89,14 @@ final class CacheRequest extends BasicClassicHttpRequest {
   }
 
   private static String key(UpstreamRequest ask, String generation) {
-    String version = String.valueOf(ask.fields().get("X-GitHub-Api-Version"));
+    String version = ask.fields().get("X-GitHub-Api-Version");
     return Hash.of(
-        String.join("\n", String.valueOf(ask.credential()), version, generation, ask.target()));
+        String.join(
+            "\n",
+            ask.credential(),
+            generation,
+            version == null ? "" : "=" + version,
+            ask.target()));
   }
 
   /** What GitHub is asked, if it comes to that. */
@@ -85,10 +104,15 @@ final class CacheRequest extends BasicClassicHttpRequest {
     return ask;
   }
 
-  /** Whether the client asked for that, however fresh what is stored. */
-  boolean isToRevalidate() {
+  /** Whether the client wants something fresher than what may be stored. */
+  boolean isDemanding() {
     return containsHeader("Cache-Control")
-        && getFirstHeader("Cache-Control").getValue().contains("max-stale=0");
+        && DEMANDING.matcher(getFirstHeader("Cache-Control").getValue()).find();
+  }
+
+  /** Whether the client wants GitHub not to be asked. */
+  boolean isOnlyIfCached() {
+    return directives(ask.fields()).contains("only-if-cached");
   }
 
   /** Whether the answer may come from the cache, or go into it. */

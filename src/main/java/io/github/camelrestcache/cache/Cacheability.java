@@ -9,6 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hc.client5.http.cache.HttpCacheEntry;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HeaderElement;
 import org.apache.hc.core5.http.HttpResponse;
@@ -33,7 +36,7 @@ final class Cacheability {
   /**
    * Not even with explicit freshness: a part, and what GitHub says to one caller or for the moment.
    */
-  private static final Set<Integer> NEVER = Set.of(202, 206, 304, 401, 403, 404, 429);
+  private static final Set<Integer> NEVER = Set.of(202, 206, 304, 401, 403, 404, 412, 416, 429);
 
   /** RFC 9110 15.1. */
   private static final Set<Integer> HEURISTIC =
@@ -41,6 +44,8 @@ final class Cacheability {
 
   private static final Set<Integer> UNDERSTOOD =
       Set.of(200, 203, 204, 300, 301, 302, 303, 307, 308, 405, 410, 414, 501);
+
+  private static final Pattern MAX_AGE = Pattern.compile("max-age=(\\d+)");
 
   private final URI upstream;
   private final boolean heuristic;
@@ -55,6 +60,19 @@ final class Cacheability {
     this.upstream = upstream;
     this.heuristic = heuristic;
     this.staleIfError = staleIfError;
+  }
+
+  /** The first number of seconds in Age (RFC 9111 5.1), 0 if it is none. */
+  static long age(HttpResponse response) {
+    Header age = response.getFirstHeader("Age");
+    return age == null ? 0 : seconds(age.getValue().split(",", 2)[0].strip());
+  }
+
+  /** How long an entry is fresh from its making, in seconds. */
+  static long lifetime(HttpCacheEntry entry) {
+    Header directives = entry.getFirstHeader("Cache-Control");
+    Matcher maxAge = MAX_AGE.matcher(directives == null ? "" : directives.getValue());
+    return maxAge.find() ? Long.parseLong(maxAge.group(1)) : 0;
   }
 
   /** Whether an answer says anything of its freshness. */

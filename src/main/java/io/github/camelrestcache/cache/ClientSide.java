@@ -10,8 +10,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.cache.CacheResponseStatus;
 import org.apache.hc.client5.http.cache.HttpCacheContext;
@@ -30,8 +28,6 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
  * client, and puts its fields, whole, into the variable {@code answered}.
  */
 final class ClientSide implements ExecChainHandler {
-
-  private static final Pattern MAX_AGE = Pattern.compile("max-age=(\\d+)");
 
   private final URI upstream;
   private final Entries entries;
@@ -57,7 +53,11 @@ final class ClientSide implements ExecChainHandler {
     ExecChain.Scope seenScope =
         new ExecChain.Scope(
             scope.exchangeId, scope.route, seen, scope.execRuntime, scope.clientContext);
+    if (seen.isOnlyIfCached() && !seen.isCached()) {
+      refuse(null, null);
+    }
     Outcome outcome = Outcome.FAILED;
+    entries.isLost();
     try {
       ClassicHttpResponse response = chain.proceed(seen, seenScope);
       Forwarded forwarded = Forwarded.in(context);
@@ -65,22 +65,22 @@ final class ClientSide implements ExecChainHandler {
       if (entry == null) {
         refuse(forwarded, response);
       }
+      boolean stoodIn = entry != null && isOfTheCache(context);
       outcome =
-          entry != null
-              ? Outcome.STORED
-              : response.getCode() >= 500 ? Outcome.FAILED : Outcome.NOT_STORED;
-      if (!ask.isRead() && response.getCode() < 400) {
+          stoodIn
+              ? Outcome.STOOD_IN
+              : entry == null && response.getCode() >= 500 ? Outcome.FAILED : Outcome.ANSWERED;
+      if (!ask.isSafe() && response.getCode() < 400) {
         invalidate(ask, response);
       }
       String status = status(exchange, context, response);
-      if (entry != null) {
-        fromStore(ask, forwarded, response);
-      }
-      KeptFields.restore(response);
-      if (entry != null) {
-        response = meet(ask, response);
-      } else if (response.getEntity() != null) {
-        response.setEntity(new AbandonableEntity(response.getEntity(), scope.execRuntime));
+      if (entry == null) {
+        KeptFields.restore(response, false);
+        if (response.getEntity() != null) {
+          response.setEntity(new AbandonableEntity(response.getEntity(), scope.execRuntime));
+        }
+      } else {
+        response = fromStore(ask, forwarded == null || stoodIn, response);
       }
       note(exchange, response, status);
       return response;
@@ -90,6 +90,10 @@ final class ClientSide implements ExecChainHandler {
         flights.end(forwarded.flight(), outcome);
       }
     }
+  }
+
+  private static boolean isOfTheCache(HttpCacheContext context) {
+    return context.getCacheResponseStatus() == CacheResponseStatus.CACHE_MODULE_RESPONSE;
   }
 
   /**
@@ -139,52 +143,49 @@ final class ClientSide implements ExecChainHandler {
   }
 
   /** How the request was met (RFC 9211 2), without the name of the cache. */
-  private static String status(
-      Exchange exchange, HttpCacheContext context, ClassicHttpResponse response) {
+  private String status(Exchange exchange, HttpCacheContext context, ClassicHttpResponse response) {
     Forwarded forwarded = Forwarded.in(context);
     HttpCacheEntry entry = context.getCacheEntry();
-    boolean fallback =
-        entry != null
-            && context.getCacheResponseStatus() == CacheResponseStatus.CACHE_MODULE_RESPONSE;
     String collapsed = exchange.getVariable("collapsed", String.class);
+    if (forwarded == null && collapsed != null) {
+      return "fwd=" + collapsed + "; collapsed";
+    }
+    boolean stoodIn = entry != null && isOfTheCache(context);
     if (forwarded == null) {
-      if (collapsed != null) {
-        return "fwd=" + collapsed + "; collapsed";
-      }
-      long ttl = lifetime(entry) - age(response);
-      return "hit; ttl=" + ttl + (fallback ? "; detail=stale-while-revalidate" : "");
+      Header age = response.getFirstHeader("Age");
+      long ttl = Cacheability.lifetime(entry) - Long.parseLong(age.getValue());
+      return "hit; ttl=" + ttl + (stoodIn ? "; detail=stale-while-revalidate" : "");
     }
     StringBuilder status = new StringBuilder("fwd=").append(forwarded.reason());
     if (forwarded.status() > 0) {
       status.append("; fwd-status=").append(forwarded.status());
+    } else if (collapsed != null) {
+      status.append("; collapsed");
     }
-    if (fallback) {
+    if (stoodIn) {
       status.append("; detail=stale-if-error");
-    } else if (entry != null && forwarded.status() != 304) {
+    } else if (entry != null && forwarded.status() != 304 && !entries.isLost()) {
       status.append("; stored");
     }
     return status.toString();
   }
 
-  private static long lifetime(HttpCacheEntry entry) {
-    Header directives = entry.getFirstHeader("Cache-Control");
-    Matcher maxAge = MAX_AGE.matcher(directives == null ? "" : directives.getValue());
-    return maxAge.find() ? Long.parseLong(maxAge.group(1)) : 0;
-  }
-
-  private static long age(ClassicHttpResponse response) {
-    Header age = response.getFirstHeader("Age");
-    return age == null ? 0 : Long.parseLong(age.getValue());
-  }
-
-  /** An answer that GitHub was not asked for has an age (RFC 9111 5.1), and limits of today. */
-  private void fromStore(UpstreamRequest ask, Forwarded forwarded, ClassicHttpResponse response) {
-    if (forwarded == null && !response.containsHeader("Age")) {
-      response.setHeader("Age", "0");
-    }
-    if (forwarded == null || forwarded.status() >= 400 || forwarded.failure() != null) {
+  /**
+   * Makes of what is stored the answer to this request.
+   *
+   * @param old whether it is not from GitHub this very time: then the limits in it are of the past,
+   *     and it has an age (RFC 9111 5.1)
+   */
+  private ClassicHttpResponse fromStore(
+      UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
+    if (old) {
       limits.update(ask.credential(), response);
+    } else if (KeptFields.kept(response, "Age") == null
+        && response.getFirstHeader("Age").getValue().equals("0")) {
+      response.removeHeaders("Age");
     }
+    KeptFields.restore(response, true);
+    return meet(ask, response);
   }
 
   /** What the client's conditions and its range make of an answer that is stored. */
@@ -229,6 +230,8 @@ final class ClientSide implements ExecChainHandler {
     for (Header header : response.getHeaders()) {
       answered.add(header.getName(), header.getValue() == null ? "" : header.getValue());
     }
+    // camel-http gives no content of some types
+    response.removeHeaders("Content-Type");
     exchange.setVariable("answered", answered);
     exchange.setVariable("cacheStatus", status);
   }

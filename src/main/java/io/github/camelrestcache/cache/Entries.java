@@ -1,10 +1,10 @@
 package io.github.camelrestcache.cache;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Settings;
 import java.net.URLDecoder;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,17 +12,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.camel.CamelContext;
+import org.apache.hc.client5.http.cache.HttpCacheCASOperation;
 import org.apache.hc.client5.http.cache.HttpCacheEntry;
-import org.apache.hc.client5.http.cache.HttpCacheEntrySerializer;
+import org.apache.hc.client5.http.cache.HttpCacheStorage;
 import org.apache.hc.client5.http.cache.HttpCacheStorageEntry;
 import org.apache.hc.client5.http.cache.ResourceIOException;
-import org.apache.hc.client5.http.impl.cache.AbstractBinaryCacheStorage;
 import org.apache.hc.client5.http.impl.cache.CacheKeyGenerator;
 import org.apache.hc.client5.http.impl.cache.HttpByteArrayCacheEntrySerializer;
 import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.message.HeaderGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,13 +35,14 @@ import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * The stored answers in Redis, which all instances share. A key is a hash; a value has the text
- * form that the library writes, without the request's fields that no {@code Vary} names.
+ * form that the library writes, without the request's fields that no {@code Vary} names. What
+ * cannot be read counts as absent, and without Redis nothing is stored: reads go to GitHub.
  *
  * <p>Each path has a <i>generation</i>, which is part of the keys of its entries. A write replaces
  * it, so that no entry made before is found again, whatever its query and partition, nor one whose
  * request was under way.
  */
-final class Entries extends AbstractBinaryCacheStorage<byte[]> {
+final class Entries implements HttpCacheStorage {
 
   private static final Logger LOG = LoggerFactory.getLogger(Entries.class);
 
@@ -48,7 +52,11 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
   /** How long what is no longer fresh is kept to be revalidated, at least. */
   private static final Duration STALE = Duration.ofDays(1);
 
-  private static final Pattern MAX_AGE = Pattern.compile("max-age=(\\d+)");
+  private static final int MOST_TRIES = 20;
+
+  private static final HttpByteArrayCacheEntrySerializer TEXT =
+      HttpByteArrayCacheEntrySerializer.INSTANCE;
+
   private static final RedisScript<Long> REPLACE =
       RedisScript.of(
           "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
@@ -57,23 +65,24 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
 
   private final RedisTemplate<String, Object> redis;
   private final String prefix;
-  private final WithTimeToLive serializer;
+  private final Duration stale;
+  private final AtomicBoolean failing = new AtomicBoolean();
+
+  /** Whether this thread's last write was none. */
+  private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
   Entries(CamelContext context, Duration staleIfError) {
-    this(context, new WithTimeToLive(staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE));
-  }
-
-  private Entries(CamelContext context, WithTimeToLive serializer) {
-    super(3, serializer);
-    this.serializer = serializer;
     this.redis = redis(context);
     this.prefix = "camel-rest-cache:2:" + Settings.get(context, "github.api.url") + ":forward:";
+    this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
   }
 
   @SuppressWarnings("unchecked")
   private static RedisTemplate<String, Object> redis(CamelContext context) {
     return context.getRegistry().lookupByNameAndType("redisTemplate", RedisTemplate.class);
   }
+
+  // generations
 
   /**
    * The generation of a path.
@@ -82,9 +91,10 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
    */
   String generation(String path) {
     try {
-      Object generation = redis.opsForValue().get(generationKey(plain(path)));
-      return generation == null ? "" : new String((byte[]) generation, StandardCharsets.UTF_8);
+      byte[] generation = (byte[]) redis.opsForValue().get(generationKey(plain(path)));
+      return generation == null ? "" : new String(generation, UTF_8);
     } catch (DataAccessException e) {
+      failed(e);
       return null;
     }
   }
@@ -94,7 +104,7 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
    * above it, for an edited issue is in the list of issues, and counted in the repository.
    */
   void invalidate(String path) {
-    byte[] generation = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
+    byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
     try {
       for (String each = plain(path); !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
         redis.opsForValue().set(generationKey(each), generation, LONGEST.plus(STALE));
@@ -112,7 +122,7 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
   private static String plain(String path) {
     String decoded = path;
     try {
-      decoded = URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8);
+      decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
     } catch (IllegalArgumentException e) {
       // as it is
     }
@@ -120,133 +130,150 @@ final class Entries extends AbstractBinaryCacheStorage<byte[]> {
     return plain.startsWith("/") ? plain : "/" + plain;
   }
 
+  // entries
+
   @Override
-  protected String digestToStorageKey(String key) {
+  public HttpCacheEntry getEntry(String key) {
+    return entry(key, read(key));
+  }
+
+  @Override
+  public void putEntry(String key, HttpCacheEntry entry) throws ResourceIOException {
+    byte[] value = value(key, entry);
+    attempt(() -> redis.opsForValue().set(redisKey(key), value, timeToLive(entry)));
+  }
+
+  @Override
+  public void removeEntry(String key) {
+    attempt(() -> redis.delete(redisKey(key)));
+  }
+
+  /** Replaces an entry by compare-and-set. */
+  @Override
+  public void updateEntry(String key, HttpCacheCASOperation change) throws ResourceIOException {
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
+      byte[] before = read(key);
+      HttpCacheEntry old = entry(key, before);
+      HttpCacheEntry entry = change.execute(old);
+      if (before == null || old == null) {
+        putEntry(key, entry);
+        return;
+      }
+      byte[] after = value(key, entry);
+      byte[] seconds = Long.toString(timeToLive(entry).toSeconds()).getBytes(UTF_8);
+      boolean[] done = {false};
+      if (!attempt(
+              () ->
+                  done[0] =
+                      redis.execute(REPLACE, List.of(redisKey(key)), before, after, seconds) == 1)
+          || done[0]) {
+        return;
+      }
+      LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1_000_000L << Math.min(tries, 5)));
+    }
+    lost.set(true);
+  }
+
+  @Override
+  public Map<String, HttpCacheEntry> getEntries(Collection<String> keys) {
+    Map<String, HttpCacheEntry> entries = new HashMap<>();
+    for (String key : keys) {
+      HttpCacheEntry entry = getEntry(key);
+      if (entry != null) {
+        entries.put(key, entry);
+      }
+    }
+    return entries;
+  }
+
+  /** Removes the entry that answers a request, and no other. */
+  void forget(HttpHost host, HttpRequest request) {
+    String key = CacheKeyGenerator.INSTANCE.generateKey(host, request);
+    HttpCacheEntry root = getEntry(key);
+    if (root != null && root.hasVariants()) {
+      key = CacheKeyGenerator.INSTANCE.generateVariantKey(request, root) + key;
+    }
+    removeEntry(key);
+  }
+
+  /** Whether what this thread wrote last is not in Redis, which the library does not tell. */
+  boolean isLost() {
+    boolean was = lost.get();
+    lost.set(false);
+    return was;
+  }
+
+  private String redisKey(String key) {
     return prefix + Hash.of(key);
   }
 
-  @Override
-  protected void store(String storageKey, byte[] value) throws ResourceIOException {
+  private byte[] read(String key) {
     try {
-      redis.opsForValue().set(storageKey, value, Duration.ofSeconds(timeToLive(value)));
+      return (byte[]) redis.opsForValue().get(redisKey(key));
     } catch (DataAccessException e) {
-      throw new ResourceIOException("Redis does not answer", e);
+      failed(e);
+      return null;
     }
   }
 
-  @Override
-  protected byte[] restore(String storageKey) throws ResourceIOException {
+  private boolean attempt(Runnable write) {
     try {
-      return (byte[]) redis.opsForValue().get(storageKey);
+      write.run();
+      failing.set(false);
+      return true;
     } catch (DataAccessException e) {
-      throw new ResourceIOException("Redis does not answer", e);
+      lost.set(true);
+      failed(e);
+      return false;
     }
   }
 
-  /** What cannot be read counts as absent, and is replaced. */
-  @Override
-  protected byte[] getForUpdateCAS(String storageKey) throws ResourceIOException {
-    byte[] value = restore(storageKey);
+  private void failed(DataAccessException e) {
+    if (failing.compareAndSet(false, true)) {
+      LOG.warn(
+          "Forwarded reads are not cached, for Redis fails: {}",
+          String.valueOf(e.getMostSpecificCause().getMessage()).lines().findFirst().orElse(""));
+    }
+  }
+
+  private static HttpCacheEntry entry(String key, byte[] value) {
+    if (value == null) {
+      return null;
+    }
     try {
-      return value != null && serializer.deserialize(value) != null ? value : null;
+      HttpCacheStorageEntry stored = TEXT.deserialize(value);
+      return stored.getKey().equals(key) ? stored.getContent() : null;
     } catch (ResourceIOException e) {
       return null;
     }
   }
 
-  @Override
-  protected byte[] getStorageObject(byte[] cas) {
-    return cas;
-  }
-
-  @Override
-  protected boolean updateCAS(String storageKey, byte[] cas, byte[] value)
-      throws ResourceIOException {
-    try {
-      byte[] seconds = Long.toString(timeToLive(value)).getBytes(StandardCharsets.US_ASCII);
-      return redis.execute(REPLACE, List.of(storageKey), cas, value, seconds) == 1;
-    } catch (DataAccessException e) {
-      throw new ResourceIOException("Redis does not answer", e);
-    }
-  }
-
-  @Override
-  protected void delete(String storageKey) throws ResourceIOException {
-    try {
-      redis.delete(storageKey);
-    } catch (DataAccessException e) {
-      throw new ResourceIOException("Redis does not answer", e);
-    }
-  }
-
-  @Override
-  protected Map<String, byte[]> bulkRestore(Collection<String> storageKeys)
-      throws ResourceIOException {
-    Map<String, byte[]> values = new HashMap<>();
-    for (String key : storageKeys) {
-      byte[] value = restore(key);
-      if (value != null) {
-        values.put(key, value);
+  private static byte[] value(String key, HttpCacheEntry entry) throws ResourceIOException {
+    List<String> vary = CacheKeyGenerator.variantNames(entry);
+    HeaderGroup named = new HeaderGroup();
+    for (Header header : entry.requestHeaders().getHeaders()) {
+      if (vary.stream().anyMatch(header.getName()::equalsIgnoreCase)) {
+        named.addHeader(header);
       }
     }
-    return values;
+    HeaderGroup fields = new HeaderGroup();
+    fields.setHeaders(entry.getHeaders());
+    HttpCacheEntry lean =
+        new HttpCacheEntry(
+            entry.getRequestInstant(),
+            entry.getResponseInstant(),
+            entry.getRequestMethod(),
+            entry.getRequestURI(),
+            named,
+            entry.getStatus(),
+            fields,
+            entry.getResource(),
+            entry.hasVariants() ? entry.getVariants() : null);
+    return TEXT.serialize(new HttpCacheStorageEntry(key, lean));
   }
 
-  private static long timeToLive(byte[] value) {
-    return ByteBuffer.wrap(value).getLong();
-  }
-
-  /** The library's text form, behind the seconds that Redis is to keep it (eight bytes). */
-  private record WithTimeToLive(Duration stale) implements HttpCacheEntrySerializer<byte[]> {
-
-    private static final HttpCacheEntrySerializer<byte[]> TEXT =
-        HttpByteArrayCacheEntrySerializer.INSTANCE;
-
-    @Override
-    public byte[] serialize(HttpCacheStorageEntry stored) throws ResourceIOException {
-      HttpCacheEntry entry = stored.getContent();
-      byte[] text = TEXT.serialize(new HttpCacheStorageEntry(stored.getKey(), lean(entry)));
-      return ByteBuffer.allocate(Long.BYTES + text.length)
-          .putLong(timeToLive(entry))
-          .put(text)
-          .array();
-    }
-
-    @Override
-    public HttpCacheStorageEntry deserialize(byte[] value) throws ResourceIOException {
-      if (value.length < Long.BYTES) {
-        throw new ResourceIOException("This is no entry");
-      }
-      return TEXT.deserialize(java.util.Arrays.copyOfRange(value, Long.BYTES, value.length));
-    }
-
-    private long timeToLive(HttpCacheEntry entry) {
-      Header directives = entry.getFirstHeader("Cache-Control");
-      Matcher maxAge = MAX_AGE.matcher(directives == null ? "" : directives.getValue());
-      long fresh = maxAge.find() ? Long.parseLong(maxAge.group(1)) : 0;
-      return Math.min(fresh + stale.toSeconds(), LONGEST.toSeconds());
-    }
-
-    private static HttpCacheEntry lean(HttpCacheEntry entry) {
-      List<String> vary = CacheKeyGenerator.variantNames(entry);
-      HeaderGroup named = new HeaderGroup();
-      for (Header header : entry.requestHeaders().getHeaders()) {
-        if (vary.stream().anyMatch(header.getName()::equalsIgnoreCase)) {
-          named.addHeader(header);
-        }
-      }
-      HeaderGroup fields = new HeaderGroup();
-      fields.setHeaders(entry.getHeaders());
-      return new HttpCacheEntry(
-          entry.getRequestInstant(),
-          entry.getResponseInstant(),
-          entry.getRequestMethod(),
-          entry.getRequestURI(),
-          named,
-          entry.getStatus(),
-          fields,
-          entry.getResource(),
-          entry.hasVariants() ? entry.getVariants() : null);
-    }
+  private Duration timeToLive(HttpCacheEntry entry) {
+    Duration kept = Duration.ofSeconds(Cacheability.lifetime(entry)).plus(stale);
+    return kept.compareTo(LONGEST) > 0 ? LONGEST : kept;
   }
 }

@@ -2,7 +2,6 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.Problem;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,11 +23,11 @@ public class Flights implements CamelContextAware {
 
   /** What became of a request, for those who waited for it. */
   enum Outcome {
-    /** its answer is stored: ask the cache */
-    STORED,
-    /** its answer was for one caller only: each asks GitHub */
-    NOT_STORED,
-    /** it brought no answer: one of the others tries again */
+    /** GitHub answered: ask the cache, and if that has nothing, each asks GitHub */
+    ANSWERED,
+    /** GitHub failed, and a stale answer stood in: it does for all */
+    STOOD_IN,
+    /** GitHub failed: one of the others tries again */
     FAILED
   }
 
@@ -90,32 +89,40 @@ public class Flights implements CamelContextAware {
 
   /**
    * Waits for the request that another client's exchange has under way, but not longer than half
-   * the time that GitHub has: then it counts as failed, and one of those who wait tries again.
+   * the time that GitHub has: then it counts as failed.
    *
-   * @throws Problem 504 when the waiting takes longer than GitHub may
+   * @throws Problem 502 or 504 when two have failed while this one waited
    */
   public CompletableFuture<Void> await(
       Exchange exchange, @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Joined joined) {
-    Duration most = Settings.time(context, "github.answer.timeout");
-    if (exchange.getClock().elapsed() > most.toMillis() * 2) {
-      throw new Problem(
-          504, "Gateway timeout", "GitHub did not answer in time: try again in a moment.");
-    }
     exchange.setVariable("collapsed", joined.reason());
     Flight flight = joined.flight();
     return flight
         .landed()
         .copy()
-        .orTimeout(most.toMillis() / 2, TimeUnit.MILLISECONDS)
+        .orTimeout(
+            Settings.time(context, "github.answer.timeout").toMillis() / 2, TimeUnit.MILLISECONDS)
         .handleAsync(
             (outcome, timeout) -> {
               if (timeout != null) {
                 underWay.remove(flight.key(), flight);
-              } else if (outcome == Outcome.NOT_STORED) {
-                exchange.setVariable("alone", true);
               }
+              goOn(exchange, timeout == null ? outcome : Outcome.FAILED, joined.reason());
               return null;
             },
             landed);
+  }
+
+  private static void goOn(Exchange exchange, Outcome outcome, String reason) {
+    if (outcome == Outcome.ANSWERED) {
+      exchange.setVariable("alone", true);
+    } else if (outcome == Outcome.STOOD_IN || reason.equals("stale")) {
+      exchange.setVariable("githubFails", true);
+    } else if (exchange.getVariable("failedOnce") != null) {
+      throw new Problem(
+          502, "Bad gateway", "GitHub failed twice for others who asked for the same: try again.");
+    } else {
+      exchange.setVariable("failedOnce", true);
+    }
   }
 }

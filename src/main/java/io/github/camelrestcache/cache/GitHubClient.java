@@ -62,13 +62,14 @@ public class GitHubClient extends CachingHttpClientBuilder
     if (clientSide != null) {
       return;
     }
-    configureCache();
-    setDefaultRequestConfig(
+    RequestConfig requestConfig =
         RequestConfig.custom()
             .setConnectionRequestTimeout(timeout("github.connect.timeout"))
             .setResponseTimeout(timeout("github.answer.timeout"))
             .setProtocolUpgradeEnabled(false)
-            .build());
+            .build();
+    setDefaultRequestConfig(requestConfig);
+    configureCache(requestConfig);
     context.getRegistry().bind("githubConnections", connections());
     disableAutomaticRetries();
     disableRedirectHandling();
@@ -80,7 +81,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     evictIdleConnections(TimeValue.ofSeconds(30));
   }
 
-  private void configureCache() {
+  private void configureCache(RequestConfig requestConfig) {
     URI upstream = URI.create(Settings.get(context, "github.api.url"));
     Duration staleIfError = Settings.time(context, "stale.if.error");
     boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
@@ -93,13 +94,16 @@ public class GitHubClient extends CachingHttpClientBuilder
     int mostBytes =
         (int) DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes();
     RewrittenJson json = new RewrittenJson(urls, mostBytes);
-    upstreamSide = new UpstreamSide(upstream, cacheability, flights, limits, urls, json);
+    upstreamSide =
+        new UpstreamSide(
+            upstream, cacheability, flights, limits, entries, requestConfig, urls, json);
     setHttpCacheStorage(entries);
     setCacheConfig(
         CacheConfig.custom()
             // of a shared cache Cacheability has made a private one
             .setSharedCache(false)
             .setMaxObjectSize(mostBytes)
+            .setFreshnessCheckEnabled(false)
             .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
             .build());
     // the library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none

@@ -6,7 +6,9 @@ import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +17,12 @@ import org.apache.hc.client5.http.cache.CacheResponseStatus;
 import org.apache.hc.client5.http.cache.HttpCacheContext;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
+import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 
 /**
@@ -48,6 +52,8 @@ final class UpstreamSide implements ExecChainHandler {
   private final Cacheability cacheability;
   private final Flights flights;
   private final RateLimits limits;
+  private final Entries entries;
+  private final RequestConfig requestConfig;
   private final UpstreamUrls urls;
   private final RewrittenJson json;
 
@@ -56,12 +62,16 @@ final class UpstreamSide implements ExecChainHandler {
       Cacheability cacheability,
       Flights flights,
       RateLimits limits,
+      Entries entries,
+      RequestConfig requestConfig,
       UpstreamUrls urls,
       RewrittenJson json) {
     this.basePath = upstream.getRawPath().replaceAll("/+$", "");
     this.cacheability = cacheability;
     this.flights = flights;
     this.limits = limits;
+    this.entries = entries;
+    this.requestConfig = requestConfig;
     this.urls = urls;
     this.json = json;
   }
@@ -77,23 +87,34 @@ final class UpstreamSide implements ExecChainHandler {
     // without an exchange it is revalidated in the background (RFC 5861 3)
     boolean stale =
         exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
-    String reason = stale ? seen.isToRevalidate() ? "request" : "stale" : reason(seen);
-    Flight flight = null;
-    if (seen.isCached() && exchange != null && exchange.getVariable("alone") == null) {
+    String reason = stale ? seen.isDemanding() ? "request" : "stale" : reason(seen);
+    // the cache may ask twice for one request
+    Forwarded before = Forwarded.in(context);
+    Flight flight = before == null ? null : before.flight();
+    boolean failing = exchange != null && exchange.getVariable("githubFails") != null;
+    if (exchange == null) {
+      context.setRequestConfig(requestConfig); // the library has none for the background
+    } else if (before == null
+        && seen.isCached()
+        && !failing
+        && exchange.getVariable("alone") == null) {
       flight = flights.begin(key(seen), reason);
     }
     Forwarded forwarded = Forwarded.note(context, reason);
     forwarded.lead(flight);
     try {
+      if (failing && stale) {
+        throw new SocketTimeoutException("GitHub failed for others who asked for the same");
+      }
       ClassicHttpRequest message = message(request, ask, stale);
       ClassicHttpResponse response = chain.proceed(message, scope);
       forwarded.answered(response.getCode());
       json.rewrite(response);
       markIfRewritten(request, ask, response);
-      translate(seen, response);
-      if (stale && isForNow(response)) {
-        forwarded.refuseForNow();
-        response.setCode(503);
+      boolean own = CONDITIONS.stream().anyMatch(request::containsHeader);
+      translate(seen, response, own);
+      if (stale) {
+        settle(seen, scope, forwarded, response);
       }
       return response;
     } catch (IOException e) {
@@ -149,29 +170,56 @@ final class UpstreamSide implements ExecChainHandler {
     }
   }
 
-  /** Says in the cache's terms what it may do with an answer; of a 304 only what it says anew. */
-  private void translate(CacheRequest seen, ClassicHttpResponse response) {
+  /**
+   * Says in the cache's terms what it may do with an answer. Its time is that of its arrival, and
+   * its age what it has by Date or Age (RFC 9111 4.2.3): else the cache would compare the clocks of
+   * two servers, and ask twice.
+   *
+   * @param validated whether the cache has asked with a validator of its own
+   */
+  private void translate(CacheRequest seen, ClassicHttpResponse response, boolean validated) {
     UpstreamRequest ask = seen.ask();
     limits.note(ask.credential(), response);
-    KeptFields.keep(response);
+    boolean said = Cacheability.isSaid(response);
+    Instant now = Instant.now();
     Header date = response.getFirstHeader("Date");
     Instant parsed = date == null ? null : HttpDates.parse(date.getValue());
-    Instant now = Instant.now();
     Instant made = parsed == null ? now : parsed;
-    boolean silent = response.getCode() == 304 && !Cacheability.isSaid(response);
     String directives = cacheability.of(response, ask.isShared(), made);
-    // of a clock that is fast the cache would think that what it asks for again is older
-    response.setHeader("Date", HttpDates.format(made.isAfter(now) ? now : made));
-    if (response.getCode() == 304 && !response.containsHeader("Age")) {
-      // else the stored one's would stay, and what was revalidated would be stale for ever
-      response.setHeader("Age", "0");
-    }
-    response.removeHeaders("Cache-Control");
-    response.removeHeaders("Expires");
-    if (!seen.isCached() || ask.method().equals("HEAD") && response.getCode() != 304) {
+    long age = Math.max(Cacheability.age(response), Duration.between(made, now).toSeconds());
+    KeptFields.keep(response);
+    response.setHeader("Date", HttpDates.format(now));
+    response.setHeader("Age", Long.toString(age));
+    boolean ofTheCache = response.getCode() == 304 && validated;
+    boolean whole = ask.method().equals("GET") && response.getCode() != 304;
+    boolean forACookie = !ask.isOfOneCaller() && ask.fields().contains("Cookie");
+    if (!seen.isCached() || !ofTheCache && !whole || forACookie) {
       response.setHeader("Cache-Control", "no-store");
-    } else if (!silent) {
+    } else if (whole || said) {
       response.setHeader("Cache-Control", directives);
+    } // else a 304 leaves it as it is stored
+  }
+
+  /** What an answer to a revalidation means for what is stored. */
+  private void settle(
+      CacheRequest seen, ExecChain.Scope scope, Forwarded forwarded, ClassicHttpResponse response)
+      throws IOException {
+    int status = response.getCode();
+    if (isForNow(response) || status >= 500) {
+      // the cache takes what is stored instead: a broken error is to be seen before it does
+      if (response.getEntity() != null) {
+        byte[] content = response.getEntity().getContent().readAllBytes();
+        response.setEntity(new ByteArrayEntity(content, null));
+      }
+      response.setHeader("Cache-Control", "no-store");
+      if (status < 500) {
+        forwarded.refuseForNow();
+        response.setCode(503);
+      }
+    } else if (status != 304
+        && response.getFirstHeader("Cache-Control").getValue().equals("no-store")) {
+      // RFC 9111 4.3.3: gone, or not for this caller any more
+      entries.forget(scope.route.getTargetHost(), seen);
     }
   }
 

@@ -31,15 +31,8 @@ public class GitHub implements CamelContextAware {
   private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
   private static final String USER_AGENT = "camel-rest-cache";
 
-  /** With these a server may take a GET for a write, for which the token is not lent. */
-  private static final List<String> METHOD_OVERRIDES =
-      List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
-
   /** The conditions that a cache cannot decide (RFC 9111 4.3.2). */
   private static final List<String> PRECONDITIONS = List.of("If-Match", "If-Unmodified-Since");
-
-  /** The name of the token's and everybody's partition. */
-  private static final String SERVICE = "service";
 
   /** The fields that clients follow, and that are to lead them back here. */
   private static final List<String> LEADING = List.of("Link", "Location");
@@ -84,7 +77,8 @@ public class GitHub implements CamelContextAware {
             .add("User-Agent", USER_AGENT)
             .add("X-GitHub-Api-Version", Settings.get(context, "github.api.version"));
     authorize(fields);
-    return new UpstreamRequest("GET", pages.next(), fields, null, true, SERVICE, false);
+    return new UpstreamRequest(
+        "GET", pages.next(), fields, null, true, credential(null, true), false);
   }
 
   /**
@@ -104,7 +98,7 @@ public class GitHub implements CamelContextAware {
       fields.add("User-Agent", USER_AGENT);
     }
     String own = request.fields().get("Authorization");
-    boolean overridden = METHOD_OVERRIDES.stream().anyMatch(request.fields()::contains);
+    boolean overridden = UpstreamRequest.isOverridden(request.fields());
     boolean lent =
         !token.isEmpty()
             && own == null
@@ -124,8 +118,16 @@ public class GitHub implements CamelContextAware {
         fields,
         content(request),
         lent,
-        own == null ? SERVICE : Hash.of(own),
+        credential(own, lent),
         cached);
+  }
+
+  /** The name of a partition of the cache. Nobody's is a shared one. */
+  private String credential(String own, boolean lent) {
+    if (own != null) {
+      return Hash.of(own);
+    }
+    return lent && !token.isEmpty() ? "lent " + Hash.of(token) : "nobody";
   }
 
   private void authorize(HttpFields fields) {
@@ -157,7 +159,7 @@ public class GitHub implements CamelContextAware {
     message.removeHeaders("*");
     message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
     HttpFields fields = answered.endToEnd();
-    if (ask.credential().equals(SERVICE)) {
+    if (!request.fields().contains("Authorization")) {
       OF_THE_TOKEN.forEach(fields::remove);
     }
     String length = answered.get("Content-Length");

@@ -1,6 +1,8 @@
 package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.http.HttpFields;
+import java.util.List;
+import java.util.Set;
 import org.apache.hc.core5.http.HttpEntity;
 
 /**
@@ -12,7 +14,7 @@ import org.apache.hc.core5.http.HttpEntity;
  * @param content the content, or null
  * @param lent whether the service's token goes along for a caller who brought none
  * @param credential names whose answers these are, by a hash: a caller's own Authorization, or the
- *     service's token and everybody without one
+ *     service's token that is lent, or nobody's
  * @param isCached whether the answer may come from the cache and go into it
  */
 public record UpstreamRequest(
@@ -23,6 +25,27 @@ public record UpstreamRequest(
     boolean lent,
     String credential,
     boolean isCached) {
+
+  /** With these a server may take a GET for a write. */
+  private static final List<String> METHOD_OVERRIDES =
+      List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
+
+  private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
+
+  /** Whether it changes nothing (RFC 9110 9.2.1). */
+  public boolean isSafe() {
+    return SAFE.contains(method) && !isOverridden(fields);
+  }
+
+  /** Whether fields ask for another method than that of their request. */
+  static boolean isOverridden(HttpFields fields) {
+    return METHOD_OVERRIDES.stream().anyMatch(fields::contains);
+  }
+
+  /** Whether a caller's own Authorization goes along. */
+  public boolean isOfOneCaller() {
+    return !lent && !isShared();
+  }
 
   /** Whether it is a GET or a HEAD. */
   public boolean isRead() {
