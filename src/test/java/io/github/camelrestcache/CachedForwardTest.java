@@ -962,4 +962,26 @@ class CachedForwardTest {
       }
     }
   }
+
+  @Test
+  void whatFollowsAnAnswerIsNotTakenForTheNext() throws Exception {
+    String tooLong = "oneHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    AtomicInteger next = new AtomicInteger();
+    upstream =
+        github.override(
+            asked -> asked.path().startsWith("/x"),
+            (asked, request) -> {
+              if (next.getAndIncrement() == 0) {
+                request.response().putHeader("Content-Length", "3").write(tooLong);
+                request.response().end();
+              } else {
+                request.response().end("right");
+              }
+            });
+    assertThat(service.get("/x/long").body()).isEqualTo("one");
+    for (int i = 0; i < 5; i++) {
+      assertThat(service.get("/x/next/" + i, "Authorization", "Bearer other").body())
+          .isEqualTo("right");
+    }
+  }
 }

@@ -15,6 +15,7 @@ import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.ChainElement;
 import org.apache.hc.client5.http.impl.cache.CacheConfig;
 import org.apache.hc.client5.http.impl.cache.CachingHttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.io.HttpClientConnectionManager;
 import org.apache.hc.core5.http.HttpEntity;
@@ -127,6 +128,7 @@ public class GitHubClient extends CachingHttpClientBuilder
   private HttpClientConnectionManager connections() {
     int most = Settings.number(context, "github.connections");
     return PoolingHttpClientConnectionManagerBuilder.create()
+        .setConnectionFactory(new CleanConnections(ManagedHttpClientConnectionFactory.INSTANCE))
         .setMaxConnTotal(most)
         .setMaxConnPerRoute(most)
         .setDefaultConnectionConfig(

@@ -1,0 +1,47 @@
+package io.github.camelrestcache.cache;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.net.Socket;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
+import org.apache.hc.client5.http.io.ManagedHttpClientConnection;
+import org.apache.hc.core5.http.io.HttpConnectionFactory;
+import org.apache.hc.core5.util.Identifiable;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * Makes connections that are stale when something is left in them: what follows an answer that was
+ * longer than it said is no answer to the next request, which may be another caller's (RFC 9112
+ * 9.2). The library would take it for one.
+ */
+final class CleanConnections implements HttpConnectionFactory<ManagedHttpClientConnection> {
+
+  private static final Timeout LOOK = Timeout.ofMilliseconds(1);
+
+  private final HttpConnectionFactory<ManagedHttpClientConnection> library;
+
+  /** A parameter, for of a class without one Camel JBang would make a bean. */
+  CleanConnections(ManagedHttpClientConnectionFactory library) {
+    this.library = library;
+  }
+
+  @Override
+  public ManagedHttpClientConnection createConnection(Socket socket) throws IOException {
+    ManagedHttpClientConnection connection = library.createConnection(socket);
+    return (ManagedHttpClientConnection)
+        Proxy.newProxyInstance(
+            ManagedHttpClientConnection.class.getClassLoader(),
+            new Class<?>[] {ManagedHttpClientConnection.class, Identifiable.class},
+            (proxy, method, arguments) -> {
+              try {
+                Object result = method.invoke(connection, arguments);
+                return method.getName().equals("isStale") && !(boolean) result
+                    ? connection.isDataAvailable(LOOK)
+                    : result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+}
