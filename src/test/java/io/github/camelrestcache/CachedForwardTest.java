@@ -392,6 +392,16 @@ class CachedForwardTest {
   }
 
   @Test
+  void aSecondaryLimitIsKnownByItsMessage() throws Exception {
+    String message = "{\"message\":\"You have exceeded a secondary rate limit.\"}";
+    upstreamAnswers(
+        Answer.stale("one", "ETag", "\"a\""),
+        Answer.of(403, message, "x-ratelimit-remaining", "4000"));
+    service.get("/x/limited");
+    assertThat(service.get("/x/limited").body()).isEqualTo("one");
+  }
+
+  @Test
   void aForbiddenAnswerThatIsNoLimitIsNoFailureOfGitHubs() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.of(403, "blocked"));
     service.get("/x/f");
@@ -902,6 +912,8 @@ class CachedForwardTest {
     upstreamAnswers(Answer.fresh("for alice"), Answer.fresh("for all"));
     service.get("/x/c", "Cookie", "user_session=alice");
     assertThat(service.get("/x/c").body()).isEqualTo("for all");
+    assertThat(service.get("/x/c").body()).isEqualTo("for all");
+    assertThat(asked()).hasSize(2);
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -88,22 +89,14 @@ final class UpstreamSide implements ExecChainHandler {
     boolean stale =
         exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
     String reason = stale ? seen.isDemanding() ? "request" : "stale" : reason(seen);
-    // the cache may ask twice for one request
-    Forwarded before = Forwarded.in(context);
-    Flight flight = before == null ? null : before.flight();
-    boolean failing = exchange != null && exchange.getVariable("githubFails") != null;
-    if (exchange == null) {
-      context.setRequestConfig(requestConfig); // the library has none for the background
-    } else if (before == null
-        && seen.isCached()
-        && !failing
-        && exchange.getVariable("alone") == null) {
-      flight = flights.begin(key(seen), reason);
-    }
+    Flight flight = flight(seen, exchange, Forwarded.in(context), reason);
     Forwarded forwarded = Forwarded.note(context, reason);
     forwarded.lead(flight);
+    if (exchange == null) {
+      context.setRequestConfig(requestConfig); // the library has none for the background
+    }
     try {
-      if (failing && stale) {
+      if (stale && isFailing(exchange)) {
         throw new SocketTimeoutException("GitHub failed for others who asked for the same");
       }
       ClassicHttpRequest message = message(request, ask, stale);
@@ -121,6 +114,20 @@ final class UpstreamSide implements ExecChainHandler {
       forwarded.failed(e);
       throw e;
     }
+  }
+
+  /** What the request leads, if it does. The cache may ask twice for one request. */
+  private Flight flight(CacheRequest seen, Exchange exchange, Forwarded before, String reason) {
+    if (before != null) {
+      return before.flight();
+    }
+    boolean alone =
+        exchange == null || exchange.getVariable("alone") != null || isFailing(exchange);
+    return seen.isCached() && !alone ? flights.begin(key(seen), reason) : null;
+  }
+
+  private static boolean isFailing(Exchange exchange) {
+    return exchange != null && exchange.getVariable("githubFails") != null;
   }
 
   private static String reason(CacheRequest seen) {
@@ -192,7 +199,7 @@ final class UpstreamSide implements ExecChainHandler {
     response.setHeader("Age", Long.toString(age));
     boolean ofTheCache = response.getCode() == 304 && validated;
     boolean whole = ask.method().equals("GET") && response.getCode() != 304;
-    boolean forACookie = !ask.isOfOneCaller() && ask.fields().contains("Cookie");
+    boolean forACookie = whole && !ask.isOfOneCaller() && ask.fields().contains("Cookie");
     if (!seen.isCached() || !ofTheCache && !whole || forACookie) {
       response.setHeader("Cache-Control", "no-store");
     } else if (whole || said) {
@@ -205,12 +212,9 @@ final class UpstreamSide implements ExecChainHandler {
       CacheRequest seen, ExecChain.Scope scope, Forwarded forwarded, ClassicHttpResponse response)
       throws IOException {
     int status = response.getCode();
-    if (isForNow(response) || status >= 500) {
-      // the cache takes what is stored instead: a broken error is to be seen before it does
-      if (response.getEntity() != null) {
-        byte[] content = response.getEntity().getContent().readAllBytes();
-        response.setEntity(new ByteArrayEntity(content, null));
-      }
+    String content = status == 403 || status == 429 || status >= 500 ? buffered(response) : "";
+    if (status >= 500 || isLimit(response, content)) {
+      // the cache takes what is stored instead; what broke off has failed by now
       response.setHeader("Cache-Control", "no-store");
       if (status < 500) {
         forwarded.refuseForNow();
@@ -223,13 +227,23 @@ final class UpstreamSide implements ExecChainHandler {
     }
   }
 
-  /** A limit of GitHub's, primary or secondary. */
-  private static boolean isForNow(ClassicHttpResponse response) {
+  private static String buffered(ClassicHttpResponse response) throws IOException {
+    if (response.getEntity() == null) {
+      return "";
+    }
+    byte[] content = response.getEntity().getContent().readAllBytes();
+    response.setEntity(new ByteArrayEntity(content, null));
+    return new String(content, StandardCharsets.UTF_8);
+  }
+
+  /** A limit of GitHub's, primary or secondary, which may be told by its message alone. */
+  private static boolean isLimit(ClassicHttpResponse response, String content) {
     int status = response.getCode();
     Header remaining = response.getFirstHeader("x-ratelimit-remaining");
     return status == 429
         || status == 403
             && (response.containsHeader("Retry-After")
-                || remaining != null && remaining.getValue().equals("0"));
+                || remaining != null && remaining.getValue().equals("0")
+                || content.contains("rate limit"));
   }
 }
