@@ -515,6 +515,27 @@ class CachedForwardTest {
     assertThat(service.get("/x/c", "If-None-Match", "\"a\"").statusCode()).isEqualTo(304);
   }
 
+  @Test
+  void aStaleAnswerWithoutValidatorIsAskedForWhole() throws Exception {
+    upstreamAnswers(Answer.stale("one"), Answer.fresh("two", "ETag", "\"a\""));
+    service.get("/x/c");
+    HttpResponse<String> answer = service.get("/x/c", "If-None-Match", "\"a\"");
+    assertThat(asked().get(1).header("If-None-Match")).isNull();
+    assertThat(answer.statusCode()).isEqualTo(304);
+    assertThat(service.get("/x/c").body()).isEqualTo("two");
+  }
+
+  @Test
+  void aHeadRevalidatesWhatIsStaleForTheGetToo() throws Exception {
+    upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.fresh("", "ETag", "\"a\""));
+    service.get("/x/h");
+    HttpResponse<String> head = service.send("HEAD", "/x/h");
+    assertThat(status(head)).isEqualTo("fwd=stale; fwd-status=304");
+    assertThat(field(head, "Content-Length")).isEqualTo("3");
+    assertThat(service.get("/x/h").body()).isEqualTo("one");
+    assertThat(asked()).extracting(Recorded::method).containsExactly("GET", "HEAD");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "bytes=0-1, 206, 01, bytes 0-1/10",
