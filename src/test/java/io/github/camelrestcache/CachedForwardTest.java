@@ -1017,4 +1017,26 @@ class CachedForwardTest {
           .isEqualTo("right");
     }
   }
+
+  @Test
+  void whatIsForwardedMakesRoomForItselfAndEndpointsStay() throws Exception {
+    upstreamAnswers(Answer.fresh("x".repeat(50_000)));
+    try (Service full = Service.start(github).ready()) {
+      var redis = Stored.in(full);
+      redis.execute(
+          (RedisCallback<Void>)
+              connection -> {
+                var server = connection.serverCommands();
+                long used = Long.parseLong(server.info("memory").getProperty("used_memory"));
+                server.setConfig("maxmemory", Long.toString(used + 1_000_000));
+                return null;
+              });
+      for (int i = 0; i < 60; i++) {
+        assertThat(status(full.get("/x/" + i))).endsWith("stored");
+      }
+      assertThat(redis.keys("*:forward:*")).hasSizeBetween(1, 30);
+      assertThat(redis.keys("*:endpoint:*")).hasSize(4);
+      assertThat(redis.keys("*:view:*")).hasSize(5);
+    }
+  }
 }

@@ -30,6 +30,9 @@ final class EmbeddedRedis implements AutoCloseable {
             .bind("127.0.0.1")
             .setting("save \"\"")
             .setting("appendonly no")
+            // forwarded answers make room for each other; endpoints and views stay
+            .setting("maxmemory 512mb")
+            .setting("maxmemory-policy volatile-lru")
             .build();
     server.start();
     return new EmbeddedRedis(server, port);
