@@ -345,6 +345,7 @@ class CachedForwardTest {
     service.get("/x/dated");
     assertThat(service.get("/x/dated").body()).isEqualTo("one");
     assertThat(asked().get(1).headers("If-Modified-Since")).containsExactly(date);
+    assertThat(status(service.get("/x/dated"))).as("fresh for as long as before").startsWith("hit");
   }
 
   @Test
