@@ -208,6 +208,36 @@ class RewriteTest {
   }
 
   @Test
+  void whatWasStoredWithOtherUrlsIsNotUsed() {
+    String content = "{\"url\":\"" + github.url() + "/a\"}";
+    try (OwnRedis redis = OwnRedis.start();
+        var answering =
+            upstreamAnswers(
+                content,
+                "ETag",
+                "\"a\"",
+                "Content-Type",
+                "application/json",
+                "Cache-Control",
+                "max-age=60")) {
+      for (String url : List.of("", "https://one.example", "https://two.example")) {
+        Map<String, String> settings =
+            Map.of(
+                "redis.url",
+                redis.url(),
+                "public.url",
+                url,
+                "rewrite.urls",
+                url.isEmpty() ? "links" : "all");
+        try (Service each = Service.start(github, settings)) {
+          assertThat(each.get("/x").body())
+              .isEqualTo("{\"url\":\"" + (url.isEmpty() ? github.url() : url) + "/a\"}");
+        }
+      }
+    }
+  }
+
+  @Test
   void compressedJsonStaysCompressedAndIsRewritten() throws Exception {
     String content = "{\"url\":\"" + github.url() + "/a\"}";
     try (var answering =

@@ -6,6 +6,7 @@ import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.upstream.UpstreamRequest;
+import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
@@ -33,8 +34,10 @@ final class ClientSide implements ExecChainHandler {
   private final Entries entries;
   private final Flights flights;
   private final RateLimits limits;
+  private final UpstreamUrls urls;
 
-  ClientSide(URI upstream, Entries entries, Flights flights, RateLimits limits) {
+  ClientSide(URI upstream, Entries entries, Flights flights, RateLimits limits, UpstreamUrls urls) {
+    this.urls = urls;
     this.upstream = upstream;
     this.entries = entries;
     this.flights = flights;
@@ -49,7 +52,8 @@ final class ClientSide implements ExecChainHandler {
     Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
     UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
     String generation = ask.isCached() ? entries.generation(ask.path()) : null;
-    CacheRequest seen = new CacheRequest(request, ask, generation);
+    CacheRequest seen =
+        new CacheRequest(request, ask, generation == null ? null : generation + urls.form());
     ExecChain.Scope seenScope =
         new ExecChain.Scope(
             scope.exchangeId, scope.route, seen, scope.execRuntime, scope.clientContext);

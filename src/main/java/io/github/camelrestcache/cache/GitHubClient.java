@@ -90,8 +90,8 @@ public class GitHubClient extends CachingHttpClientBuilder
     RateLimits limits = new RateLimits(10_000);
     Entries entries = new Entries(context, staleIfError);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
-    clientSide = new ClientSide(upstream, entries, flights, limits);
     UpstreamUrls urls = new UpstreamUrls(context);
+    clientSide = new ClientSide(upstream, entries, flights, limits, urls);
     int mostBytes =
         (int) DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes();
     RewrittenJson json = new RewrittenJson(urls, mostBytes);

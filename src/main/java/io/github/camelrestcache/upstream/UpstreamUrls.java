@@ -69,6 +69,11 @@ public final class UpstreamUrls {
     return mode.equals("all");
   }
 
+  /** Names what becomes of JSON: answers in which it became something else are others. */
+  public String form() {
+    return areAll() ? mark : "";
+  }
+
   /** The JSON with URLs of this service, {@code PUBLIC_URL}. */
   public byte[] json(byte[] json) {
     String url = Matcher.quoteReplacement("\"" + publicUrl);
