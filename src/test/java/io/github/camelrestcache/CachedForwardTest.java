@@ -16,7 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -723,6 +727,18 @@ class CachedForwardTest {
       assertThat(status(cut.get("/x/1"))).isEqualTo("fwd=bypass; fwd-status=200");
       assertThat(cut.send("POST", "/x/1").statusCode()).isEqualTo(200);
     }
+  }
+
+  @Test
+  void variantsThatAreStoredAtTheSameTimeAreAllFoundAgain() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "Vary", "Accept"));
+    List<String> types = IntStream.range(0, 40).mapToObj(i -> "text/x-" + i).toList();
+    ExecutorService threads = Executors.newFixedThreadPool(types.size());
+    types.forEach(type -> threads.execute(() -> service.get("/x/v", "Accept", type)));
+    threads.shutdown();
+    assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(types)
+        .allMatch(type -> status(service.get("/x/v", "Accept", type)).startsWith("hit"));
   }
 
   @Test

@@ -59,7 +59,7 @@ final class Entries implements HttpCacheStorage {
 
   private static final RedisScript<Long> REPLACE =
       RedisScript.of(
-          "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
+          "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end "
               + "redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) return 1",
           Long.class);
 
@@ -152,21 +152,18 @@ final class Entries implements HttpCacheStorage {
   @Override
   public void updateEntry(String key, HttpCacheCASOperation change) throws ResourceIOException {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
-      byte[] before = read(key);
-      HttpCacheEntry old = entry(key, before);
-      HttpCacheEntry entry = change.execute(old);
-      if (before == null || old == null) {
-        putEntry(key, entry);
-        return;
-      }
+      byte[] stored = read(key);
+      byte[] before = stored == null ? new byte[0] : stored;
+      HttpCacheEntry entry = change.execute(entry(key, stored));
       byte[] after = value(key, entry);
       byte[] seconds = Long.toString(timeToLive(entry).toSeconds()).getBytes(UTF_8);
-      boolean[] done = {false};
-      if (!attempt(
-              () ->
-                  done[0] =
-                      redis.execute(REPLACE, List.of(redisKey(key)), before, after, seconds) == 1)
-          || done[0]) {
+      try {
+        if (redis.execute(REPLACE, List.of(redisKey(key)), before, after, seconds) == 1) {
+          return;
+        }
+      } catch (DataAccessException e) {
+        lost.set(true);
+        failed(e);
         return;
       }
       LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1_000_000L << Math.min(tries, 5)));
@@ -216,15 +213,13 @@ final class Entries implements HttpCacheStorage {
     }
   }
 
-  private boolean attempt(Runnable write) {
+  private void attempt(Runnable write) {
     try {
       write.run();
       failing.set(false);
-      return true;
     } catch (DataAccessException e) {
       lost.set(true);
       failed(e);
-      return false;
     }
   }
 
