@@ -232,6 +232,31 @@ class CoalescedForwardTest {
   }
 
   @Test
+  void whatMustBeRevalidatedIsTriedAgainByOneOfThoseWhoWait() {
+    var first = ask(1);
+    awaitHeld(1);
+    held.remove()
+        .response()
+        .putHeader("Cache-Control", "max-age=60, must-revalidate")
+        .putHeader("Age", "100")
+        .putHeader("ETag", "\"a\"")
+        .end("one");
+    first.get(0).join();
+    var answers = ask(40);
+    awaitHeld(1);
+    awaitInFlight(40);
+    held.remove().connection().close();
+    awaitHeld(1);
+    answer("two");
+
+    assertThat(answers.stream().map(each -> each.join().statusCode()).toList())
+        .containsOnly(200, 502)
+        .filteredOn(status -> status == 502)
+        .hasSize(1);
+    assertThat(asked()).isEqualTo(3);
+  }
+
+  @Test
   void afterTwoFailuresAllWhoWaitAreToldSo() {
     var answers = ask(40);
     awaitHeld(1);

@@ -107,16 +107,17 @@ public class Flights implements CamelContextAware {
               if (timeout != null) {
                 underWay.remove(flight.key(), flight);
               }
-              goOn(exchange, timeout == null ? outcome : Outcome.FAILED, joined.reason());
+              goOn(exchange, outcome, joined.reason());
               return null;
             },
             landed);
   }
 
+  /** Says what the one who waited may do now; the outcome is null when it waited too long. */
   private static void goOn(Exchange exchange, Outcome outcome, String reason) {
     if (outcome == Outcome.ANSWERED) {
       exchange.setVariable("alone", true);
-    } else if (outcome == Outcome.STOOD_IN || reason.equals("stale")) {
+    } else if (outcome == Outcome.STOOD_IN || outcome == null && reason.equals("stale")) {
       exchange.setVariable("githubFails", true);
     } else if (exchange.getVariable("failedOnce") != null) {
       throw new Problem(
