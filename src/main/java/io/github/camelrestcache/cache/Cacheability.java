@@ -36,7 +36,7 @@ final class Cacheability {
   /**
    * Not even with explicit freshness: a part, and what GitHub says to one caller or for the moment.
    */
-  private static final Set<Integer> NEVER = Set.of(202, 206, 304, 401, 403, 404, 412, 416, 429);
+  private static final Set<Integer> NEVER = Set.of(202, 206, 401, 403, 404, 412, 416, 429);
 
   /** RFC 9110 15.1. */
   private static final Set<Integer> HEURISTIC =
@@ -97,7 +97,7 @@ final class Cacheability {
             && !(said.containsKey("must-understand") && UNDERSTOOD.contains(status));
     if (noStore
         || shared && said.containsKey("private")
-        || NEVER.contains(status) && status != 304
+        || NEVER.contains(status)
         || leadsElsewhere(response)) {
       return "no-store";
     }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.Problem;
 import java.util.Map;
@@ -8,8 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.BindToRegistry;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 
@@ -19,7 +18,7 @@ import org.apache.camel.ExchangeProperty;
  * route, holding neither a thread nor a connection, and asks the cache again.
  */
 @BindToRegistry(value = "flights", initMethod = "start", destroyMethod = "stop")
-public class Flights implements CamelContextAware {
+public class Flights extends ContextBean {
 
   /** What became of a request, for those who waited for it. */
   enum Outcome {
@@ -35,18 +34,7 @@ public class Flights implements CamelContextAware {
   record Flight(String key, CompletableFuture<Outcome> landed) {}
 
   private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
-  private CamelContext context;
   private ExecutorService landed;
-
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
 
   /** Prepares the threads that those who waited go on with. */
   public void start() {
@@ -91,7 +79,7 @@ public class Flights implements CamelContextAware {
    * Waits for the request that another client's exchange has under way, but not longer than half
    * the time that GitHub has: then it counts as failed.
    *
-   * @throws Problem 502 or 504 when two have failed while this one waited
+   * @throws Problem 502 when two have failed while this one waited
    */
   public CompletableFuture<Void> await(
       Exchange exchange, @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Joined joined) {

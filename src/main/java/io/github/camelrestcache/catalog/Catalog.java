@@ -1,5 +1,6 @@
 package io.github.camelrestcache.catalog;
 
+import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.ClientRequest;
@@ -14,7 +15,6 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.RoutesBuilder;
 import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.Variable;
@@ -36,7 +36,7 @@ import org.apache.camel.util.URISupport;
  * times that are none, one id or path twice, a view over a list that nobody caches.
  */
 @BindToRegistry(value = "catalog", initMethod = "start")
-public class Catalog implements CamelContextAware {
+public class Catalog extends ContextBean {
 
   /** The name of the Kamelet that declares a cached endpoint. */
   public static final String ENDPOINT = "cached-endpoint";
@@ -51,19 +51,8 @@ public class Catalog implements CamelContextAware {
   /** Everything that is declared at one time. */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
 
-  private CamelContext context;
   private boolean started;
   private volatile Declared declared = new Declared(Map.of(), Map.of());
-
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
 
   /** Reads the declarations once all routes are loaded, before any of them starts. */
   public void start() {

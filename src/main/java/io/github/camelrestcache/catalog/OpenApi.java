@@ -2,10 +2,10 @@ package io.github.camelrestcache.catalog;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.ExtendedStartupListener;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 
@@ -14,22 +14,11 @@ import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
  * declared at the time of the request, at {@code /openapi.json} on the management port.
  */
 @BindToRegistry(value = "openApi", initMethod = "start")
-public class OpenApi implements CamelContextAware, ExtendedStartupListener {
+public class OpenApi extends ContextBean implements ExtendedStartupListener {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private CamelContext context;
   private boolean mounted;
-
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
 
   /** Waits for the management server to be started. */
   public void start() throws Exception {

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.catalog;
 
+import io.github.camelrestcache.ContextBean;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,7 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.ExtendedStartupListener;
 import org.apache.camel.RoutesBuilder;
 import org.apache.camel.builder.RouteBuilder;
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * which users do not edit, are left to Camel.
  */
 @BindToRegistry(value = "routeReload", initMethod = "start")
-public class RouteReload implements CamelContextAware, ExtendedStartupListener {
+public class RouteReload extends ContextBean implements ExtendedStartupListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(RouteReload.class);
 
@@ -48,18 +48,7 @@ public class RouteReload implements CamelContextAware, ExtendedStartupListener {
   }
 
   private final Map<String, String> lastGood = new ConcurrentHashMap<>();
-  private CamelContext context;
   private boolean listening;
-
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
 
   /** Waits for the routes to be started. */
   public void start() throws Exception {

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.refresh;
 
+import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
@@ -26,8 +27,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.apache.camel.ProducerTemplate;
@@ -40,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * with growing pauses after failures; and the steps of one, for the route {@code fetch}.
  */
 @BindToRegistry(value = "refreshes", initMethod = "start", destroyMethod = "stop")
-public class Refreshes implements CamelContextAware {
+public class Refreshes extends ContextBean {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
@@ -61,19 +60,8 @@ public class Refreshes implements CamelContextAware {
   private final Set<String> notFound = ConcurrentHashMap.newKeySet();
 
   private final Map<String, Failure> failures = new ConcurrentHashMap<>();
-  private CamelContext context;
   private ProducerTemplate producer;
   private ExecutorService waiters;
-
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
 
   /** Prepares the threads that refreshes run on, and those that their waiters go on with. */
   public void start() {

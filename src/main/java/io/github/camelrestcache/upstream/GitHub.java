@@ -1,5 +1,6 @@
 package io.github.camelrestcache.upstream;
 
+import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.ClientRequest;
@@ -13,8 +14,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.BindToRegistry;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.apache.camel.Message;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /** What goes to GitHub and what comes back: credentials and header fields, both ways. */
 @BindToRegistry(value = "github", initMethod = "start")
-public class GitHub implements CamelContextAware {
+public class GitHub extends ContextBean {
 
   private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
   private static final String USER_AGENT = "camel-rest-cache";
@@ -46,20 +45,9 @@ public class GitHub implements CamelContextAware {
           "github-authentication-token-expiration");
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
-  private CamelContext context;
   private String token;
   private TokenLending lending;
   private UpstreamUrls urls;
-
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
 
   /** Reads the settings. */
   public void start() {
