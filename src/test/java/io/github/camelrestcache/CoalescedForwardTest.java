@@ -114,6 +114,19 @@ class CoalescedForwardTest {
     held.remove().response().putHeader("Cache-Control", "max-age=60").end(body);
   }
 
+  /** Has an answer stored that is not fresh any more. */
+  private void storeStale(String directives) {
+    var first = ask(1);
+    awaitHeld(1);
+    held.remove()
+        .response()
+        .putHeader("Cache-Control", directives)
+        .putHeader("Age", "100")
+        .putHeader("ETag", "\"a\"")
+        .end("one");
+    first.get(0).join();
+  }
+
   private static String status(HttpResponse<?> answer) {
     return answer.headers().firstValue("Cache-Status").get().replace("camel-rest-cache; ", "");
   }
@@ -138,16 +151,7 @@ class CoalescedForwardTest {
 
   @Test
   void thoseWhoFindItStaleShareOneRevalidation() {
-    var first = ask(1);
-    awaitHeld(1);
-    held.remove()
-        .response()
-        .putHeader("Cache-Control", "max-age=60")
-        .putHeader("Age", "100")
-        .putHeader("ETag", "\"a\"")
-        .end("one");
-    first.get(0).join();
-
+    storeStale("max-age=60");
     var answers = ask(50);
     awaitHeld(1);
     awaitInFlight(50);
@@ -209,15 +213,7 @@ class CoalescedForwardTest {
 
   @Test
   void whatStandsInForAFailingGitHubDoesForAllWhoWait() {
-    var first = ask(1);
-    awaitHeld(1);
-    held.remove()
-        .response()
-        .putHeader("Cache-Control", "max-age=60")
-        .putHeader("Age", "100")
-        .putHeader("ETag", "\"a\"")
-        .end("one");
-    first.get(0).join();
+    storeStale("max-age=60");
     var answers = ask(40);
     awaitHeld(1);
     awaitInFlight(40);
@@ -233,15 +229,7 @@ class CoalescedForwardTest {
 
   @Test
   void whatMustBeRevalidatedIsTriedAgainByOneOfThoseWhoWait() {
-    var first = ask(1);
-    awaitHeld(1);
-    held.remove()
-        .response()
-        .putHeader("Cache-Control", "max-age=60, must-revalidate")
-        .putHeader("Age", "100")
-        .putHeader("ETag", "\"a\"")
-        .end("one");
-    first.get(0).join();
+    storeStale("max-age=60, must-revalidate");
     var answers = ask(40);
     awaitHeld(1);
     awaitInFlight(40);

@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import redis.embedded.RedisServer;
 
 /** The healthcheck, and with it what becomes of a service whose Redis or GitHub is not there. */
 class HealthcheckTest {
@@ -204,16 +203,8 @@ class HealthcheckTest {
     return service;
   }
 
-  private void redis(int port) throws IOException {
-    RedisServer server =
-        RedisServer.newRedisServer()
-            .port(port)
-            .bind("127.0.0.1")
-            .setting("save \"\"")
-            .setting("appendonly no")
-            .build();
-    open.add(server::stop);
-    server.start();
+  private void redis(int port) {
+    open.add(OwnRedis.at(port));
   }
 
   private static List<String> names(HttpResponse<String> health, String list, String name) {

@@ -16,7 +16,10 @@ final class OwnRedis implements AutoCloseable {
   }
 
   static OwnRedis start() {
-    int port = Service.freePort();
+    return at(Service.freePort());
+  }
+
+  static OwnRedis at(int port) {
     try {
       RedisServer server =
           RedisServer.newRedisServer()
