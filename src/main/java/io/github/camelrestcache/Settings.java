@@ -30,6 +30,10 @@ public final class Settings {
   private static final Rule COUNT =
       new Rule("a whole number above 0", s -> s.matches("[1-9]\\d{0,8}"));
 
+  private static final Rule SIZE =
+      new Rule(
+          "a size up to 9999MB such as 500KB or 10MB", s -> s.matches("[1-9]\\d{0,3}(B|KB|MB)"));
+
   private static final Map<String, Rule> RULES = new LinkedHashMap<>();
 
   static {
@@ -70,14 +74,19 @@ public final class Settings {
     RULES.put("github.connect.timeout", TIME);
     RULES.put("github.answer.timeout", TIME);
     RULES.put("github.connections", COUNT);
+    RULES.put(
+        "github.rate.reserve",
+        new Rule("a share from 0% to 90% such as 20%", s -> s.matches("([0-8]?\\d|90)%")));
     RULES.put("refresh.interval", TIME);
     RULES.put("refresh.max.pages", COUNT);
+    RULES.put("refresh.deadline", TIME);
+    RULES.put("near.cache.max.age", TIME);
     RULES.put("cold.wait", TIME);
     RULES.put("request.threads", COUNT);
+    RULES.put("forward.cache.max.entry", SIZE);
     RULES.put(
-        "forward.cache.max.entry",
-        new Rule(
-            "a size up to 999MB such as 500KB or 10MB", s -> s.matches("[1-9]\\d{0,2}(B|KB|MB)")));
+        "near.cache.size",
+        new Rule("nothing, or " + SIZE.allowed(), s -> s.isEmpty() || SIZE.valid().test(s)));
     RULES.put("rewrite.urls", new Rule("links, all or none", s -> s.matches("links|all|none")));
     RULES.put("forward.cache.heuristic", new Rule("true or false", s -> s.matches("true|false")));
     RULES.put(
@@ -157,6 +166,11 @@ public final class Settings {
   /** The value of a key that is a whole number. */
   public static int number(CamelContext context, String key) {
     return Integer.parseInt(get(context, key));
+  }
+
+  /** The value of a key that is a share: of {@code 20%}, 0.2. */
+  public static double percent(CamelContext context, String key) {
+    return Integer.parseInt(get(context, key).replace("%", "")) / 100.0;
   }
 
   /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.store.Entries;
 import io.github.camelrestcache.store.Entry;
-import java.time.Instant;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.component.mock.MockEndpoint;
@@ -112,7 +112,7 @@ class RankedViewTest extends CamelTestSupport {
   private Entry stored(String path) {
     CachedEndpoint endpoint =
         context().getRegistry().lookupByNameAndType("catalog", Catalog.class).endpoint(path);
-    Entry entry = new Entry("1", Instant.EPOCH, Instant.EPOCH, new byte[] {'[', ']'}, null, null);
+    Entry entry = Entries.of("1", "[]");
     template()
         .send(
             "seda:stored?multipleConsumers=true&waitForTaskToComplete=Never",

@@ -90,7 +90,6 @@ class RefreshTest {
   static Stream<Arguments> badPages() {
     return Stream.of(
         page("an error", "with 500", answer -> answer.setStatusCode(500).end("[]")),
-        page("not modified", "with 304", answer -> answer.setStatusCode(304).end()),
         page("no content", "with 204", answer -> answer.setStatusCode(204).end()),
         page("no JSON", "broken JSON", answer -> answer.end("<html>Unicorn!</html>")),
         page("an object", "something else than the list", answer -> answer.end("{\"a\":[1]}")),

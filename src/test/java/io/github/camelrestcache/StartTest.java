@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -193,7 +192,7 @@ class StartTest {
       github.start().addToken(token, "robot", "repo");
       Path folder = Files.createDirectory(folders.resolve("good"));
       Process process =
-          start(
+          Instance.launch(
               folder,
               Map.of(
                   "PORT",
@@ -254,7 +253,7 @@ class StartTest {
         Files.writeString(file, refused.text());
       }
     }
-    Process process = start(folder, refused.environment());
+    Process process = Instance.launch(folder, refused.environment());
     try {
       boolean over = process.waitFor(LONG.toSeconds(), TimeUnit.SECONDS);
       return new Ended(over ? process.exitValue() : -1, lines(folder));
@@ -262,30 +261,6 @@ class StartTest {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
-  }
-
-  private static Process start(Path folder, Map<String, String> environment) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
-    // coverage is measured there too
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> argument.startsWith("-javaagent:"))
-        .forEach(command::add);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), App.class.getName()));
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("output").toFile());
-    Map<String, String> all = builder.environment();
-    all.keySet().removeIf(name -> name.matches("(GITHUB|REDIS|REFRESH|CAMEL|JAVA_TOOL).*"));
-    all.put("HOST", "127.0.0.1");
-    all.put("PORT", Integer.toString(Service.freePort()));
-    all.put("MANAGEMENT_PORT", Integer.toString(Service.freePort()));
-    all.put("GITHUB_API_URL", "http://127.0.0.1:" + Service.freePort());
-    all.putAll(environment);
-    return builder.start();
   }
 
   private static List<String> lines(Path folder) {

@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.store.Near;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 import org.springframework.data.redis.connection.DataType;
@@ -22,18 +23,23 @@ final class Stored {
 
   /** The key of the hash of a cached endpoint. */
   static String endpoint(GitHubStandIn github, String path) {
-    return "camel-rest-cache:2:" + github.url() + ":endpoint:" + path;
+    return "camel-rest-cache:3:" + github.url() + ":endpoint:" + path;
   }
 
   /** The key of the hash of a ranking. */
   static String view(GitHubStandIn github, String name) {
-    return "camel-rest-cache:2:" + github.url() + ":view:" + name;
+    return "camel-rest-cache:3:" + github.url() + ":view:" + name;
+  }
+
+  /** Has the service take what it serves from Redis again. */
+  static void forgetNear(Service service) {
+    service.context().getRegistry().findSingleByType(Near.class).clear();
   }
 
   /** Takes away what is stored of forwarded answers. */
   static void forgetForwarded(Service service) {
     RedisTemplate<String, Object> redis = in(service);
-    redis.delete(redis.keys("camel-rest-cache:2:*:forward:*"));
+    redis.delete(redis.keys("camel-rest-cache:3:*:forward:*"));
   }
 
   /** All that is stored under a key. */

@@ -298,6 +298,7 @@ class ViewsTest {
     String before = service.get("/view/bottom/100/open_issues").body();
 
     Stored.in(service).opsForHash().delete(key, part);
+    Stored.forgetNear(service);
 
     assertThat(service.get("/view/bottom/100/open_issues").body()).isEqualTo(before);
     assertThat(Stored.in(service).opsForHash().hasKey(key, part)).isTrue();
@@ -313,6 +314,7 @@ class ViewsTest {
 
     hash.putAll(
         key, Map.of("stamp", change.apply(stamp).getBytes(UTF_8), "top", wrong, "bottom", wrong));
+    Stored.forgetNear(service);
 
     assertThat(service.get("/view/top/100/open_issues").body()).isEqualTo(before);
     assertThat(service.get("/view/bottom/1/open_issues").body()).doesNotContain("wrong");

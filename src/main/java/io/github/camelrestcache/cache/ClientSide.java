@@ -5,6 +5,7 @@ import io.github.camelrestcache.http.Conditions;
 import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
@@ -113,8 +114,8 @@ final class ClientSide implements ExecChainHandler {
     if (forwarded.failure() != null) {
       throw forwarded.failure();
     }
-    if (forwarded.refusedForNow()) {
-      response.setCode(forwarded.status());
+    if (forwarded.refusedForNow() > 0) {
+      response.setCode(forwarded.refusedForNow());
     }
   }
 
@@ -155,10 +156,15 @@ final class ClientSide implements ExecChainHandler {
       return "fwd=" + collapsed + "; collapsed";
     }
     boolean stoodIn = entry != null && isOfTheCache(context);
-    if (forwarded == null) {
+    boolean heldBack = forwarded != null && forwarded.isHeldBack();
+    if (entry == null && heldBack) {
+      return "detail=limited";
+    }
+    if (forwarded == null || heldBack) {
       Header age = response.getFirstHeader("Age");
       long ttl = Cacheability.lifetime(entry) - Long.parseLong(age.getValue());
-      return "hit; ttl=" + ttl + (stoodIn ? "; detail=stale-while-revalidate" : "");
+      String instead = heldBack ? "if-error" : "while-revalidate";
+      return "hit; ttl=" + ttl + (stoodIn ? "; detail=stale-" + instead : "");
     }
     StringBuilder status = new StringBuilder("fwd=").append(forwarded.reason());
     if (forwarded.status() > 0) {
@@ -183,7 +189,7 @@ final class ClientSide implements ExecChainHandler {
   private ClassicHttpResponse fromStore(
       UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
     if (old) {
-      limits.update(ask.credential(), response);
+      limits.update(ask, response);
     } else if (KeptFields.kept(response, "Age") == null
         && response.getFirstHeader("Age").getValue().equals("0")) {
       response.removeHeaders("Age");

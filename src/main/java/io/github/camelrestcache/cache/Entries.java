@@ -73,7 +73,7 @@ final class Entries implements HttpCacheStorage {
 
   Entries(CamelContext context, Duration staleIfError) {
     this.redis = redis(context);
-    this.prefix = "camel-rest-cache:2:" + Settings.get(context, "github.api.url") + ":forward:";
+    this.prefix = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":forward:";
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
   }
 

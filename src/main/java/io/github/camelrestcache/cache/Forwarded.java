@@ -10,7 +10,8 @@ final class Forwarded {
   private Flights.Flight flight;
   private int status;
   private IOException failure;
-  private boolean refusedForNow;
+  private int refusedForNow;
+  private boolean heldBack;
 
   private Forwarded(String reason) {
     this.reason = reason;
@@ -59,12 +60,21 @@ final class Forwarded {
     this.failure = failure;
   }
 
-  /** Whether a limit of GitHub's was met, which the caching client is told as a 503. */
-  boolean refusedForNow() {
+  /** The status with which GitHub limits, of which the caching client is told as a 503, or 0. */
+  int refusedForNow() {
     return refusedForNow;
   }
 
-  void refuseForNow() {
-    this.refusedForNow = true;
+  void refuseForNow(int status) {
+    this.refusedForNow = status;
+  }
+
+  /** Whether GitHub was not asked after all, for it has said what it would answer. */
+  boolean isHeldBack() {
+    return heldBack;
+  }
+
+  void holdBack() {
+    this.heldBack = true;
   }
 }

@@ -1,6 +1,7 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.net.URI;
 import java.time.Duration;
@@ -87,7 +88,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     Duration staleIfError = Settings.time(context, "stale.if.error");
     boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
-    RateLimits limits = new RateLimits(10_000);
+    RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
     Entries entries = new Entries(context, staleIfError);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
     UpstreamUrls urls = new UpstreamUrls(context);

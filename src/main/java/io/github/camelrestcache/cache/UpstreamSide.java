@@ -3,8 +3,10 @@ package io.github.camelrestcache.cache;
 import io.github.camelrestcache.cache.Flights.Flight;
 import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -13,6 +15,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPInputStream;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.cache.CacheResponseStatus;
 import org.apache.hc.client5.http.cache.HttpCacheContext;
@@ -99,9 +104,13 @@ final class UpstreamSide implements ExecChainHandler {
       if (stale && isFailing(exchange)) {
         throw new SocketTimeoutException("GitHub failed for others who asked for the same");
       }
-      ClassicHttpRequest message = message(request, ask, stale);
-      ClassicHttpResponse response = chain.proceed(message, scope);
-      forwarded.answered(response.getCode());
+      ClassicHttpResponse response = limits.refusal(ask);
+      if (response == null) {
+        response = proceed(message(request, ask, stale), ask, scope, chain);
+        forwarded.answered(response.getCode());
+      } else {
+        forwarded.holdBack();
+      }
       json.rewrite(response);
       markIfRewritten(request, ask, response);
       boolean own = CONDITIONS.stream().anyMatch(request::containsHeader);
@@ -114,6 +123,27 @@ final class UpstreamSide implements ExecChainHandler {
       forwarded.failed(e);
       throw e;
     }
+  }
+
+  /** Asks GitHub, and remembers what it says of its limits. */
+  private ClassicHttpResponse proceed(
+      ClassicHttpRequest message, UpstreamRequest ask, ExecChain.Scope scope, ExecChain chain)
+      throws IOException, HttpException {
+    if (ask.deadline() != null) {
+      long millis = Duration.between(Instant.now(), ask.deadline()).toMillis();
+      CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)
+          .execute(scope.execRuntime::discardEndpoint);
+    }
+    ClassicHttpResponse response = chain.proceed(message, scope);
+    limits.note(ask, response);
+    int status = response.getCode();
+    if (status == 403 || status == 429) {
+      String content = buffered(response);
+      if (isLimit(response, content)) {
+        limits.refused(ask, response, content);
+      }
+    }
+    return response;
   }
 
   /** What the request leads, if it does. The cache may ask twice for one request. */
@@ -186,7 +216,6 @@ final class UpstreamSide implements ExecChainHandler {
    */
   private void translate(CacheRequest seen, ClassicHttpResponse response, boolean validated) {
     UpstreamRequest ask = seen.ask();
-    limits.note(ask.credential(), response);
     boolean said = Cacheability.isSaid(response);
     Instant now = Instant.now();
     Header date = response.getFirstHeader("Date");
@@ -217,7 +246,7 @@ final class UpstreamSide implements ExecChainHandler {
       // the cache takes what is stored instead; what broke off has failed by now
       response.setHeader("Cache-Control", "no-store");
       if (status < 500) {
-        forwarded.refuseForNow();
+        forwarded.refuseForNow(status);
         response.setCode(503);
       }
     } else if (status != 304
@@ -233,6 +262,10 @@ final class UpstreamSide implements ExecChainHandler {
     }
     byte[] content = response.getEntity().getContent().readAllBytes();
     response.setEntity(new ByteArrayEntity(content, null));
+    Header coding = response.getFirstHeader("Content-Encoding");
+    if (coding != null && coding.getValue().equalsIgnoreCase("gzip")) {
+      content = new GZIPInputStream(new ByteArrayInputStream(content)).readAllBytes();
+    }
     return new String(content, StandardCharsets.UTF_8);
   }
 

@@ -2,7 +2,9 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.page.PageRequest;
+import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.view.Ranked;
 import io.github.camelrestcache.view.ViewRequest;
 import java.time.Duration;
@@ -12,6 +14,7 @@ import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
+import org.apache.camel.language.simple.Simple;
 import org.apache.hc.client5.http.utils.DateUtils;
 
 /** What is stored, as HTTP answers: status, header fields, JSON. */
@@ -34,12 +37,15 @@ public class Answers {
     }
   }
 
-  /** A stored endpoint: the whole in the coding that was loaded, or a page of it. */
+  /** A stored endpoint: the whole in the coding that is wanted, or a page of it. */
   public void endpoint(
       Exchange exchange,
       @Variable("request") ClientRequest request,
       @Variable("endpoint") CachedEndpoint endpoint,
+      @Variable("coding") String coding,
       @Variable("met") String met,
+      @Simple("${ref:near}") Near near,
+      @Simple("${ref:leases}") Leases leases,
       @Body Entry entry) {
     if (entry == null) {
       throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
@@ -52,12 +58,12 @@ public class Answers {
       selected = new Representation(name, null, page.cut(entry));
       String url = PublicAddress.of(exchange.getContext(), request) + request.path();
       exchange.getMessage().setHeader("Link", page.links(url, entry));
-    } else if (entry.gzip() != null) {
+    } else if ("gzip".equals(coding)) {
       selected = new Representation(entry.version() + "-gzip", "gzip", entry.gzip());
     } else {
-      selected = new Representation(entry.version(), null, entry.body());
+      selected = new Representation(entry.version(), null, near.body(endpoint, entry));
     }
-    answer(exchange.getMessage(), request, endpoint, entry, met, selected);
+    answer(exchange.getMessage(), request, endpoint, entry, leases.now(), met, selected);
   }
 
   /** The first rows of a view; they are cut for each request, and so are never compressed. */
@@ -68,10 +74,11 @@ public class Answers {
       @Variable("endpoint") CachedEndpoint list,
       @Variable("stored") Entry entry,
       @Variable("met") String met,
+      @Simple("${ref:leases}") Leases leases,
       @Body Ranked ranked) {
     byte[] rows = ranked.first(asked.n(), asked.descending());
     Representation selected = new Representation(Entry.version(rows), null, rows);
-    answer(exchange.getMessage(), request, list, entry, met, selected);
+    answer(exchange.getMessage(), request, list, entry, leases.now(), met, selected);
   }
 
   private static void answer(
@@ -79,17 +86,18 @@ public class Answers {
       ClientRequest request,
       CachedEndpoint endpoint,
       Entry entry,
+      Instant now,
       String met,
       Representation selected) {
-    long age = Math.max(0, Duration.between(entry.fetched(), Instant.now()).toSeconds());
+    long age = Math.max(0, Duration.between(entry.fetched(), now).toSeconds());
     long every = endpoint.every().toSeconds();
+    String hit = "hit; ttl=" + (every - age) + (age > every + 1 ? "; detail=stale" : "");
     String entityTag = '"' + selected.name() + '"';
     message.setHeader("ETag", entityTag);
     message.setHeader("Cache-Control", "max-age=" + every);
     message.setHeader("Age", age);
     message.setHeader("Vary", "Accept-Encoding");
-    message.setHeader(
-        "Cache-Status", "camel-rest-cache; " + (met == null ? "hit; ttl=" + (every - age) : met));
+    message.setHeader("Cache-Status", "camel-rest-cache; " + (met == null ? hit : met));
     message.setHeader("Access-Control-Allow-Origin", "*");
     message.setHeader("Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
     if (Conditions.isNotModified(request.fields(), entityTag, entry.changed())) {

@@ -1,10 +1,10 @@
 package io.github.camelrestcache.page;
 
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Page;
+import java.io.ByteArrayOutputStream;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,22 +54,30 @@ public record PageRequest(String query, int perPage, int number) {
 
   /** The page, cut out of the bytes of its list; an empty list behind the last page. */
   public byte[] cut(Entry list) {
-    ByteBuffer ends = ByteBuffer.wrap(list.ends());
-    int items = items(list);
-    int first = (int) Math.min(items, (number - 1L) * perPage);
-    int next = Math.min(items, first + perPage);
-    if (first == next) {
-      return new byte[] {'[', ']'};
+    ByteArrayOutputStream cut = new ByteArrayOutputStream();
+    long first = (number - 1L) * perPage;
+    long behind = first + perPage;
+    int before = 0;
+    for (Page page : list.pages()) {
+      int from = (int) Math.max(0, first - before);
+      int to = (int) Math.min(page.ends().length, behind - before);
+      if (from < to) {
+        byte[] items = list.items(page);
+        int start = from == 0 ? 0 : page.ends()[from - 1];
+        while (from > 0 && items[start] != ',') {
+          start++;
+        }
+        cut.write(cut.size() == 0 ? '[' : ',');
+        int skipped = from == 0 ? 0 : 1;
+        cut.write(items, start + skipped, page.ends()[to - 1] - start - skipped);
+      }
+      before += page.ends().length;
     }
-    int before = first == 0 ? 0 : ends.getInt(Integer.BYTES * (first - 1));
-    while (first > 0 && list.body()[before] != ',') {
-      before++;
+    if (cut.size() == 0) {
+      cut.write('[');
     }
-    int end = ends.getInt(Integer.BYTES * (next - 1));
-    byte[] page = Arrays.copyOfRange(list.body(), before, end + 1);
-    page[0] = '[';
-    page[page.length - 1] = ']';
-    return page;
+    cut.write(']');
+    return cut.toByteArray();
   }
 
   /**
@@ -79,7 +87,7 @@ public record PageRequest(String query, int perPage, int number) {
    * @return null when there is no other page
    */
   public String links(String url, Entry list) {
-    int last = Math.max(1, (items(list) + perPage - 1) / perPage);
+    int last = Math.max(1, (list.items() + perPage - 1) / perPage);
     List<String> links = new ArrayList<>();
     if (number > 1) {
       links.add(link(url, Math.min(number - 1, last), "prev"));
@@ -100,9 +108,5 @@ public record PageRequest(String query, int perPage, int number) {
     String given = ("&" + query).contains("&page=") ? query : query + "&page=";
     String target = given.replaceFirst("(^|&)page=[^&]*", "$1page=" + page);
     return "<%s?%s>; rel=\"%s\"".formatted(url, target, relation);
-  }
-
-  private static int items(Entry list) {
-    return list.ends().length / Integer.BYTES;
   }
 }

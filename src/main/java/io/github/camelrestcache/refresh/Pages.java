@@ -10,21 +10,23 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
-import java.io.ByteArrayOutputStream;
+import io.github.camelrestcache.store.Packing;
+import io.github.camelrestcache.store.Packing.Piece;
+import io.github.camelrestcache.store.Page;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPOutputStream;
 import org.apache.hc.client5.http.utils.DateUtils;
 
 /**
@@ -44,31 +46,69 @@ public final class Pages {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
+  /** How often a list is fetched once more that changes meanwhile. */
+  private static final int MOST_REPEATS = 2;
+
+  private static final int PER_PAGE = 100;
+
   private final CachedEndpoint endpoint;
   private final URI upstream;
   private final int maxPages;
+  private final Entry stored;
+  private final String form;
+
+  /** By their targets, what may be asked for conditionally. */
+  private final Map<String, Piece> known = new HashMap<>();
+
+  private final List<Piece> pieces = new ArrayList<>();
   private final Set<String> seen = new HashSet<>();
-  private final ByteArrayOutputStream items = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream ends = new ByteArrayOutputStream();
   private String next;
   private boolean redirected;
-  private int pages;
+  private boolean unconditional;
+  private boolean confirming;
+  private boolean changed;
+  private int repeats;
+  private int answers;
+  private int notModified;
 
   /**
    * @param upstream the URL that targets are below
    * @param maxPages more than so many pages are a failure
+   * @param stored what is stored now, or null
+   * @param form names how pages are asked for; a validator of another form is not sent
    */
-  Pages(CachedEndpoint endpoint, URI upstream, int maxPages) {
+  Pages(CachedEndpoint endpoint, URI upstream, int maxPages, Entry stored, String form) {
     this.endpoint = endpoint;
     this.upstream = upstream;
     this.maxPages = maxPages;
-    this.next = endpoint.path() + (endpoint.shape() == Shape.LIST ? "?per_page=100" : "");
-    seen.add(next);
+    this.stored = stored;
+    this.form = form;
+    if (stored != null && form.equals(stored.form())) {
+      stored
+          .pages()
+          .forEach(page -> known.put(page.target(), new Piece(page, stored.packed(page))));
+    }
+    begin(endpoint.path() + (endpoint.shape() == Shape.LIST ? "?per_page=" + PER_PAGE : ""));
+  }
+
+  private void begin(String first) {
+    next = first;
+    pieces.clear();
+    seen.clear();
+    seen.add(first);
+    confirming = false;
+    changed = false;
   }
 
   /** The target of the page to ask for next, or null after the last. */
   public String next() {
     return next;
+  }
+
+  /** The validator to ask for it with, or null. */
+  public String validator() {
+    Piece piece = unconditional ? null : known.get(next);
+    return piece == null ? null : piece.page().validator();
   }
 
   /**
@@ -77,6 +117,8 @@ public final class Pages {
    * @throws RefreshFailed when it is not a whole page of the right shape
    */
   void add(int status, HttpFields fields, byte[] body) {
+    answers++;
+    notModified += status == 304 ? 1 : 0;
     if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
       if (redirected) {
         throw new RefreshFailed("GitHub redirects " + endpoint.path() + " more than once");
@@ -86,26 +128,104 @@ public final class Pages {
         throw new RefreshFailed("GitHub redirects " + endpoint.path() + " to nowhere");
       }
       next = follow("redirects " + endpoint.path() + " to", fields.get("Location"));
+    } else if (status == 304 && validator() != null) {
+      addUnchanged(fields);
     } else if (status == 200) {
-      addPage(body);
-      String link = endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null;
-      next = link == null ? null : follow("names as the next page", link);
-      pages++;
-      if (next != null && pages == maxPages) {
-        throw new RefreshFailed(
-            "%s has more than %d pages: raise REFRESH_MAX_PAGES"
-                .formatted(endpoint.path(), maxPages));
+      if (confirming) {
+        repeat();
       }
+      changed = true;
+      unconditional = false;
+      Piece piece = piece(body, fields.get("ETag"));
+      known.put(next, piece);
+      take(piece, endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null);
     } else {
       throw refused(status, fields, body);
     }
   }
 
-  private void addPage(byte[] body) {
-    List<Integer> itemEnds = check(body);
-    if (endpoint.shape() == Shape.OBJECT) {
-      items.writeBytes(body);
+  /** What these pages took of the rate limit: with a token, a 304 is free. */
+  int cost(boolean authorized) {
+    return authorized ? answers - notModified : answers;
+  }
+
+  private void addUnchanged(HttpFields fields) {
+    if (confirming) {
+      next = null;
       return;
+    }
+    Piece piece = known.get(next);
+    Page page = piece.page();
+    if (endpoint.shape() == Shape.LIST && fields.contains("Link")) {
+      take(piece, Links.next(fields.get("Link")));
+    } else if (page.next() == null && page.ends() != null && page.ends().length >= PER_PAGE) {
+      // a page may have come after it, of which this answer does not tell
+      unconditional = true;
+    } else {
+      take(piece, page.next());
+    }
+  }
+
+  /** Adds a page, and decides what to ask for after it. */
+  private void take(Piece piece, String link) {
+    String after = link == null ? null : follow("names as the next page", link);
+    pieces.add(piece.before(after));
+    next = after;
+    if (next != null && pieces.size() == maxPages) {
+      throw new RefreshFailed(
+          "%s has more than %d pages: raise REFRESH_MAX_PAGES"
+              .formatted(endpoint.path(), maxPages));
+    }
+    if (next == null) {
+      end();
+    }
+  }
+
+  /**
+   * Looks whether the list has changed while its pages came: an item that moves over the border of
+   * two pages is in both, or in none, and then what was before it has changed.
+   */
+  private void end() {
+    Page first = pieces.get(0).page();
+    if (hasItemTwice()) {
+      repeat();
+    } else if (changed
+        && pieces.size() > 1
+        && first.validator() != null
+        && repeats < MOST_REPEATS) {
+      confirming = true;
+      next = first.target();
+    }
+  }
+
+  private boolean hasItemTwice() {
+    Set<String> ids = new HashSet<>();
+    for (Piece piece : pieces) {
+      Set<String> ofPage = new HashSet<>(piece.page().ids());
+      if (!Collections.disjoint(ids, ofPage)) {
+        return true;
+      }
+      ids.addAll(ofPage);
+    }
+    return false;
+  }
+
+  private void repeat() {
+    if (repeats == MOST_REPEATS) {
+      throw new RefreshFailed(
+          "%s changes faster than its pages can be fetched: an item was on two pages"
+              .formatted(endpoint.path()));
+    }
+    repeats++;
+    begin(pieces.get(0).page().target());
+  }
+
+  private Piece piece(byte[] body, String validator) {
+    List<Integer> itemEnds = new ArrayList<>();
+    List<String> ids = new ArrayList<>();
+    check(body, itemEnds, ids);
+    if (endpoint.shape() == Shape.OBJECT) {
+      return piece(body, 0, body.length, validator, null, ids);
     }
     int start = indexOf(body, '[') + 1;
     int end = lastIndexOf(body, ']');
@@ -115,28 +235,24 @@ public final class Pages {
     while (end > start && isSpace(body[end - 1])) {
       end--;
     }
-    if (end == start && pages > 0) {
+    if (end == start && !pieces.isEmpty()) {
       // a list may be empty, but not a page that another one named
       throw new RefreshFailed(
           "GitHub answered a page of " + endpoint.path() + " with an empty list");
     }
-    if (end > start) {
-      if (items.size() > 0) {
-        items.write(',');
-      }
-      int shift = 1 + items.size() - start;
-      itemEnds.forEach(each -> ends.writeBytes(fourBytes(each + shift)));
-      items.write(body, start, end - start);
-    }
+    int before = start;
+    int[] ends = itemEnds.stream().mapToInt(each -> each - before).toArray();
+    return piece(body, start, end - start, validator, ends, ids);
   }
 
-  private static byte[] fourBytes(int number) {
-    return ByteBuffer.allocate(Integer.BYTES).putInt(number).array();
+  private Piece piece(
+      byte[] body, int start, int length, String validator, int[] ends, List<String> ids) {
+    byte[] packed = Packing.pack(body, start, length);
+    return new Piece(new Page(next, validator, null, 0, packed.length, length, ends, ids), packed);
   }
 
-  /** Refuses what is not one value of the right shape; gives where each item of a list ends. */
-  private List<Integer> check(byte[] body) {
-    List<Integer> itemEnds = new ArrayList<>();
+  /** Refuses what is not one value of the right shape; tells where items end, and their ids. */
+  private void check(byte[] body, List<Integer> itemEnds, List<String> ids) {
     JsonToken expected =
         endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
     try (JsonParser parser = JSON.createParser(body)) {
@@ -152,19 +268,32 @@ public final class Pages {
                     endpoint.path(), endpoint.shape().name().toLowerCase(java.util.Locale.ROOT)));
       }
       while (first == JsonToken.START_ARRAY && parser.nextToken() != JsonToken.END_ARRAY) {
-        parser.skipChildren();
-        parser.finishToken();
+        readItem(parser, ids);
         itemEnds.add((int) parser.currentLocation().getByteOffset());
       }
       parser.skipChildren();
       if (parser.nextToken() != null) {
         throw new RefreshFailed("GitHub answered " + endpoint.path() + " with more than one value");
       }
-      return itemEnds;
     } catch (IOException e) {
       throw new RefreshFailed(
           "GitHub answered %s with broken JSON (%s)"
               .formatted(endpoint.path(), e.getMessage().lines().findFirst().orElse("")));
+    }
+  }
+
+  private static void readItem(JsonParser parser, List<String> ids) throws IOException {
+    if (parser.currentToken() == JsonToken.START_OBJECT) {
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        boolean isId = parser.currentName().equals("id");
+        if (parser.nextToken().isScalarValue() && isId) {
+          ids.add(parser.getText());
+        }
+        parser.skipChildren();
+      }
+    } else {
+      parser.skipChildren();
+      parser.finishToken();
     }
   }
 
@@ -222,17 +351,17 @@ public final class Pages {
       long reset = number(fields.get("x-ratelimit-reset"));
       boolean spent = "0".equals(fields.get("x-ratelimit-remaining"));
       // GitHub: as Retry-After says, else until the reset, else at least a minute
-      if (retryAfter != null) {
-        return new RefreshFailed(
-            "GitHub asks to wait until %s (%d%s)".formatted(CLOCK.format(retryAfter), status, said),
-            retryAfter);
-      }
-      if (spent && reset >= 0) {
-        Instant until = Instant.ofEpochSecond(reset);
+      Instant until = retryAfter != null || reset < 0 ? retryAfter : Instant.ofEpochSecond(reset);
+      if (spent && until != null) {
         return new RefreshFailed(
             "The rate limit of %s requests is spent until %s (%d)"
                 .formatted(fields.get("x-ratelimit-limit"), CLOCK.format(until), status),
             until);
+      }
+      if (retryAfter != null) {
+        return new RefreshFailed(
+            "GitHub asks to wait until %s (%d%s)".formatted(CLOCK.format(retryAfter), status, said),
+            retryAfter);
       }
       return new RefreshFailed(
           "GitHub answered %s with %d%s, and is left alone for a minute"
@@ -254,39 +383,22 @@ public final class Pages {
   }
 
   /**
-   * All pages in one, to be stored.
+   * All pages in one, to be stored. Content that is the same keeps its version and the time of its
+   * last change; if GitHub said so of each page, it is what was stored.
    *
-   * @param stored what is stored now, or null; content that is the same keeps its version, the time
-   *     of its last change, and is not written again (the body of the entry is null)
+   * @param when GitHub was asked
+   * @param fence the number of the lease under which that was done
    */
-  Entry whole(Entry stored) {
-    byte[] body = items.toByteArray();
-    if (endpoint.shape() == Shape.LIST) {
-      body = surrounded(body);
+  Entry whole(Instant when, long fence) {
+    boolean same =
+        stored != null && stored.pages().equals(pieces.stream().map(Piece::page).toList());
+    if (same) {
+      return stored.validated(when, fence);
     }
-    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    String version = Entry.version(body);
-    return stored != null && stored.version().equals(version)
-        ? new Entry(version, now, stored.changed(), null, null, null)
-        : new Entry(version, now, now, body, gzip(body), ends.toByteArray());
-  }
-
-  private static byte[] gzip(byte[] body) {
-    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
-      gzip.write(body);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return compressed.toByteArray();
-  }
-
-  private static byte[] surrounded(byte[] items) {
-    byte[] list = new byte[items.length + 2];
-    list[0] = '[';
-    System.arraycopy(items, 0, list, 1, items.length);
-    list[list.length - 1] = ']';
-    return list;
+    Entry whole = Packing.whole(pieces, endpoint.shape() == Shape.LIST, form, when, fence);
+    return stored != null && stored.version().equals(whole.version())
+        ? whole.changedAt(stored.changed())
+        : whole;
   }
 
   /** RFC 9110 10.2.3: seconds or a date. */

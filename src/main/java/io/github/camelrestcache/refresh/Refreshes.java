@@ -7,20 +7,31 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.refresh.Leases.Lease;
+import io.github.camelrestcache.refresh.Leases.Outcome;
+import io.github.camelrestcache.refresh.Leases.State;
+import io.github.camelrestcache.refresh.Leases.Turn;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.RateLimits;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -33,10 +44,11 @@ import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 
 /**
- * The refreshes of this process: at most one of each endpoint at a time, shared by all who want it,
- * with growing pauses after failures; and the steps of one, for the route {@code fetch}.
+ * Has endpoints refreshed when they are due, by one of all instances at a time ({@link Leases}),
+ * with growing pauses after failures; and the steps of a refresh, for the route {@code fetch}.
  */
 @BindToRegistry(value = "refreshes", initMethod = "start", destroyMethod = "stop")
 public class Refreshes extends ContextBean {
@@ -45,29 +57,41 @@ public class Refreshes extends ContextBean {
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
-  /** Why an endpoint failed last, how often in a row, and when it may be tried again. */
-  record Failure(String reason, int inARow, Instant retryAt) {
+  /** Events within this time are met by one refresh. */
+  private static final Duration EVENTS = Duration.ofSeconds(2);
 
-    /** The reason without the words of the library in brackets, which differ from time to time. */
-    String gist() {
-      return reason.replaceFirst(" \\(.*", "");
-    }
-  }
+  /** More than a page of 100 items can be; else what has no end would fill the heap. */
+  private static final int LARGEST_PAGE = 64 << 20;
 
   private final Map<String, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
+  private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
 
-  /** Paths of which a caller found nothing: they are stored anew, whatever their stamp says. */
-  private final Set<String> notFound = ConcurrentHashMap.newKeySet();
+  /** The ends of refreshes that Redis could not be told of. */
+  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
-  private final Map<String, Failure> failures = new ConcurrentHashMap<>();
   private ProducerTemplate producer;
   private ExecutorService waiters;
+  private ScheduledExecutorService clock;
+  private Leases leases;
+  private Near near;
+  private Catalog catalog;
+  private GitHub github;
+  private Budget budget;
 
-  /** Prepares the threads that refreshes run on, and those that their waiters go on with. */
+  /** Prepares the threads that refreshes begin on, and those that their waiters go on with. */
   public void start() {
     if (producer == null) {
       producer = context.createProducerTemplate();
       waiters = context.getExecutorServiceManager().newFixedThreadPool(this, "refreshed", 8);
+      clock = context.getExecutorServiceManager().newScheduledThreadPool(this, "due", 2);
+      leases = context.getRegistry().findSingleByType(Leases.class);
+      near = context.getRegistry().findSingleByType(Near.class);
+      catalog = context.getRegistry().findSingleByType(Catalog.class);
+      github = context.getRegistry().findSingleByType(GitHub.class);
+      budget =
+          new Budget(
+              context.getRegistry().findSingleByType(RateLimits.class),
+              Settings.percent(context, "github.rate.reserve"));
     }
   }
 
@@ -75,17 +99,47 @@ public class Refreshes extends ContextBean {
     if (producer != null) {
       producer.close();
       context.getExecutorServiceManager().shutdownNow(waiters);
+      context.getExecutorServiceManager().shutdownNow(clock);
       producer = null;
     }
   }
 
-  /**
-   * Refreshes for the timer: nothing to do while the endpoint backs off, and no failure of its own.
-   */
+  /** Refreshes for the timer, if the endpoint is due: if not, as soon as it is. */
   public CompletableFuture<Void> refresh(@Variable("endpoint") CachedEndpoint endpoint) {
-    return pause(endpoint).isZero() || running.containsKey(endpoint.path())
-        ? share(endpoint).handle((done, failure) -> null)
-        : CompletableFuture.completedFuture(null);
+    CompletableFuture<Void> refresh = begin(endpoint, false);
+    return refresh == null
+        ? CompletableFuture.completedFuture(null)
+        : refresh.handle((done, failure) -> null);
+  }
+
+  /** Refreshes because of an event: after a while, for more events may follow. */
+  public void soon(CachedEndpoint endpoint) {
+    leases.soon(endpoint.path(), EVENTS);
+    wake(endpoint, EVENTS);
+  }
+
+  /** Looks what other instances have done, and begins what is due. */
+  public void look() {
+    leases.look();
+    for (Runnable end = untold.poll(); end != null; end = untold.poll()) {
+      end.run();
+    }
+    for (CachedEndpoint endpoint : catalog.endpoints()) {
+      State state = leases.state(endpoint.path());
+      if (state.failures() > 0 && pause(endpoint).compareTo(Duration.ZERO) > 0) {
+        near.arrival(endpoint.path()).completeExceptionally(new RefreshFailed(state.reason()));
+      }
+      if (!state.due(endpoint.every()).isAfter(leases.now())) {
+        begin(endpoint, false);
+      }
+    }
+  }
+
+  /** Begins to refresh what is here, or was, and Redis has lost. */
+  public void lookAt(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
+    if (near.isLost(endpoint, stamp) && leases.state(endpoint.path()).failures() == 0) {
+      begin(endpoint, true);
+    }
   }
 
   /**
@@ -97,12 +151,13 @@ public class Refreshes extends ContextBean {
   public CompletableFuture<String> await(@Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
     CompletableFuture<Void> others = running.get(path);
-    Failure failed = failures.get(path);
-    if (others == null && failed != null && failed.retryAt().isAfter(Instant.now())) {
-      throw notReady(path, failed.reason(), pause(endpoint));
+    State state = leases.state(path);
+    if (others == null && state.failures() > 0 && !pause(endpoint).isZero()) {
+      throw notReady(path, state.reason(), pause(endpoint));
     }
-    notFound.add(path);
-    CompletableFuture<Void> refresh = share(endpoint);
+    CompletableFuture<Void> arrival = near.arrival(path);
+    CompletableFuture<Void> mine = begin(endpoint, true);
+    CompletableFuture<Void> refresh = mine == null ? arrival : mine;
     return refresh
         .copy()
         .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
@@ -112,7 +167,7 @@ public class Refreshes extends ContextBean {
                 throw notReady(path, reason(failure), pause(endpoint));
               }
               return "fwd=uri-miss; fwd-status=200; "
-                  + (refresh == others ? "collapsed" : "stored");
+                  + (refresh == others || refresh == arrival ? "collapsed" : "stored");
             },
             waiters);
   }
@@ -126,45 +181,143 @@ public class Refreshes extends ContextBean {
         .retryAfter(wait);
   }
 
-  private CompletableFuture<Void> share(CachedEndpoint endpoint) {
+  /**
+   * Begins to refresh, or joins the refresh that is under way here.
+   *
+   * @param cold whether nothing is stored
+   * @return null when it is not due, or another instance is at it
+   */
+  private CompletableFuture<Void> begin(CachedEndpoint endpoint, boolean cold) {
     String path = endpoint.path();
     CompletableFuture<Void> mine = new CompletableFuture<>();
     CompletableFuture<Void> before = running.putIfAbsent(path, mine);
     if (before != null) {
       return before;
     }
+    try {
+      Turn turn = leases.acquire(path, endpoint.every(), cold);
+      if (turn.lease() == null) {
+        running.remove(path);
+        mine.complete(null);
+        wake(endpoint, turn.pause());
+        return null;
+      }
+      run(endpoint, turn.lease(), mine);
+    } catch (DataAccessException e) {
+      running.remove(path);
+      mine.completeExceptionally(e);
+    }
+    return mine;
+  }
+
+  /** Tries again later, if not sooner. */
+  private void wake(CachedEndpoint endpoint, Duration wait) {
+    waking.compute(
+        endpoint.path(),
+        (path, set) -> {
+          boolean sooner =
+              set != null
+                  && !set.isDone()
+                  && set.getDelay(TimeUnit.MILLISECONDS) <= wait.toMillis();
+          if (sooner) {
+            return set;
+          }
+          if (set != null) {
+            set.cancel(false);
+          }
+          return clock.schedule(
+              () -> {
+                CachedEndpoint declared = catalog.endpoint(path);
+                return declared == null ? null : begin(declared, false);
+              },
+              wait.toMillis(),
+              TimeUnit.MILLISECONDS);
+        });
+  }
+
+  private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Void> mine) {
+    Instant deadline = Instant.now().plus(Settings.time(context, "refresh.deadline"));
     producer
-        .asyncSend("direct:fetch", exchange -> exchange.setVariable("endpoint", endpoint))
+        .asyncSend(
+            "direct:fetch",
+            exchange -> {
+              exchange.setVariable("endpoint", endpoint);
+              exchange.setVariable("lease", lease);
+              exchange.setVariable("deadline", deadline);
+            })
         .whenComplete(
             (exchange, thrown) -> {
               Throwable failure = thrown != null ? thrown : exchange.getException();
-              boolean news = note(endpoint, failure);
+              if (failure != null && Instant.now().isAfter(deadline)) {
+                failure = new RefreshFailed("It was not done within REFRESH_DEADLINE");
+              }
+              Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
+              boolean news = false;
+              try {
+                news = note(endpoint, lease, pages, failure);
+              } finally {
+                running.remove(endpoint.path());
+              }
               if (failure == null) {
                 mine.complete(null);
               } else {
                 mine.completeExceptionally(failure);
               }
-              running.remove(path);
               if (news) {
-                tell(path, failure);
+                tell(endpoint.path(), failure);
               }
             });
-    return mine;
   }
 
-  /** Remembers how a refresh ended; true if that is news. */
-  private boolean note(CachedEndpoint endpoint, Throwable failure) {
-    String path = endpoint.path();
+  /** Remembers how a refresh ended; true if that is news: no other endpoint fails like this. */
+  private synchronized boolean note(
+      CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
+    State before = leases.state(endpoint.path());
+    double cost = pages == null ? 0 : pages.cost(github.isAuthorized());
+    double average = before.cost() == 0 ? cost : (before.cost() + cost) / 2;
+    double usual = average < 0.01 ? 0 : average;
     if (failure == null) {
-      return failures.remove(path) != null;
+      double rate =
+          catalog.endpoints().stream()
+              .mapToDouble(
+                  each ->
+                      (each == endpoint ? usual : leases.state(each.path()).cost())
+                          * 1000
+                          / each.every().toMillis())
+              .sum();
+      Budget.Plan plan = budget.plan(github.credential(), usual, rate, endpoint.every());
+      release(lease, new Outcome(plan.stretch(), usual, 0, null), plan.pause());
+      return before.failures() > 0;
     }
-    Failure before = failures.get(path);
-    int inARow = before == null ? 1 : before.inARow() + 1;
-    Instant retryAt = Instant.now().plus(pauseAfter(inARow, endpoint.every()));
-    if (failure instanceof RefreshFailed failed && failed.notBefore().isAfter(retryAt)) {
-      retryAt = failed.notBefore();
+    Duration pause = pauseAfter(before.failures() + 1, endpoint.every());
+    if (failure instanceof RefreshFailed failed) {
+      Duration wait = Duration.between(Instant.now(), failed.notBefore());
+      pause = wait.compareTo(pause) > 0 ? wait : pause;
     }
-    return isNews(path, new Failure(reason(failure), inARow, retryAt));
+    String reason = reason(failure);
+    boolean known =
+        catalog.endpoints().stream()
+            .map(each -> leases.state(each.path()).reason())
+            .anyMatch(other -> other != null && gist(other).equals(gist(reason)));
+    Outcome outcome = new Outcome(before.stretch(), usual, before.failures() + 1, reason);
+    boolean mine = release(lease, outcome, pause);
+    wake(endpoint, pause);
+    return mine && !known;
+  }
+
+  /** Gives a lease back, when Redis is there again if it is not. */
+  private boolean release(Lease lease, Outcome outcome, Duration pause) {
+    try {
+      return leases.release(lease, outcome, pause);
+    } catch (DataAccessException e) {
+      untold.add(() -> leases.release(lease, outcome, pause));
+      return true;
+    }
+  }
+
+  /** A reason without the words of the library in brackets, which differ from time to time. */
+  private static String gist(String reason) {
+    return reason.replaceFirst(" \\(.*", "");
   }
 
   private void tell(String path, Throwable failure) {
@@ -172,7 +325,11 @@ public class Refreshes extends ContextBean {
       LOG.info("{} is refreshed again", path);
       return;
     }
-    List<String> missing = missing();
+    List<String> missing =
+        catalog.endpoints().stream()
+            .filter(endpoint -> near.entry(endpoint) == null)
+            .map(CachedEndpoint::path)
+            .toList();
     LOG.warn(
         "{} is not refreshed: {}. {}",
         path,
@@ -180,28 +337,6 @@ public class Refreshes extends ContextBean {
         missing.isEmpty()
             ? "What is stored stays in place"
             : "Not stored yet: " + String.join(", ", missing));
-  }
-
-  /** Remembers a failure; true if no endpoint fails for this reason already. */
-  private synchronized boolean isNews(String path, Failure failure) {
-    boolean known = failures.values().stream().anyMatch(f -> f.gist().equals(failure.gist()));
-    failures.put(path, failure);
-    return !known;
-  }
-
-  /** The paths of which nothing is stored, as far as the store answers. */
-  private List<String> missing() {
-    Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
-    return catalog.endpoints().stream()
-        .filter(
-            endpoint -> {
-              Exchange stamp =
-                  producer.request(
-                      "direct:load-stamp", ask -> ask.setVariable("endpoint", endpoint));
-              return !stamp.isFailed() && stamp.getMessage().getBody() == null;
-            })
-        .map(CachedEndpoint::path)
-        .toList();
   }
 
   /** From the interval, but at most 10 s, doubling up to 10 minutes, a fifth more or less. */
@@ -214,16 +349,14 @@ public class Refreshes extends ContextBean {
 
   /** How long an endpoint still backs off; zero when it does not. */
   Duration pause(CachedEndpoint endpoint) {
-    Failure failure = failures.get(endpoint.path());
-    Duration left =
-        failure == null ? Duration.ZERO : Duration.between(Instant.now(), failure.retryAt());
+    Instant notBefore = Instant.ofEpochMilli(leases.state(endpoint.path()).notBefore());
+    Duration left = Duration.between(leases.now(), notBefore);
     return left.isNegative() ? Duration.ZERO : left;
   }
 
   /** What failed last at this path, in a sentence, or null when the last refresh was good. */
   public String failure(String path) {
-    Failure failure = failures.get(path);
-    return failure == null ? null : failure.reason();
+    return leases.state(path).reason();
   }
 
   private static String reason(Throwable failure) {
@@ -245,30 +378,39 @@ public class Refreshes extends ContextBean {
 
   // the steps of a refresh
 
-  /** No page yet. */
-  public Pages pages(@Variable("endpoint") CachedEndpoint endpoint) {
+  /** No page yet, but what is stored, which pages may not have changed since. */
+  public Pages pages(
+      @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
     return new Pages(
         endpoint,
         URI.create(Settings.get(context, "github.api.url")),
-        Settings.number(context, "refresh.max.pages"));
+        Settings.number(context, "refresh.max.pages"),
+        stored,
+        github.pageForm());
   }
 
   /** Adds the page that GitHub has answered. */
   public void add(
       @Variable("pages") Pages pages,
+      @Variable("lease") Lease lease,
       @Header(Exchange.HTTP_RESPONSE_CODE) int status,
       @Variable("answered") HttpFields answered,
       @Body InputStream body)
       throws IOException {
     pages.add(status, answered, content(answered, body));
+    if (pages.next() != null) {
+      if (!github.isAuthorized() || pages.validator() == null) {
+        budget.check(lease.path(), RateLimits.limit(answered::get));
+      }
+      if (!leases.renew(lease)) {
+        throw new RefreshFailed("Another instance has begun to refresh it");
+      }
+    }
   }
 
-  /** What is to be stored, beside what is stored now. */
-  public Entry whole(
-      @Variable("endpoint") CachedEndpoint endpoint,
-      @Variable("pages") Pages pages,
-      @Body Entry stored) {
-    return pages.whole(notFound.remove(endpoint.path()) ? null : stored);
+  /** What is to be stored. */
+  public Entry whole(@Variable("pages") Pages pages, @Variable("lease") Lease lease) {
+    return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
   }
 
   private static byte[] content(HttpFields answered, InputStream body) throws IOException {
@@ -277,13 +419,20 @@ public class Refreshes extends ContextBean {
     }
     byte[] content;
     try (body) {
-      content = body.readAllBytes();
+      content = body.readNBytes(LARGEST_PAGE);
     }
     boolean gzip = "gzip".equalsIgnoreCase(answered.get("Content-Encoding"));
     try {
-      return gzip ? new GZIPInputStream(new ByteArrayInputStream(content)).readAllBytes() : content;
+      content =
+          gzip
+              ? new GZIPInputStream(new ByteArrayInputStream(content)).readNBytes(LARGEST_PAGE)
+              : content;
     } catch (IOException e) {
       throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
     }
+    if (content.length == LARGEST_PAGE) {
+      throw new RefreshFailed("GitHub answered with a page of more than 64 MB");
+    }
+    return content;
   }
 }

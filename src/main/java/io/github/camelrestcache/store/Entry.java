@@ -1,23 +1,98 @@
 package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.Hash;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
 
 /**
- * A cached endpoint as it is stored. Of the last three, those are null that were not asked for.
+ * A cached endpoint as it is stored: compressed, with the pages that it came in.
  *
  * @param version names this content: the same for the same bytes
+ * @param form names how it was asked for: what was validated in another form says nothing here
  * @param fetched when GitHub was last asked and gave this content, to the second
  * @param changed when the content was first seen, to the second
- * @param body the JSON as UTF-8
- * @param gzip the same, compressed
- * @param ends where in the body each item of a list ends: the index behind it, in four bytes
+ * @param fence the number of the lease under which it was published: a newer entry has a higher one
+ * @param pages in their order, or null if the content was not asked for
+ * @param gzip the JSON in UTF-8, compressed, see {@link Packing}; null if it was not asked for
  */
 public record Entry(
-    String version, Instant fetched, Instant changed, byte[] body, byte[] gzip, byte[] ends) {
+    String version,
+    String form,
+    Instant fetched,
+    Instant changed,
+    long fence,
+    List<Page> pages,
+    byte[] gzip) {
+
+  private static final int BUFFER = 1 << 16;
 
   /** The version of a content: 32 hexadecimal digits. */
   public static String version(byte[] content) {
     return Hash.of(content).substring(0, 32);
+  }
+
+  /** The same content, validated later. */
+  public Entry validated(Instant when, long newFence) {
+    return new Entry(version, form, when, changed, newFence, pages, gzip);
+  }
+
+  /** The same, as the content was seen first at another time. */
+  public Entry changedAt(Instant when) {
+    return new Entry(version, form, fetched, when, fence, pages, gzip);
+  }
+
+  /** Whether it is a list, and not one object. */
+  public boolean isList() {
+    return pages.get(0).ends() != null;
+  }
+
+  /** How many items a list has. */
+  public int items() {
+    return pages.stream().mapToInt(page -> page.ends().length).sum();
+  }
+
+  /** The JSON. */
+  public byte[] body() {
+    try (InputStream body = content()) {
+      return body.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The JSON as a stream.
+   *
+   * @throws IOException when what is stored is no gzip
+   */
+  public InputStream content() throws IOException {
+    return new GZIPInputStream(new ByteArrayInputStream(gzip), BUFFER);
+  }
+
+  /** Whether the content is whole, by its check sum, and its pages are in it. */
+  boolean isSound() {
+    try (InputStream body = content()) {
+      body.transferTo(OutputStream.nullOutputStream());
+      return pages.stream().allMatch(page -> page.start() + page.packed() <= gzip.length);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The items of a page, compressed. */
+  public byte[] packed(Page page) {
+    return Arrays.copyOfRange(gzip, page.start(), page.start() + page.packed());
+  }
+
+  /** The items of a page, without the brackets around them. */
+  public byte[] items(Page page) {
+    return Packing.unpack(gzip, page);
   }
 }

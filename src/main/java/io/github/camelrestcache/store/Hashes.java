@@ -1,77 +1,126 @@
 package io.github.camelrestcache.store;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.view.Ranked;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.apache.camel.Variable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What is stored, as the fields of Redis hashes. An endpoint has {@code version}, {@code fetched}
- * and {@code changed} (seconds since 1970), {@code body}, {@code gzip} and {@code ends}; a view has
- * {@code stamp}, {@code top} and {@code bottom}. A hash that cannot be read, or lacks a field that
- * is asked for, counts as absent.
+ * What is stored, as the fields of Redis hashes. An endpoint has {@code version}, {@code form},
+ * {@code fetched} and {@code changed} (seconds since 1970), {@code fence}, {@code pages} (JSON) and
+ * {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and {@code bottom}. A hash
+ * that cannot be read counts as absent, and is said once to be so.
  */
 @BindToRegistry("hashes")
 public class Hashes {
 
-  private static final List<String> STAMP = List.of("version", "fetched", "changed");
-  private static final List<String> GZIP = List.of("version", "fetched", "changed", "gzip");
-  private static final List<String> IDENTITY =
-      List.of("version", "fetched", "changed", "body", "ends");
+  private static final Logger LOG = LoggerFactory.getLogger(Hashes.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final List<String> STAMP =
+      List.of("version", "form", "fetched", "changed", "fence");
+  private static final List<String> WHOLE =
+      List.of("version", "form", "fetched", "changed", "fence", "pages", "gzip");
+
+  private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
 
   /** The names of an endpoint's fields without its content. */
   public List<String> stampFields() {
     return STAMP;
   }
 
-  /** The names of an endpoint's fields with its content in this coding, {@code gzip} or not. */
-  public List<String> contentFields(@Variable("coding") String coding) {
-    return "gzip".equals(coding) ? GZIP : IDENTITY;
+  /** The names of all of an endpoint's fields. */
+  public List<String> wholeFields() {
+    return WHOLE;
   }
 
   /** The entry in the values of the fields that were asked for, or null. */
-  public Entry entry(@Header("CamelRedis.Fields") List<String> fields, @Body List<byte[]> values) {
+  public Entry entry(
+      @Header("CamelRedis.Fields") List<String> fields,
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @Body List<byte[]> values) {
     Map<String, byte[]> hash = new HashMap<>();
     for (int i = 0; i < fields.size(); i++) {
       hash.put(fields.get(i), values.get(i));
     }
+    if (hash.values().stream().allMatch(each -> each == null)) {
+      return null;
+    }
+    Entry entry = read(hash);
+    boolean whole = fields.contains("gzip");
+    if (entry != null && whole && !(isWhole(entry, endpoint) && entry.isSound())) {
+      entry = null;
+    }
+    if (entry == null && unreadable.add(endpoint.path())) {
+      LOG.warn(
+          "What Redis has of {} cannot be read by this version: it is fetched anew and replaced",
+          endpoint.path());
+    } else if (entry != null && whole) {
+      unreadable.remove(endpoint.path());
+    }
+    return entry;
+  }
+
+  private static boolean isWhole(Entry entry, CachedEndpoint endpoint) {
+    return entry.pages() != null
+        && !entry.pages().isEmpty()
+        && entry.gzip() != null
+        && entry.isList() == (endpoint.shape() == Shape.LIST);
+  }
+
+  private static Entry read(Map<String, byte[]> hash) {
     try {
-      return hash.containsValue(null)
-          ? null
-          : new Entry(
-              text(hash.get("version")),
-              time(hash.get("fetched")),
-              time(hash.get("changed")),
-              hash.get("body"),
-              hash.get("gzip"),
-              hash.get("ends"));
-    } catch (NumberFormatException e) {
+      return new Entry(
+          text(hash.get("version")),
+          text(hash.get("form")),
+          time(hash.get("fetched")),
+          time(hash.get("changed")),
+          Long.parseLong(text(hash.get("fence"))),
+          hash.get("pages") == null
+              ? null
+              : List.of(JSON.readValue(hash.get("pages"), Page[].class)),
+          hash.get("gzip"));
+    } catch (IOException | RuntimeException e) {
       return null;
     }
   }
 
-  /**
-   * The fields to write for an entry. Of one without its body only the time of the fetch: should
-   * the hash be lost in between, what is written then counts as absent, and not as whole.
-   */
-  public Map<String, Object> fields(@Body Entry entry) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("fetched", seconds(entry.fetched()));
-    if (entry.body() != null) {
-      fields.put("version", bytes(entry.version()));
-      fields.put("changed", seconds(entry.changed()));
-      fields.put("body", entry.body());
-      fields.put("gzip", entry.gzip());
-      fields.put("ends", entry.ends());
+  /** The names and values of all fields of an entry, in turn. */
+  static List<byte[]> fields(Entry entry) {
+    List<byte[]> fields = new ArrayList<>();
+    add(fields, "version", bytes(entry.version()));
+    add(fields, "form", bytes(entry.form()));
+    add(fields, "fetched", seconds(entry.fetched()));
+    add(fields, "changed", seconds(entry.changed()));
+    add(fields, "fence", bytes(Long.toString(entry.fence())));
+    try {
+      add(fields, "pages", JSON.writeValueAsBytes(entry.pages()));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
     }
+    add(fields, "gzip", entry.gzip());
     return fields;
+  }
+
+  private static void add(List<byte[]> fields, String name, byte[] value) {
+    fields.add(bytes(name));
+    fields.add(value);
   }
 
   /** The ranking in a whole hash, or null. */
@@ -101,7 +150,7 @@ public class Hashes {
     return new String(value, StandardCharsets.UTF_8);
   }
 
-  private static byte[] bytes(String value) {
+  static byte[] bytes(String value) {
     return value.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -65,6 +65,8 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     setValueSerializer(RedisSerializer.byteArray());
     setHashValueSerializer(RedisSerializer.byteArray());
     afterPropertiesSet();
+    context.getRegistry().bind("redisConnections", connections);
+    context.getRegistry().bind("redisText", RedisSerializer.string());
     try {
       execute((RedisCallback<String>) RedisConnectionCommands::ping);
     } catch (DataAccessException e) {

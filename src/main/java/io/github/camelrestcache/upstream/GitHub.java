@@ -8,6 +8,7 @@ import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.http.PublicAddress;
 import io.github.camelrestcache.refresh.Pages;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,17 +57,37 @@ public class GitHub extends ContextBean {
     lending = new TokenLending(Settings.get(context, "github.owner.paths"));
   }
 
-  /** The request that fetches the next page for the store. */
-  public UpstreamRequest page(@Variable("pages") Pages pages) {
+  /** The request that fetches the next page for the store, or validates the stored one. */
+  public UpstreamRequest page(
+      @Variable("pages") Pages pages, @Variable("deadline") Instant deadline) {
     HttpFields fields =
         new HttpFields()
             .add("Accept", "application/vnd.github+json")
             .add("Accept-Encoding", "gzip")
             .add("User-Agent", USER_AGENT)
             .add("X-GitHub-Api-Version", Settings.get(context, "github.api.version"));
+    if (pages.validator() != null) {
+      fields.add("If-None-Match", pages.validator());
+    }
     authorize(fields);
     return new UpstreamRequest(
-        "GET", pages.next(), fields, null, true, credential(null, true), false);
+        "GET", pages.next(), fields, null, true, credential(), false, deadline);
+  }
+
+  /** The name of those whose answers refreshes get: the service's token, or nobody. */
+  public String credential() {
+    return credential(null, true);
+  }
+
+  /** Whether refreshes have a token, with which what has not changed costs nothing. */
+  public boolean isAuthorized() {
+    return !token.isEmpty();
+  }
+
+  /** Names all that decides what a page is, but its target: how it is asked for, and rewritten. */
+  public String pageForm() {
+    return Hash.of(
+        String.join("\n", credential(), Settings.get(context, "github.api.version"), urls.form()));
   }
 
   /**
@@ -107,7 +128,8 @@ public class GitHub extends ContextBean {
         content(request),
         lent,
         credential(own, lent),
-        cached);
+        cached,
+        null);
   }
 
   /** The name of a partition of the cache. Nobody's is a shared one. */

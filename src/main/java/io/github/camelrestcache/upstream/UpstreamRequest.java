@@ -1,6 +1,7 @@
 package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.http.HttpFields;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import org.apache.hc.core5.http.HttpEntity;
@@ -16,6 +17,7 @@ import org.apache.hc.core5.http.HttpEntity;
  * @param credential names whose answers these are, by a hash: a caller's own Authorization, or the
  *     service's token that is lent, or nobody's
  * @param isCached whether the answer may come from the cache and go into it
+ * @param deadline when the connection is given up, whatever comes over it, or null
  */
 public record UpstreamRequest(
     String method,
@@ -24,7 +26,8 @@ public record UpstreamRequest(
     HttpEntity content,
     boolean lent,
     String credential,
-    boolean isCached) {
+    boolean isCached,
+    Instant deadline) {
 
   /** With these a server may take a GET for a write. */
   private static final List<String> METHOD_OVERRIDES =

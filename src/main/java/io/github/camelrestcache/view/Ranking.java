@@ -58,7 +58,7 @@ public class Ranking {
       if (list == null) {
         throw unrankable(view, "the list is not stored whole, try again after its next refresh");
       }
-      List<Row> rows = rows(view, list.body());
+      List<Row> rows = rows(view, list);
       rows.sort(TOP);
       byte[] top = lines(rows);
       rows.sort(BOTTOM);
@@ -82,9 +82,9 @@ public class Ranking {
     return failures.get(view.name());
   }
 
-  private static List<Row> rows(View view, byte[] list) throws IOException {
+  private static List<Row> rows(View view, Entry list) throws IOException {
     List<Row> rows = new ArrayList<>();
-    try (JsonParser parser = JSON.createParser(list)) {
+    try (JsonParser parser = JSON.createParser(list.content())) {
       parser.nextToken();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {

@@ -9,12 +9,11 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Page;
 import java.net.URI;
-import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -25,13 +24,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PagesTest {
 
   private static final String GITHUB = "https://api.github.com";
+  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
   private static final String FIRST = "/orgs/x/repos?per_page=100";
 
-  private static Pages pages(Shape shape, String upstream) {
+  private static Pages pages(Shape shape, String upstream, Entry stored, String form) {
     String path = shape == Shape.LIST ? "/orgs/x/repos" : "/orgs/x";
     CachedEndpoint endpoint =
         new CachedEndpoint("id", "What it is.", path, shape, Duration.ofMinutes(5), "a.yaml:1");
-    return new Pages(endpoint, URI.create(upstream), 4);
+    return new Pages(endpoint, URI.create(upstream), 4, stored, form);
+  }
+
+  private static Pages pages(Shape shape, String upstream) {
+    return pages(shape, upstream, null, "form");
   }
 
   private static Pages list() {
@@ -59,7 +63,7 @@ class PagesTest {
   }
 
   private static String whole(Pages pages) {
-    return new String(pages.whole(null).body(), UTF_8);
+    return new String(pages.whole(NOW, 7).body(), UTF_8);
   }
 
   private static RefreshFailed failure(Pages pages, int status, HttpFields fields, String body) {
@@ -302,10 +306,11 @@ class PagesTest {
 
     Instant now = Instant.now();
     RefreshFailed asked = failure(object(), status, spent.set("Retry-After", "120"), "{}");
-    assertThat(asked).hasMessageContaining("asks to wait");
+    assertThat(asked).hasMessageContaining("60 requests is spent");
     assertThat(asked.notBefore()).isBetween(now.plusSeconds(120), now.plusSeconds(150));
     RefreshFailed dated =
         failure(object(), status, fields("Retry-After", "Fri, 01 Jan 2100 12:40:00 GMT"), "{}");
+    assertThat(dated).hasMessageContaining("asks to wait");
     assertThat(dated.notBefore()).isEqualTo(reset);
   }
 
@@ -318,52 +323,198 @@ class PagesTest {
   }
 
   @Test
-  void itIsNotedAtWhichByteEachItemEnds() {
+  void itIsNotedAtWhichByteOfItsPageEachItemEnds() {
     Pages pages = list();
     add(pages, next(GITHUB + "/orgs/x/repos?page=2"), " [ {\"é\":[1,2]} , \"ü\" ]");
     add(pages, next(GITHUB + "/orgs/x/repos?page=3"), "[1 ,2.5\n]");
     add(pages, fields(), "[null]");
-    Entry whole = pages.whole(null);
-    String body = new String(whole.body(), UTF_8);
-    assertThat(body).isEqualTo("[{\"é\":[1,2]} , \"ü\",1 ,2.5,null]");
+    Entry whole = pages.whole(NOW, 7);
+    assertThat(new String(whole.body(), UTF_8)).isEqualTo("[{\"é\":[1,2]} , \"ü\",1 ,2.5,null]");
     List<String> upTo = new ArrayList<>();
-    for (ByteBuffer ends = ByteBuffer.wrap(whole.ends()); ends.hasRemaining(); ) {
-      upTo.add(new String(whole.body(), 0, ends.getInt(), UTF_8));
+    for (Page page : whole.pages()) {
+      for (int end : page.ends()) {
+        upTo.add(new String(whole.items(page), 0, end, UTF_8));
+      }
     }
     assertThat(upTo)
-        .containsExactly(
-            "[{\"é\":[1,2]}",
-            "[{\"é\":[1,2]} , \"ü\"",
-            "[{\"é\":[1,2]} , \"ü\",1",
-            "[{\"é\":[1,2]} , \"ü\",1 ,2.5",
-            "[{\"é\":[1,2]} , \"ü\",1 ,2.5,null");
-    assertThat(entry(" [ ] ", null).ends()).isEmpty();
+        .containsExactly("{\"é\":[1,2]}", "{\"é\":[1,2]} , \"ü\"", "1", "1 ,2.5", "null");
+    assertThat(whole.items()).isEqualTo(5);
+    assertThat(entry(" [ ] ", null).items()).isZero();
   }
 
   @Test
-  void theSameBytesHaveTheSameVersionAndAreNotWrittenAgain() {
-    Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+  void theSameBytesHaveTheSameVersionAndTheTimeOfTheirLastChange() {
     Entry first = entry("[1,2]", null);
-    assertThat(first.fetched()).isBetween(start, Instant.now()).isEqualTo(first.changed());
+    assertThat(first.fetched()).isEqualTo(NOW).isEqualTo(first.changed());
+    assertThat(first.fence()).isEqualTo(7);
 
     Instant earlier = Instant.parse("2020-01-01T00:00:00Z");
-    Entry stored = new Entry(first.version(), earlier, earlier, null, null, null);
+    Entry stored = first.changedAt(earlier).validated(earlier, 3);
     Entry same = entry("[1,2]", stored);
     assertThat(same.version()).isEqualTo(first.version());
     assertThat(same.changed()).isEqualTo(earlier);
-    assertThat(same.fetched()).isAfterOrEqualTo(start);
-    assertThat(same.body()).isNull();
-    assertThat(same.gzip()).isNull();
+    assertThat(same.fetched()).isEqualTo(NOW);
+    assertThat(same.fence()).isEqualTo(7);
 
     Entry other = entry("[1,3]", stored);
     assertThat(other.version()).isNotEqualTo(first.version());
-    assertThat(other.changed()).isAfterOrEqualTo(start);
+    assertThat(other.changed()).isEqualTo(NOW);
     assertThat(other.body()).asString(UTF_8).isEqualTo("[1,3]");
   }
 
   private static Entry entry(String body, Entry stored) {
-    Pages pages = list();
+    Pages pages = pages(Shape.LIST, GITHUB, stored, "form");
     add(pages, fields(), body);
-    return pages.whole(stored);
+    return pages.whole(NOW, 7);
+  }
+
+  // conditional requests
+
+  private static final String SECOND = "/orgs/x/repos?page=2";
+  private static final String THIRD = "/orgs/x/repos?page=3";
+
+  /** Three pages with the validators "1", "2" and "3", of two items, one and one. */
+  private static Entry threePages() {
+    Pages pages = list();
+    answer(pages, "1", SECOND, "[{\"id\":1},{\"id\":2}]");
+    answer(pages, "2", THIRD, "[{\"id\":3}]");
+    answer(pages, "3", null, "[{\"id\":4}]");
+    assertThat(pages.next()).isEqualTo(FIRST);
+    notModified(pages);
+    return pages.whole(NOW, 7);
+  }
+
+  private static void answer(Pages pages, String tag, String next, String body) {
+    HttpFields fields = next == null ? fields() : next(GITHUB + next);
+    pages.add(200, fields.add("ETag", tag), body.getBytes(UTF_8));
+  }
+
+  private static void notModified(Pages pages) {
+    pages.add(304, fields(), new byte[0]);
+  }
+
+  private static Pages again(Entry stored) {
+    return pages(Shape.LIST, GITHUB, stored, "form");
+  }
+
+  @Test
+  void whatHasNotChangedIsWhatWasStored() {
+    Entry stored = threePages();
+    Pages pages = again(stored);
+    List<String> asked = new ArrayList<>();
+    while (pages.next() != null) {
+      asked.add(pages.next() + " " + pages.validator());
+      notModified(pages);
+    }
+    assertThat(asked).containsExactly(FIRST + " 1", SECOND + " 2", THIRD + " 3");
+    assertThat(pages.cost(true)).isZero();
+    assertThat(pages.cost(false)).isEqualTo(3);
+    Instant later = NOW.plusSeconds(60);
+    Entry validated = pages.whole(later, 8);
+    assertThat(validated).isEqualTo(stored.validated(later, 8));
+    assertThat(validated.gzip()).isSameAs(stored.gzip());
+  }
+
+  @Test
+  void aChangedPageIsSplicedWithThoseThatHaveNotChanged() {
+    Entry stored = threePages();
+    Pages pages = again(stored);
+    notModified(pages);
+    answer(pages, "2b", THIRD, "[{\"id\":3,\"a\":true}]");
+    notModified(pages);
+    notModified(pages); // the first once more
+    assertThat(pages.next()).isNull();
+    assertThat(pages.cost(true)).isEqualTo(1);
+    Entry whole = pages.whole(NOW, 8);
+    assertThat(whole.body())
+        .asString(UTF_8)
+        .isEqualTo("[{\"id\":1},{\"id\":2},{\"id\":3,\"a\":true},{\"id\":4}]");
+    assertThat(whole.pages()).extracting(Page::validator).containsExactly("1", "2b", "3");
+    assertThat(whole.version()).isNotEqualTo(stored.version());
+  }
+
+  @Test
+  void validatorsOfAnotherFormAreNotSent() {
+    assertThat(pages(Shape.LIST, GITHUB, threePages(), "other").validator()).isNull();
+  }
+
+  @Test
+  void a304ThatNobodyAskedForIsAFailure() {
+    assertThat(failure(list(), 304, fields(), "")).hasMessageContaining("with 304");
+  }
+
+  @Test
+  void aListThatHasGrownByAPageIsFollowedByItsLinks() {
+    Pages pages = again(threePages());
+    notModified(pages);
+    notModified(pages);
+    pages.add(304, next(GITHUB + "/orgs/x/repos?page=4"), new byte[0]);
+    assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=4");
+    assertThat(pages.validator()).isNull();
+  }
+
+  @Test
+  void afterAFullLastPageWhose304HasNoLinkItIsAskedForAgain() {
+    Pages first = list();
+    answer(first, "1", null, "[" + "0,".repeat(99) + "0]");
+    Pages pages = again(first.whole(NOW, 7));
+    assertThat(pages.validator()).isEqualTo("1");
+    notModified(pages);
+    assertThat(pages.next()).isEqualTo(FIRST);
+    assertThat(pages.validator()).isNull();
+    answer(pages, "1", SECOND, "[" + "0,".repeat(99) + "0]");
+    assertThat(pages.next()).isEqualTo(SECOND);
+  }
+
+  // a list that changes while it is fetched
+
+  @Test
+  void anItemOnTwoPagesHasAllPagesAskedForAgain() {
+    Pages pages = list();
+    answer(pages, "1", SECOND, "[{\"id\":1},{\"id\":2}]");
+    answer(pages, "2", null, "[{\"id\":2},{\"id\":3}]");
+    assertThat(pages.next() + pages.validator()).isEqualTo(FIRST + "1");
+    answer(pages, "1b", SECOND, "[{\"id\":0},{\"id\":1}]");
+    assertThat(pages.next() + pages.validator()).isEqualTo(SECOND + "2");
+    notModified(pages);
+    notModified(pages); // the first once more
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages)).isEqualTo("[{\"id\":0},{\"id\":1},{\"id\":2},{\"id\":3}]");
+  }
+
+  @Test
+  void aFirstPageThatHasChangedSinceIsTheFirstOfAnotherRound() {
+    Pages pages = list();
+    answer(pages, "1", SECOND, "[{\"id\":1},{\"id\":2}]");
+    answer(pages, "2", null, "[{\"id\":4}]");
+    assertThat(pages.next() + pages.validator()).isEqualTo(FIRST + "1");
+    answer(pages, "1b", SECOND, "[{\"id\":2},{\"id\":3}]");
+    assertThat(pages.next() + pages.validator()).isEqualTo(SECOND + "2");
+    notModified(pages);
+    notModified(pages);
+    assertThat(whole(pages)).isEqualTo("[{\"id\":2},{\"id\":3},{\"id\":4}]");
+  }
+
+  @Test
+  void aListIsFetchedThreeTimesAtMostAndThenTakenIfNoItemIsInItTwice() {
+    Pages pages = list();
+    for (int round = 1; round <= 3; round++) {
+      answer(pages, "1-" + round, SECOND, "[{\"id\":%d}]".formatted(round));
+      answer(pages, "2-" + round, null, "[{\"id\":9}]");
+    }
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages)).isEqualTo("[{\"id\":3},{\"id\":9}]");
+  }
+
+  @Test
+  void aListWithAnItemOnTwoPagesIsNeverTaken() {
+    Pages pages = list();
+    for (int round = 1; round <= 2; round++) {
+      answer(pages, "1", SECOND, "[{\"id\":1}]");
+      answer(pages, "2", null, "[{\"id\":1}]");
+    }
+    answer(pages, "1", SECOND, "[{\"id\":1}]");
+    RefreshFailed failure = failure(pages, 200, fields(), "[{\"id\":1}]");
+    assertThat(failure).hasMessageContaining("changes faster");
   }
 }

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.store.Entries;
 import io.github.camelrestcache.store.Entry;
-import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,7 +24,7 @@ class RankingTest {
   }
 
   private static Entry list(String json) {
-    return new Entry("1", Instant.EPOCH, Instant.EPOCH, json.getBytes(UTF_8), null, null);
+    return Entries.of("1", json);
   }
 
   private String top(String json) {
@@ -156,7 +156,7 @@ class RankingTest {
   @Test
   void aRankingIsOutdatedWhenItsListOrItsViewIsAnother() {
     Ranked ranked = ranking.rank(VIEW, list("[]"));
-    Entry newer = new Entry("2", Instant.EPOCH, Instant.EPOCH, null, null, null);
+    Entry newer = Entries.of("2", "[]");
     assertThat(ranking.isOutdated(VIEW, list("[]"), ranked)).isFalse();
     assertThat(ranking.isOutdated(VIEW, newer, ranked)).isTrue();
     assertThat(ranking.isOutdated(view("w", "name"), list("[]"), ranked)).isTrue();

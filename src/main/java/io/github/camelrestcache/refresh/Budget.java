@@ -1,0 +1,80 @@
+package io.github.camelrestcache.refresh;
+
+import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.RateLimits.Limit;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** How refreshes live within GitHub's rate limit, and leave a share of it to callers. */
+final class Budget {
+
+  /**
+   * When an endpoint is to be refreshed again.
+   *
+   * @param stretch by how much its interval is stretched, 1 or more
+   * @param pause how long it is not to be refreshed in any case
+   */
+  record Plan(double stretch, Duration pause) {}
+
+  private static final Plan AS_DECLARED = new Plan(1, Duration.ZERO);
+
+  private final RateLimits limits;
+  private final double reserve;
+
+  /**
+   * @param reserve the share of each window that refreshes leave to callers, 0 to 1
+   */
+  Budget(RateLimits limits, double reserve) {
+    this.limits = limits;
+    this.reserve = reserve;
+  }
+
+  /**
+   * Plans the next refresh of an endpoint. What costs nothing keeps its interval; the others share
+   * what is left until the reset, in proportion to what they want.
+   *
+   * @param credential whose limit is spent
+   * @param cost what a refresh of the endpoint takes of the limit
+   * @param rate what all endpoints would take in a second at the intervals that they declare
+   * @param every the interval that this endpoint declares
+   */
+  Plan plan(String credential, double cost, double rate, Duration every) {
+    return cost == 0
+        ? AS_DECLARED
+        : plan(limits.core(credential), reserve, rate, every, Instant.now().getEpochSecond());
+  }
+
+  static Plan plan(Limit limit, double reserve, double rate, Duration every, long now) {
+    if (limit == null || limit.reset() <= now) {
+      return AS_DECLARED;
+    }
+    double seconds = limit.reset() - now;
+    double free = limit.remaining() - reserve * limit.limit();
+    double jitter = ThreadLocalRandom.current().nextDouble(1, 1.1);
+    if (free < 1) {
+      return new Plan(1, Duration.ofMillis((long) (1000 * seconds * jitter)));
+    }
+    double stretched = Math.max(1, rate * seconds / free);
+    // after the reset there is enough again
+    double most = Math.max(1, seconds / (every.toMillis() / 1000.0));
+    return stretched == 1
+        ? AS_DECLARED
+        : new Plan(Math.min(stretched, most) * jitter, Duration.ZERO);
+  }
+
+  /**
+   * Ends a refresh before it takes what is the callers'.
+   *
+   * @param limit what the last answer says, or null
+   * @throws RefreshFailed until the reset
+   */
+  void check(String path, Limit limit) {
+    if (limit != null && limit.remaining() <= reserve * limit.limit()) {
+      throw new RefreshFailed(
+          "%s needs more of the %d requests an hour than GITHUB_RATE_RESERVE leaves%s"
+              .formatted(path, limit.limit(), ": set GITHUB_API_TOKEN, or a longer interval"),
+          Instant.ofEpochSecond(limit.reset()));
+    }
+  }
+}

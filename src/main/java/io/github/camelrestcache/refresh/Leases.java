@@ -1,0 +1,297 @@
+package io.github.camelrestcache.refresh;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.store.RedisConnection;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.BindToRegistry;
+import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * Who refreshes what, and when: one hash in Redis, which all instances share, with the {@link
+ * State} of each endpoint as JSON. Times are those of the clock of Redis; where it is a few
+ * milliseconds off, or an instance stops for a while, the {@link Lease#fence} keeps what is older
+ * from being published over what is newer.
+ *
+ * <p>All methods throw a {@link DataAccessException} when Redis does not answer.
+ */
+@BindToRegistry(value = "leases", initMethod = "start")
+public class Leases extends ContextBean {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** How many refreshes, each of which has one request under way, there are at one time. */
+  private static final int MOST_AT_ONCE = 8;
+
+  private static final String BEGIN =
+      """
+      local time = redis.call('TIME')
+      local now = time[1] * 1000 + math.floor(time[2] / 1000)
+      local function state(path)
+        local text = redis.call('HGET', KEYS[1], path)
+        local read, value = pcall(cjson.decode, text or '{}')
+        return read and type(value) == 'table' and value or {}
+      end
+      local mine = state(ARGV[1])
+      """;
+
+  private static final RedisScript<byte[]> LOOK =
+      RedisScript.of(BEGIN + "return tostring(now)", byte[].class);
+
+  @SuppressWarnings("rawtypes")
+  private static final RedisScript<List> ACQUIRE =
+      RedisScript.of(
+          BEGIN
+              + """
+              local every, lease, most, cold =
+                tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'true'
+              if (mine['until'] or 0) > now then
+                return {'0', tostring(mine['until'] - now), tostring(now), cjson.encode(mine)}
+              end
+              local due = (mine.began or 0) + every * (mine.stretch or 1)
+              if cold then due = 0 end
+              due = math.max(math.min(due, mine.soon or due), mine.notBefore or 0)
+              local running = 0
+              for _, path in ipairs(redis.call('HKEYS', KEYS[1])) do
+                if (state(path)['until'] or 0) > now then running = running + 1 end
+              end
+              if due <= now and running >= most then due = now + 100 end
+              if due > now then
+                return {'0', tostring(due - now), tostring(now), cjson.encode(mine)}
+              end
+              mine.fence = math.max((mine.fence or 0) + 1, now)
+              mine.began = now
+              mine['until'] = now + lease
+              mine.soon = nil
+              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
+              return {string.format('%.0f', mine.fence), '0', tostring(now), cjson.encode(mine)}
+              """,
+          List.class);
+
+  private static final RedisScript<Long> RENEW =
+      RedisScript.of(
+          BEGIN
+              + """
+              if (mine.fence or 0) > tonumber(ARGV[2]) then return 0 end
+              mine.fence = tonumber(ARGV[2])
+              mine['until'] = now + ARGV[3]
+              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
+              return 1
+              """,
+          Long.class);
+
+  private static final RedisScript<Long> RELEASE =
+      RedisScript.of(
+          BEGIN
+              + """
+              if (mine.fence or 0) > tonumber(ARGV[2]) then return 0 end
+              for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
+              mine['until'] = 0
+              mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
+              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
+              return 1
+              """,
+          Long.class);
+
+  private static final RedisScript<Long> SOON =
+      RedisScript.of(
+          BEGIN
+              + """
+              mine.soon = math.min(mine.soon or math.huge, now + ARGV[2])
+              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
+              return 1
+              """,
+          Long.class);
+
+  /**
+   * What all instances know of an endpoint.
+   *
+   * <p>Points in time are in milliseconds since 1970.
+   *
+   * @param fence the number of the latest lease
+   * @param began when that was taken
+   * @param until when it ends
+   * @param soon when it is due whatever its interval, or null
+   * @param notBefore when it may be refreshed again at the earliest
+   * @param stretch by how much its interval is stretched
+   * @param cost what a refresh takes of the rate limit, on average
+   * @param failures how many refreshes have failed in a row
+   * @param reason why the last one failed, or null
+   */
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  record State(
+      long fence,
+      long began,
+      long until,
+      Long soon,
+      long notBefore,
+      double stretch,
+      double cost,
+      int failures,
+      String reason) {
+
+    static final State NONE = new State(0, 0, 0, null, 0, 1, 0, 0, null);
+
+    /** When it is due, and nobody refreshes it. */
+    Instant due(Duration every) {
+      long due = began + (long) (every.toMillis() * Math.max(1, stretch));
+      long wanted = soon == null ? due : Math.min(due, soon);
+      return Instant.ofEpochMilli(Math.max(Math.max(wanted, notBefore), until));
+    }
+
+    /** The same after a refresh. */
+    State after(Outcome outcome, Instant notBefore) {
+      return new State(
+          fence,
+          began,
+          0,
+          soon,
+          notBefore.toEpochMilli(),
+          outcome.stretch(),
+          outcome.cost(),
+          outcome.failures(),
+          outcome.reason());
+    }
+  }
+
+  /** What a refresh leaves behind of the state. */
+  @JsonInclude(JsonInclude.Include.ALWAYS)
+  record Outcome(double stretch, double cost, int failures, String reason) {}
+
+  /**
+   * The right to refresh an endpoint, for a while.
+   *
+   * @param fence higher than that of every lease of this endpoint before
+   * @param began when it was taken, by the clock of Redis
+   */
+  public record Lease(String path, long fence, Instant began) {}
+
+  /**
+   * What came of asking for a lease.
+   *
+   * @param lease null if it is not to be had
+   * @param pause how long until it may be
+   */
+  record Turn(Lease lease, Duration pause) {}
+
+  private final Map<String, State> states = new ConcurrentHashMap<>();
+  private volatile Duration skew = Duration.ZERO;
+  private RedisConnection redis;
+  private String key;
+  private long millis;
+
+  /** Reads the settings. A lease outlives the silence of one page. */
+  public void start() {
+    redis = context.getRegistry().findSingleByType(RedisConnection.class);
+    key = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":refreshes";
+    millis =
+        Settings.time(context, "github.connect.timeout")
+            .plus(Settings.time(context, "github.answer.timeout"))
+            .plusSeconds(5)
+            .toMillis();
+  }
+
+  /** The time by the clock of Redis, as far as it is known: that in what is stored. */
+  public Instant now() {
+    return Instant.now().plus(skew);
+  }
+
+  /** What was known of an endpoint when Redis was looked at last. */
+  State state(String path) {
+    return states.getOrDefault(path, State.NONE);
+  }
+
+  /** Looks at what the other instances have done. */
+  void look() {
+    setClock(text(run(LOOK, "")));
+    Map<String, State> now = new HashMap<>();
+    redis
+        .<String, byte[]>opsForHash()
+        .entries(key)
+        .forEach((path, state) -> now.put(path, read(text(state))));
+    states.keySet().retainAll(now.keySet());
+    states.putAll(now);
+  }
+
+  /**
+   * Takes the lease of an endpoint, if it is due, nobody has it, and not too many others are taken.
+   *
+   * @param every its interval
+   * @param cold whether it is due in any case, but for a pause after failures
+   */
+  Turn acquire(String path, Duration every, boolean cold) {
+    List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold);
+    long fence = Long.parseLong(text(answer.get(0)));
+    Duration wait = Duration.ofMillis((long) Double.parseDouble(text(answer.get(1))));
+    Instant now = setClock(text(answer.get(2)));
+    states.put(path, read(text(answer.get(3))));
+    return new Turn(fence == 0 ? null : new Lease(path, fence, now), wait);
+  }
+
+  /** Makes a lease last longer; false when another has been given since. */
+  boolean renew(Lease lease) {
+    return run(RENEW, lease.path(), lease.fence(), millis) == 1;
+  }
+
+  /**
+   * Gives a lease back.
+   *
+   * @param pause until the endpoint may be refreshed again
+   * @return false if another has been given since: then the outcome is dropped
+   */
+  boolean release(Lease lease, Outcome outcome, Duration pause) {
+    states.compute(
+        lease.path(),
+        (path, state) ->
+            (state == null ? State.NONE : state)
+                .after(outcome, pause.isZero() ? Instant.EPOCH : now().plus(pause)));
+    try {
+      String json = JSON.writeValueAsString(outcome);
+      return run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis()) == 1;
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Makes an endpoint due after a while, whatever its interval. */
+  void soon(String path, Duration after) {
+    run(SOON, path, after.toMillis());
+  }
+
+  private <T> T run(RedisScript<T> script, Object... arguments) {
+    Object[] bytes = new Object[arguments.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = arguments[i].toString().getBytes(StandardCharsets.UTF_8);
+    }
+    return redis.execute(script, List.of(key), bytes);
+  }
+
+  private Instant setClock(String millis) {
+    Instant now = Instant.ofEpochMilli((long) Double.parseDouble(millis));
+    skew = Duration.between(Instant.now(), now);
+    return now;
+  }
+
+  private static State read(String state) {
+    try {
+      return JSON.readValue(state, State.class);
+    } catch (JsonProcessingException e) {
+      return State.NONE;
+    }
+  }
+
+  private static String text(Object bytes) {
+    return new String((byte[]) bytes, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,147 @@
+package io.github.camelrestcache.store;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.view.Ranked;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.Body;
+import org.apache.camel.Variable;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The near cache: what this instance has read or published of endpoints and views, in memory, up to
+ * {@code NEAR_CACHE_SIZE}. It is told of what others publish, and looks each second for itself; a
+ * read that is met here costs Redis nothing, and does not need it.
+ */
+@BindToRegistry(value = "near", initMethod = "start")
+public class Near extends ContextBean {
+
+  /** What an object in memory takes beside its bytes, roughly. */
+  private static final int OVERHEAD = 256;
+
+  /** The list that is uncompressed, of one version. */
+  private record Plain(String version, byte[] body) {}
+
+  private final Map<String, CompletableFuture<Void>> arrivals = new ConcurrentHashMap<>();
+  private Cache<String, Object> held;
+
+  /** Makes room, by default of a third of the heap. */
+  public void start() {
+    if (held == null) {
+      String size = Settings.get(context, "near.cache.size");
+      long most =
+          size.isEmpty() ? Runtime.getRuntime().maxMemory() / 3 : DataSize.parse(size).toBytes();
+      held =
+          Caffeine.newBuilder()
+              .maximumWeight(most)
+              .weigher((String key, Object value) -> weight(value))
+              .build();
+    }
+  }
+
+  private static int weight(Object value) {
+    if (value instanceof Entry entry) {
+      int items =
+          entry.pages().stream()
+              .mapToInt(page -> page.ids().size() * OVERHEAD / 4 + OVERHEAD)
+              .sum();
+      return OVERHEAD + entry.gzip().length + items;
+    }
+    return value instanceof Ranked ranked
+        ? OVERHEAD + ranked.top().length + ranked.bottom().length
+        : OVERHEAD + ((Plain) value).body().length;
+  }
+
+  /** The endpoint, or null. */
+  public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
+    return (Entry) held.getIfPresent("endpoint " + endpoint.path());
+  }
+
+  /** The JSON of the endpoint, inflated at most once for each version if there is room. */
+  public byte[] body(CachedEndpoint endpoint, Entry entry) {
+    String key = "body " + endpoint.path();
+    if (held.getIfPresent(key) instanceof Plain plain && plain.version().equals(entry.version())) {
+      return plain.body();
+    }
+    byte[] body = entry.body();
+    held.put(key, new Plain(entry.version(), body));
+    return body;
+  }
+
+  /**
+   * Keeps an endpoint that was published or loaded, unless what is here is newer.
+   *
+   * @param entry may be null
+   * @return whether its content is new here
+   */
+  public boolean keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
+    if (entry == null) {
+      return false;
+    }
+    boolean[] news = {false};
+    held.asMap()
+        .compute(
+            "endpoint " + endpoint.path(),
+            (key, before) -> {
+              Entry here = (Entry) before;
+              if (here != null && here.fence() > entry.fence()) {
+                return here;
+              }
+              news[0] = here == null || !here.version().equals(entry.version());
+              return entry;
+            });
+    CompletableFuture<Void> waiting = arrivals.remove(endpoint.path());
+    if (waiting != null) {
+      waiting.complete(null);
+    }
+    return news[0];
+  }
+
+  /** Whether Redis has something else than what is here, or nothing is here. */
+  public boolean isOutdated(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
+    Entry here = entry(endpoint);
+    if (stamp == null || here != null && here.fence() >= stamp.fence()) {
+      return false;
+    }
+    if (here != null && here.version().equals(stamp.version())) {
+      keep(endpoint, here.validated(stamp.fetched(), stamp.fence()));
+      return false;
+    }
+    return true;
+  }
+
+  /** Whether Redis has lost what is here. */
+  public boolean isLost(CachedEndpoint endpoint, Entry stamp) {
+    Entry here = entry(endpoint);
+    return stamp == null || here != null && stamp.fence() < here.fence();
+  }
+
+  /** Drops everything. */
+  public void clear() {
+    held.invalidateAll();
+  }
+
+  /** Is completed as soon as the endpoint is kept here, or cannot be. */
+  public CompletableFuture<Void> arrival(String path) {
+    return arrivals.computeIfAbsent(path, each -> new CompletableFuture<>());
+  }
+
+  /** The ranking of a view, or null. */
+  public Ranked ranked(@Variable("view") View view) {
+    return (Ranked) held.getIfPresent("view " + view.name());
+  }
+
+  /** Keeps the ranking of a view, which may be null. */
+  public void keepRanked(@Variable("view") View view, @Body Ranked ranked) {
+    if (ranked != null) {
+      held.put("view " + view.name(), ranked);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package io.github.camelrestcache.store;
+
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.Body;
+import org.apache.camel.Variable;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * Puts an endpoint into Redis, whole and at once, and tells all instances: unless what is there was
+ * published under a later lease. The commands of camel-spring-redis cannot compare.
+ */
+@BindToRegistry(value = "publication", initMethod = "start")
+public class Publication extends ContextBean {
+
+  /** Of what has not changed only the times are written, if Redis still has the rest. */
+  private static final RedisScript<Long> PUBLISH =
+      RedisScript.of(
+          """
+          if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+          local stored = redis.call('HMGET', KEYS[1], 'fence', 'version')
+          if (tonumber(stored[1]) or 0) > tonumber(ARGV[1]) then return 0 end
+          if #ARGV == 6 then
+            local size = redis.call('HSTRLEN', KEYS[1], 'gzip')
+            if stored[2] ~= ARGV[4] or size ~= tonumber(ARGV[6]) then return -1 end
+            redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'fetched', ARGV[5])
+            return 1
+          end
+          for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+          redis.call('PUBLISH', ARGV[2], ARGV[3])
+          return 1
+          """,
+          Long.class);
+
+  private RedisConnection redis;
+  private String upstream;
+
+  /** Reads the settings. */
+  public void start() {
+    redis = context.getRegistry().findSingleByType(RedisConnection.class);
+    upstream = Settings.get(context, "github.api.url");
+  }
+
+  /**
+   * Publishes an entry.
+   *
+   * @param before what was stored when the refresh began, or null
+   * @return the entry, or null when another instance has published a newer one
+   */
+  public Entry publish(
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @Variable("stored") Entry before,
+      @Body Entry entry) {
+    List<byte[]> arguments = new ArrayList<>();
+    arguments.add(Hashes.bytes(Long.toString(entry.fence())));
+    arguments.add(Hashes.bytes("camel-rest-cache:3:" + upstream + ":published"));
+    arguments.add(Hashes.bytes(endpoint.path()));
+    long published = -1;
+    if (before != null && before.pages().equals(entry.pages())) {
+      List<byte[]> times = new ArrayList<>(arguments);
+      times.add(Hashes.bytes(entry.version()));
+      times.add(Hashes.bytes(Long.toString(entry.fetched().getEpochSecond())));
+      times.add(Hashes.bytes(Integer.toString(entry.gzip().length)));
+      published = run(endpoint, times);
+    }
+    if (published < 0) {
+      arguments.addAll(Hashes.fields(entry));
+      published = run(endpoint, arguments);
+    }
+    return published == 0 ? null : entry;
+  }
+
+  private long run(CachedEndpoint endpoint, List<byte[]> arguments) {
+    String key = "camel-rest-cache:3:" + upstream + ":endpoint:" + endpoint.path();
+    return redis.execute(PUBLISH, List.of(key), arguments.toArray());
+  }
+}

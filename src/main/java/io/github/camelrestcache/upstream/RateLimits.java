@@ -1,0 +1,276 @@
+package io.github.camelrestcache.upstream;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.http.HttpDates;
+import io.github.camelrestcache.store.RedisConnection;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.apache.camel.BindToRegistry;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpMessage;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * GitHub's limits, of each credential and resource, for all instances: what the latest answer says
+ * of them in {@code x-ratelimit-*}, and, once GitHub refuses, that refusal until it ends.
+ *
+ * <p>They are in Redis, where a refusal ends by its time to live, so that no clocks are compared;
+ * and in memory, so that they hold without Redis too. See GitHub's "Rate limits for the REST API".
+ */
+@BindToRegistry(value = "rateLimits", initMethod = "start")
+public class RateLimits extends ContextBean {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PREFIX = "x-ratelimit-";
+  private static final int MOST = 10_000;
+  private static final Duration KEPT = Duration.ofHours(1);
+
+  /** A secondary limit that names no time lasts so long at first, and at most. */
+  private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
+
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(32);
+
+  /**
+   * What may be asked for within a window.
+   *
+   * @param limit how many requests in all
+   * @param remaining how many are left
+   * @param reset when there will be as many as at first, in seconds since 1970, by GitHub's clock
+   */
+  public record Limit(long limit, long remaining, long reset) {}
+
+  /** A refusal as it came, and when it ends: milliseconds since 1970, by this machine's clock. */
+  private record Refusal(int status, Map<String, String> fields, String content, long until) {
+
+    Refusal until(long end) {
+      return new Refusal(status, fields, content, end);
+    }
+  }
+
+  private final Cache<String, Map<String, String>> latest = memory();
+  private final Cache<String, Refusal> refusals = memory();
+  private final Cache<String, String> unusual = memory();
+  private RedisConnection redis;
+  private String prefix;
+
+  private static <T> Cache<String, T> memory() {
+    return Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(KEPT).build();
+  }
+
+  /** Reads the settings. */
+  public void start() {
+    redis = context.getRegistry().findSingleByType(RedisConnection.class);
+    prefix = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":limit:";
+  }
+
+  /** Remembers what an answer says. */
+  public void note(UpstreamRequest ask, HttpMessage response) {
+    Map<String, String> fields = fields(response);
+    if (!fields.isEmpty()) {
+      String resource = resource(response);
+      if (!resource.equals(guessed(ask))) {
+        unusual.put(ask.path(), resource);
+      }
+      String name = name(ask.credential(), resource);
+      latest.put(name, fields);
+      write(name, JSON.valueToTree(fields).toString(), KEPT);
+    }
+  }
+
+  /** Replaces what a stored answer says by what was said last. */
+  public void update(UpstreamRequest ask, HttpMessage response) {
+    Map<String, String> now = latest.getIfPresent(name(ask.credential(), resource(response)));
+    fields(response).keySet().forEach(response::removeHeaders);
+    if (now != null) {
+      now.forEach(response::addHeader);
+    }
+  }
+
+  /** What is left of the resource {@code core} for a credential, or null. */
+  public Limit core(String credential) {
+    String name = name(credential, "core");
+    Map<String, String> fields = latest.getIfPresent(name);
+    String shared = read(name);
+    if (shared != null) {
+      try {
+        fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        fields.putAll(JSON.readValue(shared, new TypeReference<Map<String, String>>() {}));
+      } catch (JsonProcessingException e) {
+        // what this instance knows
+      }
+    }
+    return fields == null ? null : limit(fields::get);
+  }
+
+  /** What the fields of an answer say of a limit, or null. */
+  public static Limit limit(UnaryOperator<String> fields) {
+    long limit = number(fields.apply(PREFIX + "limit"));
+    long remaining = number(fields.apply(PREFIX + "remaining"));
+    long reset = number(fields.apply(PREFIX + "reset"));
+    return limit < 0 || remaining < 0 || reset < 0 ? null : new Limit(limit, remaining, reset);
+  }
+
+  /**
+   * Remembers that GitHub refuses: until the time in {@code Retry-After}, or else, when nothing
+   * remains, until the reset, or else for a minute, and each time in a row for twice that.
+   */
+  public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
+    String resource = fields(response).isEmpty() ? expected(ask) : resource(response);
+    String name = name(ask.credential(), resource) + ":refusal";
+    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (Header header : response.getHeaders()) {
+      fields.put(header.getName(), header.getValue());
+    }
+    fields.keySet().removeIf(field -> field.matches("(?i)date|content-(length|encoding)|age"));
+    Duration wait = wait(response, name);
+    if (wait.toMillis() > 0) {
+      Refusal refusal =
+          new Refusal(
+              response.getCode(), fields, content, System.currentTimeMillis() + wait.toMillis());
+      refusals.put(name, refusal);
+      write(name, JSON.valueToTree(refusal).toString(), wait);
+    }
+  }
+
+  private Duration wait(ClassicHttpResponse response, String name) {
+    String retryAfter = value(response, "Retry-After");
+    if (number(retryAfter) >= 0) {
+      return Duration.ofSeconds(number(retryAfter));
+    }
+    Instant until = retryAfter == null ? null : HttpDates.parse(retryAfter);
+    Limit limit = limit(field -> value(response, field));
+    if (until == null && limit != null && limit.remaining() == 0) {
+      until = Instant.ofEpochSecond(limit.reset());
+    }
+    if (until != null) {
+      return Duration.between(now(response), until);
+    }
+    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow(name)));
+    write(name + ":in-a-row", Long.toString(inARow(name) + 1), wait.multipliedBy(2));
+    return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
+  }
+
+  /** The time by GitHub's clock, which says whole seconds, if this one is another. */
+  private static Instant now(HttpMessage response) {
+    Instant here = Instant.now();
+    String date = value(response, "Date");
+    Instant there = date == null ? null : HttpDates.parse(date);
+    return there == null || Duration.between(there, here).abs().toSeconds() < 2 ? here : there;
+  }
+
+  private long inARow(String name) {
+    return Math.max(0, number(read(name + ":in-a-row")));
+  }
+
+  /** What GitHub would answer now, as far as it has said, or null. */
+  public ClassicHttpResponse refusal(UpstreamRequest ask) {
+    if (ask.path().equals("/rate_limit")) {
+      return null;
+    }
+    String name = name(ask.credential(), expected(ask)) + ":refusal";
+    Refusal refusal = refusals.getIfPresent(name);
+    if (refusal == null || refusal.until() <= System.currentTimeMillis()) {
+      refusal = shared(name);
+      if (refusal == null) {
+        return null;
+      }
+      refusals.put(name, refusal);
+    }
+    long seconds = (refusal.until() - System.currentTimeMillis() + 999) / 1000;
+    ClassicHttpResponse response = new BasicClassicHttpResponse(refusal.status());
+    refusal.fields().forEach(response::addHeader);
+    response.setHeader("Retry-After", Long.toString(seconds));
+    response.setHeader("Date", HttpDates.format(Instant.now()));
+    response.setEntity(new ByteArrayEntity(refusal.content().getBytes(UTF_8), null));
+    return response;
+  }
+
+  private Refusal shared(String name) {
+    String text = read(name);
+    if (text == null) {
+      return null;
+    }
+    try {
+      Long left = redis.getExpire(name, TimeUnit.MILLISECONDS);
+      return left == null || left <= 0
+          ? null
+          : JSON.readValue(text, Refusal.class).until(System.currentTimeMillis() + left);
+    } catch (JsonProcessingException | DataAccessException e) {
+      return null;
+    }
+  }
+
+  private void write(String name, String value, Duration kept) {
+    try {
+      redis.opsForValue().set(name, value.getBytes(UTF_8), kept);
+    } catch (DataAccessException e) {
+      // this instance knows
+    }
+  }
+
+  private String read(String name) {
+    try {
+      byte[] value = (byte[]) redis.opsForValue().get(name);
+      return value == null ? null : new String(value, UTF_8);
+    } catch (DataAccessException e) {
+      return null;
+    }
+  }
+
+  private String name(String credential, String resource) {
+    return prefix + credential + ":" + resource;
+  }
+
+  /** The resource that a request is taken from: GitHub says so only in the answer. */
+  private String expected(UpstreamRequest ask) {
+    String known = unusual.getIfPresent(ask.path());
+    return known == null ? guessed(ask) : known;
+  }
+
+  private static String guessed(UpstreamRequest ask) {
+    String path = ask.path();
+    if (path.startsWith("/search/code")) {
+      return "code_search";
+    }
+    return path.startsWith("/search/") ? "search" : path.equals("/graphql") ? "graphql" : "core";
+  }
+
+  private static String resource(HttpMessage response) {
+    String resource = value(response, PREFIX + "resource");
+    return resource == null ? "core" : resource;
+  }
+
+  private static Map<String, String> fields(HttpMessage response) {
+    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (Header header : response.getHeaders()) {
+      if (header.getName().regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
+        fields.put(header.getName(), header.getValue());
+      }
+    }
+    return fields;
+  }
+
+  private static String value(HttpMessage message, String field) {
+    Header header = message.getFirstHeader(field);
+    return header == null ? null : header.getValue();
+  }
+
+  private static long number(String value) {
+    return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
+  }
+}

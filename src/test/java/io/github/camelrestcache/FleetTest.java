@@ -1,0 +1,195 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.standin.GitHubStandIn.Handle;
+import io.github.camelrestcache.standin.Recorded;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several instances, each in a process of its own, on one Redis and in front of one GitHub. */
+class FleetTest {
+
+  private static final String TOKEN = "service-token";
+  private static final String REPOS = "/orgs/Netflix/repos";
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  /** That of GITHUB_CONNECT_TIMEOUT, GITHUB_ANSWER_TIMEOUT and five seconds. */
+  private static final Duration LEASE = Duration.ofSeconds(7);
+
+  @TempDir private Path folders;
+
+  private final List<Instance> instances = new ArrayList<>();
+  private GitHubStandIn github;
+  private OwnRedis redis;
+
+  @BeforeEach
+  void start() {
+    redis = OwnRedis.start();
+    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    github.addToken(TOKEN, "robot");
+  }
+
+  @AfterEach
+  void stop() {
+    instances.forEach(Instance::close);
+    redis.close();
+    github.close();
+  }
+
+  private Instance instance() {
+    try {
+      Instance instance =
+          Instance.start(
+              Files.createTempDirectory(folders, "instance"),
+              Map.of(
+                  "REDIS_URL",
+                  redis.url(),
+                  "GITHUB_API_URL",
+                  github.url(),
+                  "GITHUB_API_TOKEN",
+                  TOKEN,
+                  "GITHUB_CONNECT_TIMEOUT",
+                  "1s",
+                  "GITHUB_ANSWER_TIMEOUT",
+                  "1s",
+                  "REFRESH_INTERVAL",
+                  INTERVAL.toSeconds() + "s"));
+      instances.add(instance);
+      return instance;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void fourAskGitHubNoMoreThanOneAndAllServeWhatOneHasPublished() {
+    instance().ready();
+    double one = requestsInTenIntervals();
+    Stream.generate(this::instance).limit(3).toList().forEach(Instance::ready);
+    double four = requestsInTenIntervals();
+
+    System.out.printf("Requests in ten intervals: %.0f by one, %.0f by four%n", one, four);
+    assertThat(one).isPositive();
+    assertThat(four).isLessThanOrEqualTo(1.1 * one);
+
+    String name = github.repositoryNames().get(120);
+    github.updateRepository(name, each -> each.put("description", "Seen by all"));
+    await()
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> instances.stream().anyMatch(each -> isNew(each, "Seen by all")));
+    await()
+        .pollInterval(Duration.ofMillis(10))
+        .atMost(Duration.ofSeconds(1))
+        .until(() -> instances.stream().allMatch(each -> isNew(each, "Seen by all")));
+    assertThat(instances.stream().map(each -> each.get(REPOS).headers().firstValue("ETag")))
+        .containsOnly(instances.get(0).get(REPOS).headers().firstValue("ETag"));
+    assertThat(github.requests())
+        .as("without the changed page, and the first one, which is looked at again")
+        .filteredOn(asked -> asked.header("If-None-Match") == null)
+        .isEmpty();
+  }
+
+  private long requestsInTenIntervals() {
+    github.clearRequests();
+    Instant end = Instant.now().plus(INTERVAL.multipliedBy(10));
+    await().atMost(Duration.ofSeconds(30)).until(() -> Instant.now().isAfter(end));
+    return github.requestCount();
+  }
+
+  @Test
+  void whoIsKilledWhileItRefreshesIsReplacedWithinAnIntervalAndItsLease() {
+    Instance first = instance().ready();
+    Instance second = instance().ready();
+    second.pause();
+    Handle hanging = github.override(isSecondPage(), (asked, request) -> {});
+    String name = github.repositoryNames().get(0);
+    github.updateRepository(name, each -> each.put("description", "After the kill"));
+    await().until(() -> github.requests().stream().anyMatch(each -> each.path().equals(REPOS)));
+    github.clearRequests();
+    await().until(() -> github.requests().stream().anyMatch(isSecondPage()));
+
+    first.close();
+    Instant killed = Instant.now();
+    hanging.close();
+    second.resume();
+
+    await()
+        .atMost(LEASE.plus(INTERVAL).plusSeconds(2))
+        .until(() -> isNew(second, "After the kill"));
+    System.out.printf(
+        "Replaced %d ms after the kill%n", Duration.between(killed, Instant.now()).toMillis());
+  }
+
+  @Test
+  void whoHasSleptDoesNotPublishWhatIsOlderThanWhatOthersHavePublished() {
+    Instance sleeper = instance().ready();
+    Instance other = instance().ready();
+    other.pause();
+    AtomicBoolean asleep = new AtomicBoolean();
+    github.updateRepository(name(0), describe("Old"));
+    Handle slow =
+        github.override(
+            isSecondPage(),
+            (asked, request) -> {
+              if (asked.header("If-None-Match") != null && asleep.compareAndSet(false, true)) {
+                sleeper.pause();
+              }
+              github.answer(asked, request);
+            });
+    await().untilTrue(asleep);
+    slow.close();
+    github.updateRepository(name(0), describe("New"));
+    other.resume();
+    await().atMost(LEASE.plus(INTERVAL).plusSeconds(5)).until(() -> isNew(other, "New"));
+    String tag = other.get(REPOS).headers().firstValue("ETag").orElseThrow();
+    github.override(asked -> true, (asked, request) -> request.connection().close());
+
+    sleeper.resume();
+
+    await().until(() -> isNew(sleeper, "New"));
+    Instant end = Instant.now().plusSeconds(3);
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(
+            () -> {
+              for (Instance each : instances) {
+                assertThat(each.get(REPOS).headers().firstValue("ETag")).contains(tag);
+              }
+              return Instant.now().isAfter(end);
+            });
+  }
+
+  private static Consumer<ObjectNode> describe(String text) {
+    return each -> each.put("description", text);
+  }
+
+  private String name(int index) {
+    return github.repositoryNames().get(index);
+  }
+
+  private static boolean isNew(Instance instance, String text) {
+    return instance.get(REPOS).body().contains(text);
+  }
+
+  private static Predicate<Recorded> isSecondPage() {
+    return asked -> "2".equals(asked.parameters().get("page"));
+  }
+}
