@@ -38,7 +38,9 @@ class EveryRouteTest {
                       return null;
                     },
                     true);
+                Stored.forgetNear(service);
                 service.get("/orgs/Netflix/repos");
+                service.get("/view/top/1/stars");
                 assertThat(passed(service)).contains("await-refresh");
               });
       Set<String> all =

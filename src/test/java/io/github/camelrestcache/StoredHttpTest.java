@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.Recorded;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -28,7 +27,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -295,21 +293,8 @@ class StoredHttpTest {
   }
 
   @Test
-  void nothingIsCompressedForARequest() throws IOException {
-    String key = Stored.endpoint(github, NONE);
-    var hash = Stored.in(service).<String, Object>opsForHash();
-    byte[] stored = (byte[]) hash.get(key, "gzip");
-    ByteArrayOutputStream other = new ByteArrayOutputStream();
-    try (GZIPOutputStream out = new GZIPOutputStream(other)) {
-      out.write("[\"compressed before\"]".getBytes(UTF_8));
-    }
-    hash.put(key, "gzip", other.toByteArray());
-    try {
-      assertThat(service.bytes("GET", NONE, "Accept-Encoding", "gzip").body())
-          .isEqualTo(other.toByteArray());
-    } finally {
-      hash.put(key, "gzip", stored);
-    }
+  void nothingIsCompressedForARequest() {
+    Object stored = Stored.in(service).opsForHash().get(Stored.endpoint(github, NONE), "gzip");
     assertThat(service.bytes("GET", NONE, "Accept-Encoding", "gzip").body()).isEqualTo(stored);
   }
 
@@ -593,11 +578,12 @@ class StoredHttpTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"body, identity, ''", "gzip, gzip, ''", "ends, identity, ?page=2"})
+  @CsvSource({"gzip, identity, ''", "gzip, gzip, ''", "pages, identity, ?page=2"})
   void aHashThatLacksWhatIsAskedForIsFetchedAnew(String field, String coding, String query) {
     String target = REPOS + query;
     HttpResponse<byte[]> before = service.bytes("GET", target, "Accept-Encoding", coding);
     Stored.in(service).opsForHash().delete(Stored.endpoint(github, REPOS), field);
+    Stored.forgetNear(service);
 
     HttpResponse<byte[]> answer = service.bytes("GET", target, "Accept-Encoding", coding);
 
@@ -611,11 +597,12 @@ class StoredHttpTest {
   @Test
   void aHashOfAnOlderFormatIsLeftAloneAndNotServed() {
     String key = Stored.endpoint(github, REPOS);
-    String older = key.replaceFirst(":2:", ":1:");
+    String older = key.replaceFirst(":3:", ":2:");
     Map<String, Object> wrong =
         Map.of("version", "1".getBytes(UTF_8), "body", "[]".getBytes(UTF_8));
     Stored.in(service).opsForHash().putAll(older, wrong);
     Stored.in(service).delete(key);
+    Stored.forgetNear(service);
 
     assertThat(json(service.get(REPOS))).hasSize(REPOSITORIES);
     assertThat(Stored.in(service).opsForHash().entries(older)).hasSize(2);

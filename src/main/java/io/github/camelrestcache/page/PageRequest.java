@@ -59,8 +59,9 @@ public record PageRequest(String query, int perPage, int number) {
     long behind = first + perPage;
     int before = 0;
     for (Page page : list.pages()) {
-      int from = (int) Math.max(0, first - before);
-      int to = (int) Math.min(page.ends().length, behind - before);
+      int count = page.ends().length;
+      int from = (int) Math.min(count, Math.max(0, first - before));
+      int to = (int) Math.min(count, behind - before);
       if (from < to) {
         byte[] items = list.items(page);
         int start = from == 0 ? 0 : page.ends()[from - 1];
@@ -71,7 +72,7 @@ public record PageRequest(String query, int perPage, int number) {
         int skipped = from == 0 ? 0 : 1;
         cut.write(items, start + skipped, page.ends()[to - 1] - start - skipped);
       }
-      before += page.ends().length;
+      before += count;
     }
     if (cut.size() == 0) {
       cut.write('[');

@@ -32,6 +32,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -83,7 +84,7 @@ public class Refreshes extends ContextBean {
     if (producer == null) {
       producer = context.createProducerTemplate();
       waiters = context.getExecutorServiceManager().newFixedThreadPool(this, "refreshed", 8);
-      clock = context.getExecutorServiceManager().newScheduledThreadPool(this, "due", 2);
+      clock = new ScheduledThreadPoolExecutor(2);
       leases = context.getRegistry().findSingleByType(Leases.class);
       near = context.getRegistry().findSingleByType(Near.class);
       catalog = context.getRegistry().findSingleByType(Catalog.class);
@@ -99,7 +100,7 @@ public class Refreshes extends ContextBean {
     if (producer != null) {
       producer.close();
       context.getExecutorServiceManager().shutdownNow(waiters);
-      context.getExecutorServiceManager().shutdownNow(clock);
+      clock.shutdownNow();
       producer = null;
     }
   }

@@ -1,0 +1,76 @@
+package io.github.camelrestcache.refresh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.camelrestcache.refresh.Budget.Plan;
+import io.github.camelrestcache.upstream.RateLimits.Limit;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class BudgetTest {
+
+  private static final Duration EVERY = Duration.ofMinutes(5);
+  private static final long NOW = 1_000_000;
+
+  /** Six requests each five minutes: the shipped endpoints, of which one has three pages. */
+  private static final double RATE = 6 / 300.0;
+
+  private static Plan plan(Limit limit, double rate) {
+    return Budget.plan(limit, 0.2, rate, EVERY, NOW);
+  }
+
+  private static Limit limit(int limit, int remaining) {
+    return new Limit(limit, remaining, NOW + 3600);
+  }
+
+  @Test
+  void withEnoughLeftEveryIntervalIsAsDeclared() {
+    assertThat(plan(limit(5000, 5000), RATE)).isEqualTo(new Plan(1, Duration.ZERO));
+  }
+
+  @Test
+  void intervalsStretchSoThatWhatIsLeftLastsUntilTheResetWithJitter() {
+    // 72 an hour are wanted, 48 are there
+    Plan plan = plan(limit(60, 60), RATE);
+    assertThat(plan.stretch()).isBetween(1.5, 1.65);
+    assertThat(plan.pause()).isZero();
+    assertThat(plan(limit(60, 60), RATE).stretch()).isNotEqualTo(plan.stretch());
+    // callers have taken some
+    assertThat(plan(limit(60, 36), RATE).stretch()).isBetween(3.0, 3.3);
+  }
+
+  @Test
+  void whenOnlyTheReserveIsLeftTheResetIsWaitedFor() {
+    for (int left : new int[] {0, 1, 12}) {
+      Plan plan = plan(limit(60, left), RATE);
+      assertThat(plan.pause()).isBetween(Duration.ofSeconds(3600), Duration.ofSeconds(3960));
+    }
+  }
+
+  @Test
+  void noIntervalStretchesFarBeyondTheReset() {
+    Plan plan = plan(new Limit(60, 20, NOW + 600), 100);
+    assertThat(plan.stretch() * EVERY.toSeconds()).isCloseTo(630, within(30.0));
+  }
+
+  @Test
+  void aWindowThatIsOverOrUnknownStretchesNothing() {
+    Plan asDeclared = new Plan(1, Duration.ZERO);
+    assertThat(plan(null, RATE)).isEqualTo(asDeclared);
+    assertThat(plan(new Limit(60, 0, NOW), RATE)).isEqualTo(asDeclared);
+  }
+
+  @Test
+  void aRefreshEndsBeforeItTakesWhatIsTheCallers() {
+    Budget budget = new Budget(null, 0.2);
+    assertThatCode(() -> budget.check("/x", limit(60, 13))).doesNotThrowAnyException();
+    assertThatCode(() -> budget.check("/x", null)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> budget.check("/x", limit(60, 12)))
+        .isInstanceOf(RefreshFailed.class)
+        .hasMessageContaining("/x")
+        .hasMessageContaining("GITHUB_API_TOKEN");
+  }
+}
