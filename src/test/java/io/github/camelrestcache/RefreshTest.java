@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import io.github.camelrestcache.standin.Recorded;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -26,6 +27,7 @@ import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.awaitility.core.ConditionFactory;
@@ -66,6 +68,7 @@ class RefreshTest {
                 Map.of(
                     "refresh.interval", "200ms",
                     "refresh.max.pages", "4",
+                    "refresh.deadline", "3s",
                     "github.answer.timeout", "1s",
                     "github.api.token", TOKEN))
             .ready();
@@ -103,6 +106,8 @@ class RefreshTest {
         page("half an answer in gzip", "", RefreshTest::halfGzip),
         page("no answer", "cannot be reached", answer -> answer.reset()),
         page("no answer for too long", "did not answer in time", answer -> {}),
+        page("a megabyte of header fields", "header", RefreshTest::megabyteOfFields),
+        page("one byte after the other", "REFRESH_DEADLINE", RefreshTest::trickle),
         page("itself as next", "fetched already", next(BY_NUMBER + "?per_page=100&page=2")),
         page("the first page as next", "fetched already", next(REPOS + "?per_page=100")),
         page("another redirect", "more than once", RefreshTest::redirectForEver),
@@ -308,6 +313,25 @@ class RefreshTest {
 
   private static void cutOffInChunks(HttpServerResponse answer) {
     answer.setChunked(true).write("[]").onComplete(sent -> answer.reset());
+  }
+
+  private static void megabyteOfFields(HttpServerResponse answer) {
+    IntStream.range(0, 1024).forEach(i -> answer.putHeader("X-" + i, "x".repeat(1000)));
+    answer.end("[{\"id\":1}]");
+  }
+
+  private static void trickle(HttpServerResponse answer) {
+    Vertx vertx = Vertx.currentContext().owner();
+    answer.setChunked(true).write("[");
+    vertx.setPeriodic(
+        200,
+        timer -> {
+          if (answer.closed()) {
+            vertx.cancelTimer(timer);
+          } else {
+            answer.write(" ");
+          }
+        });
   }
 
   private static void halfGzip(HttpServerResponse answer) {

@@ -23,6 +23,7 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.config.NamedElementChain;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
@@ -42,6 +43,11 @@ import org.springframework.util.unit.DataSize;
 @BindToRegistry(value = "githubClient", initMethod = "start")
 public class GitHubClient extends CachingHttpClientBuilder
     implements CamelContextAware, HttpActivityListener {
+
+  /** GitHub's answers have some 30 fields; what has no end would fill the heap. */
+  private static final int MOST_FIELDS = 256;
+
+  private static final int LONGEST_FIELD = 64 << 10;
 
   private static final int BACKGROUND_REVALIDATIONS = 8;
 
@@ -129,7 +135,15 @@ public class GitHubClient extends CachingHttpClientBuilder
   private HttpClientConnectionManager connections() {
     int most = Settings.number(context, "github.connections");
     return PoolingHttpClientConnectionManagerBuilder.create()
-        .setConnectionFactory(new CleanConnections(ManagedHttpClientConnectionFactory.INSTANCE))
+        .setConnectionFactory(
+            new CleanConnections(
+                ManagedHttpClientConnectionFactory.builder()
+                    .http1Config(
+                        Http1Config.custom()
+                            .setMaxHeaderCount(MOST_FIELDS)
+                            .setMaxLineLength(LONGEST_FIELD)
+                            .build())
+                    .build()))
         .setMaxConnTotal(most)
         .setMaxConnPerRoute(most)
         .setDefaultConnectionConfig(
