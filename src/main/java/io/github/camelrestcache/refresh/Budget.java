@@ -35,7 +35,7 @@ final class Budget {
    * what is left until the reset, in proportion to what they want.
    *
    * @param credential whose limit is spent
-   * @param cost what a refresh of the endpoint takes of the limit
+   * @param cost what the last refresh of the endpoint took of the limit
    * @param rate what all endpoints would take in a second at the intervals that they declare
    * @param every the interval that this endpoint declares
    */

@@ -286,7 +286,7 @@ public class Refreshes extends ContextBean {
                           * 1000
                           / each.every().toMillis())
               .sum();
-      Budget.Plan plan = budget.plan(github.credential(), usual, rate, endpoint.every());
+      Budget.Plan plan = budget.plan(github.credential(), cost, rate, endpoint.every());
       release(lease, new Outcome(plan.stretch(), usual, 0, null), plan.pause());
       return before.failures() > 0;
     }

@@ -1,0 +1,92 @@
+package io.github.camelrestcache;
+
+import static io.github.camelrestcache.Service.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What refreshes take of GitHub's rate limit, as GitHub counts it. */
+class ReserveTest {
+
+  private static final String TOKEN = "service-token";
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  @Test
+  void withoutATokenRefreshesLeaveAFifthOfTheLimitToCallers() throws Exception {
+    try (GitHubStandIn github = GitHubStandIn.builder().build().start();
+        Service service = Service.start(github, Map.of("refresh.interval", "500ms")).ready()) {
+      Instant end = Instant.now().plusSeconds(10);
+      await().atMost(SOON).until(() -> Instant.now().isAfter(end));
+
+      assertThat(remaining(github, null)).isGreaterThanOrEqualTo(12);
+      assertThat(service.get("/healthcheck").statusCode()).isEqualTo(200);
+      assertThat(service.get("/zen").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void withoutATokenTheDefaultsStretchTheirIntervalsAndCostWhatTheLimitAllows() throws Exception {
+    try (GitHubStandIn github = GitHubStandIn.builder().build().start();
+        Service service = Service.start(github, Map.of()).ready()) {
+      int first = 60 - remaining(github, null);
+
+      // the root, the organization, one page of members, two of repositories and one again
+      assertThat(first).isEqualTo(6);
+      assertThat(json(service.get("/healthcheck")).get("endpoints"))
+          .allMatch(endpoint -> endpoint.get("failure").isNull());
+    }
+  }
+
+  @Test
+  void withATokenWhatHasNotChangedCostsNothingAndKeepsItsIntervalInTheReserveToo()
+      throws Exception {
+    try (GitHubStandIn github = GitHubStandIn.builder().build().start()) {
+      github.addToken(TOKEN, "robot");
+      Map<String, String> settings =
+          Map.of("refresh.interval", "500ms", "github.api.token", TOKEN, "github.org", "Netflix");
+      try (Service service = Service.start(github, settings).ready()) {
+        Instant first = fetched(service);
+        await().atMost(SOON).until(() -> fetched(service).isAfter(first.plusSeconds(2)));
+        github.budget(100);
+        github.clearRequests();
+        await().atMost(SOON).until(() -> github.requestCount() > 40);
+
+        assertThat(remaining(github, TOKEN)).isEqualTo(100);
+        Instant fetched = fetched(service);
+        await().atMost(SOON).until(() -> fetched(service).isAfter(fetched.plusSeconds(1)));
+      }
+    }
+  }
+
+  private static Instant fetched(Service service) {
+    JsonNode endpoints = json(service.get("/healthcheck")).get("endpoints");
+    return Instant.parse(endpoints.get(3).get("fetched").asText());
+  }
+
+  /** What GitHub says is left, which costs nothing. */
+  private static int remaining(GitHubStandIn github, String token)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(github.url() + "/rate_limit")).header("User-Agent", "x");
+    if (token != null) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    String limits =
+        HttpClient.newHttpClient()
+            .send(request.build(), HttpResponse.BodyHandlers.ofString())
+            .body();
+    return new ObjectMapper().readTree(limits).get("rate").get("remaining").asInt();
+  }
+}
