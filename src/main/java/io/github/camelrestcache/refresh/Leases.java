@@ -70,7 +70,7 @@ public class Leases extends ContextBean {
               if due > now then
                 return {'0', tostring(due - now), tostring(now), cjson.encode(mine)}
               end
-              mine.fence = math.max((mine.fence or 0) + 1, now)
+              mine.fence = math.max((mine.fence or 0) + 1, ARGV[6] + 1, now)
               mine.began = now
               mine['until'] = now + lease
               mine.soon = nil
@@ -229,9 +229,10 @@ public class Leases extends ContextBean {
    *
    * @param every its interval
    * @param cold whether it is due in any case, but for a pause after failures
+   * @param above the fence of what is known to be published, should Redis have lost it
    */
-  Turn acquire(String path, Duration every, boolean cold) {
-    List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold);
+  Turn acquire(String path, Duration every, boolean cold, long above) {
+    List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above);
     long fence = Long.parseLong(text(answer.get(0)));
     Duration wait = Duration.ofMillis((long) Double.parseDouble(text(answer.get(1))));
     Instant now = setClock(text(answer.get(2)));

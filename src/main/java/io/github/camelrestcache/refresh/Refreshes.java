@@ -115,8 +115,12 @@ public class Refreshes extends ContextBean {
 
   /** Refreshes because of an event: after a while, for more events may follow. */
   public void soon(CachedEndpoint endpoint) {
-    leases.soon(endpoint.path(), EVENTS);
-    wake(endpoint, EVENTS);
+    try {
+      leases.soon(endpoint.path(), EVENTS);
+      wake(endpoint, EVENTS);
+    } catch (DataAccessException e) {
+      LOG.debug("An event is lost, for Redis does not answer: {} waits for its timer", endpoint);
+    }
   }
 
   /** Looks what other instances have done, and begins what is due. */
@@ -128,18 +132,11 @@ public class Refreshes extends ContextBean {
     for (CachedEndpoint endpoint : catalog.endpoints()) {
       State state = leases.state(endpoint.path());
       if (state.failures() > 0 && pause(endpoint).compareTo(Duration.ZERO) > 0) {
-        near.arrival(endpoint.path()).completeExceptionally(new RefreshFailed(state.reason()));
+        near.giveUp(endpoint.path(), new RefreshFailed(state.reason()));
       }
       if (!state.due(endpoint.every()).isAfter(leases.now())) {
         begin(endpoint, false);
       }
-    }
-  }
-
-  /** Begins to refresh what is here, or was, and Redis has lost. */
-  public void lookAt(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
-    if (near.isLost(endpoint, stamp) && leases.state(endpoint.path()).failures() == 0) {
-      begin(endpoint, true);
     }
   }
 
@@ -196,7 +193,9 @@ public class Refreshes extends ContextBean {
       return before;
     }
     try {
-      Turn turn = leases.acquire(path, endpoint.every(), cold);
+      Entry here = near.entry(endpoint);
+      long above = here == null ? 0 : here.fence();
+      Turn turn = leases.acquire(path, endpoint.every(), cold, above);
       if (turn.lease() == null) {
         running.remove(path);
         mine.complete(null);

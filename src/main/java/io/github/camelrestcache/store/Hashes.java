@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,11 @@ public class Hashes {
   /** The names of all of an endpoint's fields. */
   public List<String> wholeFields() {
     return WHOLE;
+  }
+
+  /** Values of which none can be read, as many as were asked for. */
+  public List<byte[]> unreadable(@Header("CamelRedis.Fields") List<String> fields) {
+    return Collections.nCopies(fields.size(), new byte[0]);
   }
 
   /** The entry in the values of the fields that were asked for, or null. */

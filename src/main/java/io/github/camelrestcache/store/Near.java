@@ -117,10 +117,10 @@ public class Near extends ContextBean {
     return true;
   }
 
-  /** Whether Redis has lost what is here. */
-  public boolean isLost(CachedEndpoint endpoint, Entry stamp) {
+  /** Whether Redis has lost what is here: it has nothing, or something older. */
+  public boolean isLost(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
     Entry here = entry(endpoint);
-    return stamp == null || here != null && stamp.fence() < here.fence();
+    return here != null && (stamp == null || stamp.fence() < here.fence());
   }
 
   /** Drops everything. */
@@ -128,7 +128,15 @@ public class Near extends ContextBean {
     held.invalidateAll();
   }
 
-  /** Is completed as soon as the endpoint is kept here, or cannot be. */
+  /** Lets those go who wait for an endpoint. */
+  public void giveUp(String path, RuntimeException reason) {
+    CompletableFuture<Void> waiting = arrivals.remove(path);
+    if (waiting != null) {
+      waiting.completeExceptionally(reason);
+    }
+  }
+
+  /** Is completed as soon as the endpoint is kept here, or given up. */
   public CompletableFuture<Void> arrival(String path) {
     return arrivals.computeIfAbsent(path, each -> new CompletableFuture<>());
   }

@@ -60,7 +60,7 @@ public class Publication extends ContextBean {
     arguments.add(Hashes.bytes("camel-rest-cache:3:" + upstream + ":published"));
     arguments.add(Hashes.bytes(endpoint.path()));
     long published = -1;
-    if (before != null && before.pages().equals(entry.pages())) {
+    if (before != null && entry.pages().equals(before.pages())) {
       List<byte[]> times = new ArrayList<>(arguments);
       times.add(Hashes.bytes(entry.version()));
       times.add(Hashes.bytes(Long.toString(entry.fetched().getEpochSecond())));
