@@ -132,7 +132,7 @@ class ReloadTest {
   @Test
   void anEditedEndpointIsRefreshedAtItsNewPathAndNoLongerAtTheOld() throws IOException {
     github.clearRequests();
-    replace("endpoints.camel.yaml", "/members\" }", "/members\", every: 1s }");
+    replace("endpoints.camel.yaml", "/members\",", "/members\", every: 1s,");
     soon(
         () ->
             assertThat(github.requests())

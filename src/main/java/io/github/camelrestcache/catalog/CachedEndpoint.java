@@ -1,6 +1,7 @@
 package io.github.camelrestcache.catalog;
 
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * A GitHub path that is kept, as routes/endpoints.camel.yaml declares it.
@@ -11,10 +12,17 @@ import java.time.Duration;
  *     /orgs/Netflix/repos}
  * @param shape what GitHub answers: a list, of which all pages are fetched, or one object
  * @param every the time between two refreshes
+ * @param events the webhook events that change what GitHub answers
  * @param source the file and line of its declaration
  */
 public record CachedEndpoint(
-    String id, String description, String path, Shape shape, Duration every, String source) {
+    String id,
+    String description,
+    String path,
+    Shape shape,
+    Duration every,
+    Set<String> events,
+    String source) {
 
   /** What a path answers with. */
   public enum Shape {

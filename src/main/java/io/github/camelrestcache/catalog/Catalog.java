@@ -46,7 +46,9 @@ public class Catalog extends ContextBean {
 
   /** A path in normal form that no door of this service's own takes. */
   private static final String ENDPOINT_PATH =
-      "/|(?!/healthcheck$|/view/|.*/\\.{1,2}(/|$))(/[A-Za-z0-9._~@:%-]+)+";
+      "/|(?!/healthcheck$|/webhook/github$|/view/|.*/\\.{1,2}(/|$))(/[A-Za-z0-9._~@:%-]+)+";
+
+  private static final String EVENTS = "|[a-z_]+(\\s*,\\s*[a-z_]+)*";
 
   /** Everything that is declared at one time. */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
@@ -92,6 +94,11 @@ public class Catalog extends ContextBean {
   /** The list that a view ranks. */
   public CachedEndpoint list(@Variable("view") View view) {
     return endpoint(view.list());
+  }
+
+  /** The endpoints that an event of the webhook changes, in the order of their declaration. */
+  public List<CachedEndpoint> changedBy(String event) {
+    return endpoints().stream().filter(each -> each.events().contains(event)).toList();
   }
 
   /** All endpoints, in the order of their declaration. */
@@ -211,12 +218,14 @@ public class Catalog extends ContextBean {
     if (Settings.millis(every) <= 0) {
       throw kamelet.refuse("every", every, "a time above 0 such as 2s, 5m or 1h");
     }
+    String events = kamelet.parameter("events", "names of events such as star,push", EVENTS);
     return new CachedEndpoint(
         route.getId(),
         description(route),
         path,
         Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
         Duration.ofMillis(Settings.millis(every)),
+        events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
         kamelet.source());
   }
 

@@ -120,6 +120,10 @@ class CatalogTest {
         "path: /a, shape: array | is 'array', and has to be list or object",
         "path: /a, every: ten   | is 'ten', and has to be a time above 0",
         "path: /a, every: 0     | is '0', and has to be a time above 0",
+        "path: /webhook/github  | 'path' of the Kamelet cached-endpoint is '/webhook/github'",
+        "path: /a, events: Star | is 'Star', and has to be names of events such as star,push",
+        "path: /a, events: a b  | is 'a b', and has to be names of events such as star,push",
+        "path: /a, events: \"a,\" | is 'a,', and has to be names of events such as star,push",
       })
   void aMistakeInAnEndpointIsRefusedWithFileLineAndSentence(String parameters, String sentence) {
     assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(endpoint("a", parameters))))
@@ -143,6 +147,25 @@ class CatalogTest {
     assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(REPOS, object, bad)))
         .hasMessageStartingWith("routes/a.camel.yaml:")
         .hasMessageContaining(sentence);
+  }
+
+  @Test
+  void anEventChangesTheEndpointsThatNameItAndNoOthers() throws Exception {
+    CATALOG.declare(
+        read(
+            endpoint("a", "path: /a, events: \"star,pull_request\""),
+            endpoint("b", "path: /b, events: push"),
+            endpoint("c", "path: /c"),
+            endpoint("d", "path: /d, events: \"push, star , push\"")));
+    assertThat(changedBy("star")).containsExactly("/a", "/d");
+    assertThat(changedBy("push")).containsExactly("/b", "/d");
+    assertThat(changedBy("pull_request")).containsExactly("/a");
+    assertThat(changedBy("pull")).isEmpty();
+    assertThat(changedBy("")).isEmpty();
+  }
+
+  private static List<String> changedBy(String event) {
+    return CATALOG.changedBy(event).stream().map(CachedEndpoint::path).toList();
   }
 
   @Test

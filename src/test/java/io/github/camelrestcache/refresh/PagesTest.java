@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,7 +31,8 @@ class PagesTest {
   private static Pages pages(Shape shape, String upstream, Entry stored, String form) {
     String path = shape == Shape.LIST ? "/orgs/x/repos" : "/orgs/x";
     CachedEndpoint endpoint =
-        new CachedEndpoint("id", "What it is.", path, shape, Duration.ofMinutes(5), "a.yaml:1");
+        new CachedEndpoint(
+            "id", "What it is.", path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
     return new Pages(endpoint, URI.create(upstream), 4, stored, form);
   }
 
