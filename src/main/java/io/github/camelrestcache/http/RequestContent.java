@@ -18,10 +18,14 @@ final class RequestContent extends InputStream {
 
   private static final Object END = new Object();
 
+  /** How many bytes pass unread before the connection is given up. */
+  private static final long MOST_UNWANTED = 25L * 1024 * 1024;
+
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
   private final HttpServerRequest request;
   private final long idleMillis;
   private volatile boolean unwanted;
+  private long passed;
   private boolean asked;
   private boolean ended;
   private byte[] chunk = {};
@@ -36,6 +40,8 @@ final class RequestContent extends InputStream {
         buffer -> {
           if (!unwanted) {
             arrived.add(buffer);
+          } else if ((passed += buffer.length()) > MOST_UNWANTED) {
+            request.connection().close();
           }
         });
     request.endHandler(end -> arrived.add(END));
@@ -98,7 +104,10 @@ final class RequestContent extends InputStream {
     }
   }
 
-  /** Lets what is left of the content pass unread, so that the connection can be used again. */
+  /**
+   * Lets what is left of the content pass unread, so that the connection can be used again, unless
+   * it is very much.
+   */
   @Override
   public void close() {
     unwanted = true;
