@@ -61,6 +61,9 @@ public final class Settings {
         "github.api.token",
         new Rule("a token of printable characters without spaces", s -> s.matches("[!-~]*")));
     RULES.put(
+        "github.webhook.secret",
+        new Rule("nothing, or at least 16 printable characters", s -> s.matches("|[ -~]{16,}")));
+    RULES.put(
         "github.api.version",
         new Rule("a version such as 2022-11-28", s -> s.matches("\\d{4}-\\d\\d-\\d\\d")));
     RULES.put(
@@ -189,7 +192,7 @@ public final class Settings {
 
   /** A value as it may be shown: not if it is a secret, or a URL with one in it. */
   private static String shown(String key, String value) {
-    return key.equals("github.api.token") || key.endsWith(".url") && value.contains("@")
+    return key.matches(".*(token|secret)") || key.endsWith(".url") && value.contains("@")
         ? "***"
         : value;
   }

@@ -19,13 +19,22 @@ class EveryRouteTest {
   void everyRouteIsPassedWhenEachKindOfRequestIsMade() {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
         Service service =
-            Service.start(github, Map.of("refresh.interval", "200ms", "cold.wait", "5s"))) {
+            Service.start(
+                github,
+                Map.of(
+                    "refresh.interval",
+                    "200ms",
+                    "cold.wait",
+                    "5s",
+                    "github.webhook.secret",
+                    WebhookTest.SECRET))) {
       service.ready();
       github.updateRepository("zuul", repository -> repository.put("stargazers_count", 1));
       service.get("/view/top/1/stars");
       for (String method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")) {
         service.send(method, "/zen");
       }
+      WebhookTest.deliver(service, "star");
       await()
           .untilAsserted(
               () -> {

@@ -201,6 +201,8 @@ class StartTest {
                   github.url(),
                   "GITHUB_API_TOKEN",
                   token,
+                  "GITHUB_WEBHOOK_SECRET",
+                  "a-secret-of-the-webhook",
                   "REFRESH_INTERVAL",
                   "500ms"));
       try {
@@ -208,6 +210,7 @@ class StartTest {
         assertThat(status(port, "/view/top/5/stars")).isEqualTo(200);
         assertThat(status(port, "/zen")).isEqualTo(200);
         assertThat(status(port, "/view/top/x/stars")).isEqualTo(400);
+        assertThat(status(port, "/webhook/github")).isEqualTo(405);
         assertThat(github.requests())
             .anyMatch(asked -> ("Bearer " + token).equals(asked.header("Authorization")));
         github.removeToken(token);

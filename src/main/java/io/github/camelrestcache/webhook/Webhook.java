@@ -1,0 +1,135 @@
+package io.github.camelrestcache.webhook;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.http.ClientRequest;
+import io.github.camelrestcache.http.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.Body;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Variable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Which deliveries of GitHub's webhook are taken, and what they are answered. */
+@BindToRegistry("webhook")
+public class Webhook extends ContextBean {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
+
+  /**
+   * What GitHub says of a delivery beside its payload.
+   *
+   * @param id the same when it is delivered again
+   * @param event what happened, such as {@code star}
+   */
+  public record Delivery(String id, String event) {}
+
+  /** GitHub's own limit. */
+  private static final long LARGEST_PAYLOAD = 25L * 1024 * 1024;
+
+  private static final int CHUNK = 64 * 1024;
+
+  /**
+   * Takes a request for a delivery. The payload is read for its signature, and nothing of it kept.
+   *
+   * @throws Problem 404 without a secret, 405 for another method than POST, 413 for more than 25
+   *     MB, 401 for a signature that is not the payload's, 400 without event or id
+   */
+  public Delivery verify(@Variable("request") ClientRequest request) throws IOException {
+    String secret = Settings.get(context, "github.webhook.secret");
+    if (secret.isEmpty()) {
+      throw new Problem(404, "Not found", "No webhook is received: set GITHUB_WEBHOOK_SECRET.");
+    }
+    if (!request.method().equals("POST")) {
+      throw new Problem(405, "Method not allowed", "GitHub's webhook is received here: use POST.")
+          .with("Allow", "POST");
+    }
+    String signature = field(request, "X-Hub-Signature-256", ".*");
+    if (!MessageDigest.isEqual(signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8))) {
+      throw new Problem(
+              401,
+              "Unauthorized",
+              "X-Hub-Signature-256 is missing or wrong: GITHUB_WEBHOOK_SECRET and the secret at"
+                  + " GitHub have to be the same.")
+          .with("WWW-Authenticate", "X-Hub-Signature-256");
+    }
+    String event = field(request, "X-GitHub-Event", "[a-z_]{1,64}");
+    String id = field(request, "X-GitHub-Delivery", "[0-9A-Za-z-]{1,64}");
+    if (event.isEmpty() || id.isEmpty()) {
+      throw new Problem(
+          400, "Bad request", "X-GitHub-Event or X-GitHub-Delivery is missing, or is none.");
+    }
+    return new Delivery(id, event);
+  }
+
+  /** The value of a field, or nothing when it has none of this form. */
+  private static String field(ClientRequest request, String name, String form) {
+    String value = request.fields().get(name);
+    return value != null && value.matches(form) ? value : "";
+  }
+
+  /** The signature that the content has to have, as GitHub writes it. */
+  private static String sign(ClientRequest request, String secret) throws IOException {
+    if (request.length() > LARGEST_PAYLOAD) {
+      throw tooLarge();
+    }
+    InputStream body = request.body() == null ? InputStream.nullInputStream() : request.body();
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
+      byte[] chunk = new byte[CHUNK];
+      long length = 0;
+      for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
+        length += count;
+        if (length > LARGEST_PAYLOAD) {
+          throw tooLarge();
+        }
+        mac.update(chunk, 0, count);
+      }
+      return "sha256=" + HexFormat.of().formatHex(mac.doFinal());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Problem tooLarge() {
+    return new Problem(413, "Content too large", "GitHub's payloads have at most 25 MB.");
+  }
+
+  /**
+   * Says what is refreshed: 202 for what changes something, or might; 200 for a ping or a replay.
+   */
+  public void answer(
+      Exchange exchange,
+      @Variable("delivery") Delivery delivery,
+      @Variable("isNew") boolean isNew,
+      @Body List<CachedEndpoint> changed) {
+    List<String> refreshed =
+        isNew ? changed.stream().map(CachedEndpoint::path).toList() : List.of();
+    LOG.debug("{} {} (new: {}) refreshes {}", delivery.event(), delivery.id(), isNew, refreshed);
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("event", delivery.event());
+    answer.put("new", isNew);
+    answer.put("refreshes", refreshed);
+    Message message = exchange.getMessage();
+    boolean done = !isNew || delivery.event().equals("ping");
+    message.setHeader(Exchange.HTTP_RESPONSE_CODE, done ? 200 : 202);
+    message.setHeader("Content-Type", "application/json; charset=utf-8");
+    message.setBody(answer);
+  }
+}

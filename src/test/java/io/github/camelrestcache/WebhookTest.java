@@ -1,0 +1,396 @@
+package io.github.camelrestcache;
+
+import static io.github.camelrestcache.Service.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.standin.GitHubStandIn;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Events that GitHub delivers, while the timers are an hour away. */
+class WebhookTest {
+
+  /** The example of GitHub's documentation: secret, payload and signature. */
+  static final String SECRET = "It's a Secret to Everybody";
+
+  private static final String PAYLOAD = "Hello, World!";
+  private static final String SIGNATURE =
+      "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+
+  private static final String HOOK = "/webhook/github";
+  private static final String ORG = "/orgs/Netflix";
+  private static final String MEMBERS = "/orgs/Netflix/members";
+  private static final String REPOS = "/orgs/Netflix/repos";
+  private static final int LARGEST = 25 * 1024 * 1024;
+
+  private static final Map<String, String> SETTINGS =
+      Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET);
+
+  private static GitHubStandIn github;
+  private static Service service;
+
+  @BeforeAll
+  static void start() {
+    github = GitHubStandIn.builder().repositories(20).limits(100_000, 100_000).build().start();
+    service = Service.start(github, SETTINGS).ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    github.close();
+  }
+
+  @BeforeEach
+  void forget() {
+    github.clearRequests();
+  }
+
+  /** Delivers an event as GitHub does, with a signature and an id of its own. */
+  static HttpResponse<String> deliver(Service service, String event, String... others) {
+    return post(service, PAYLOAD.getBytes(UTF_8), headers(event, others));
+  }
+
+  private static HttpResponse<String> deliver(String event, String... others) {
+    return deliver(service, event, others);
+  }
+
+  /** The fields of a delivery; others replace those of the same name, or take them away. */
+  private static List<String> headers(String event, String... others) {
+    List<String> all = new ArrayList<>();
+    List<String> given = Arrays.asList(others);
+    String[] usual = {
+      "X-GitHub-Event",
+      event,
+      "X-GitHub-Delivery",
+      UUID.randomUUID().toString(),
+      "X-Hub-Signature-256",
+      SIGNATURE,
+      "Content-Type",
+      "application/json"
+    };
+    for (int i = 0; i < usual.length; i += 2) {
+      if (!given.contains(usual[i])) {
+        all.addAll(List.of(usual[i], usual[i + 1]));
+      }
+    }
+    for (int i = 0; i < others.length; i += 2) {
+      if (others[i + 1] != null) {
+        all.addAll(List.of(others[i], others[i + 1]));
+      }
+    }
+    return all;
+  }
+
+  private static HttpResponse<String> post(Service service, byte[] body, List<String> headers) {
+    return service.send(
+        request ->
+            request
+                .uri(URI.create(service.url(HOOK)))
+                .POST(BodyPublishers.ofByteArray(body))
+                .headers(headers.toArray(String[]::new)));
+  }
+
+  private static String sign(byte[] body) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(SECRET.getBytes(UTF_8), "HmacSHA256"));
+      return "sha256=" + HexFormat.of().formatHex(mac.doFinal(body));
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static long fetches(String path) {
+    return github.requests().stream().filter(asked -> asked.path().equals(path)).count();
+  }
+
+  /** The paths that a delivery refreshes, by its answer. */
+  private static List<String> refreshed(HttpResponse<String> answer) {
+    List<String> paths = new ArrayList<>();
+    json(answer).get("refreshes").forEach(path -> paths.add(path.asText()));
+    return paths;
+  }
+
+  /** Waits until an event that is delivered now is acted on, and what came before it, too. */
+  private static void awaitWhatIsDelivered() {
+    long org = fetches(ORG);
+    long members = fetches(MEMBERS);
+    assertThat(deliver("organization").statusCode()).isEqualTo(202);
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> fetches(ORG) > org && fetches(MEMBERS) > members);
+    await().until(() -> github.inFlight() == 0);
+  }
+
+  private static void assertThatNothingHappened() {
+    awaitWhatIsDelivered();
+    assertThat(fetches(REPOS)).isZero();
+    assertThat(github.requests()).noneMatch(asked -> asked.path().contains("webhook"));
+  }
+
+  private static void assertThatIsProblem(HttpResponse<String> answer, int status, String detail) {
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    assertThat(json(answer).get("detail").asText()).contains(detail);
+    assertThat(answer.body() + answer.headers().map()).doesNotContain(SECRET, SIGNATURE);
+  }
+
+  @Test
+  void aChangeIsServedSecondsAfterItsEvent() {
+    String name = github.repositoryNames().get(0);
+    github.updateRepository(name, repository -> repository.put("stargazers_count", 7_654_321));
+    String view = "/view/top/1/stars";
+    assertThat(service.get(view).body()).doesNotContain("7654321");
+
+    assertThat(deliver("star").statusCode()).isEqualTo(202);
+
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> service.get(view).body().contains("7654321"));
+  }
+
+  @Test
+  void severalEventsWithinTwoSecondsAreOneRefresh() {
+    for (String event : List.of("star", "push", "fork", "issues", "repository")) {
+      assertThat(refreshed(deliver(event))).contains(REPOS);
+    }
+    assertThat(fetches(REPOS)).isZero();
+
+    awaitWhatIsDelivered();
+
+    assertThat(fetches(REPOS)).isEqualTo(1);
+  }
+
+  @Test
+  void anEventRefreshesTheEndpointsThatNameItAndTheAnswerSaysWhich() {
+    Map<String, List<String>> expected = new TreeMap<>();
+    for (String event : List.of("star", "watch", "fork", "push", "issues", "pull_request")) {
+      expected.put(event, List.of(REPOS));
+    }
+    expected.put("repository", List.of(ORG, REPOS));
+    expected.put("organization", List.of(ORG, MEMBERS));
+    expected.put("member", List.of(ORG, MEMBERS));
+    expected.forEach(
+        (event, paths) -> {
+          HttpResponse<String> answer = deliver(event);
+          assertThat(answer.statusCode()).isEqualTo(202);
+          assertThat(answer.headers().firstValue("Content-Type"))
+              .hasValue("application/json; charset=utf-8");
+          assertThat(json(answer).get("event").asText()).isEqualTo(event);
+          assertThat(json(answer).get("new").asBoolean()).isTrue();
+          assertThat(refreshed(answer)).as(event).isEqualTo(paths);
+        });
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> Stream.of(ORG, MEMBERS, REPOS).allMatch(path -> fetches(path) == 1));
+    assertThat(github.requests()).noneMatch(asked -> asked.path().equals("/"));
+  }
+
+  @Test
+  void anEventThatNoEndpointNamesIsTakenAndNothingIsFetched() {
+    assertThat(refreshed(deliver("workflow_job"))).isEmpty();
+    assertThatNothingHappened();
+  }
+
+  @Test
+  void aPingIsAnswered() {
+    HttpResponse<String> answer = deliver("ping");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(json(answer).get("event").asText()).isEqualTo("ping");
+    assertThat(refreshed(answer)).isEmpty();
+  }
+
+  @Test
+  void aWrongOrMissingSignatureIs401AndNothingHappens() {
+    String digits = SIGNATURE.substring("sha256=".length());
+    String id = UUID.randomUUID().toString();
+    for (String wrong :
+        new String[] {
+          null,
+          "",
+          "sha256=",
+          digits,
+          "sha1=" + digits,
+          SIGNATURE.replaceFirst(".$", "8"),
+          SIGNATURE.replaceFirst(".$", ""),
+          SIGNATURE + "0",
+          SIGNATURE + ", " + SIGNATURE
+        }) {
+      for (String event : new String[] {"star", "ping", null}) {
+        HttpResponse<String> answer =
+            deliver(
+                "", "X-GitHub-Event", event, "X-GitHub-Delivery", id, "X-Hub-Signature-256", wrong);
+        assertThatIsProblem(answer, 401, "GITHUB_WEBHOOK_SECRET");
+        assertThat(answer.headers().firstValue("WWW-Authenticate")).hasValue("X-Hub-Signature-256");
+      }
+    }
+    assertThatNothingHappened();
+    assertThat(Stored.in(service).keys("*" + id + "*")).isEmpty();
+  }
+
+  @Test
+  void aSignatureIsOfThePayloadAsItCame() {
+    byte[] form = "payload=%7B%22zen%22%3A%22a+b%22%7D".getBytes(UTF_8);
+    List<String> headers =
+        headers(
+            "ping",
+            "Content-Type",
+            "application/x-www-form-urlencoded",
+            "X-Hub-Signature-256",
+            sign(form));
+    assertThat(post(service, form, headers).statusCode()).isEqualTo(200);
+    assertThat(post(service, PAYLOAD.getBytes(UTF_8), headers).statusCode()).isEqualTo(401);
+    assertThat(post(service, new byte[0], headers).statusCode()).isEqualTo(401);
+    headers = headers("ping", "X-Hub-Signature-256", sign(new byte[0]));
+    assertThat(post(service, new byte[0], headers).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aReplayWithinTheHourIsKnownAndNothingHappens() {
+    String id = UUID.randomUUID().toString();
+    assertThat(json(deliver("ping", "X-GitHub-Delivery", id)).get("new").asBoolean()).isTrue();
+    for (String event : List.of("star", "ping")) {
+      HttpResponse<String> replay = deliver(event, "X-GitHub-Delivery", id);
+      assertThat(replay.statusCode()).isEqualTo(200);
+      assertThat(json(replay).get("new").asBoolean()).isFalse();
+      assertThat(refreshed(replay)).isEmpty();
+    }
+    assertThatNothingHappened();
+    assertThat(Stored.in(service).keys("*" + id + "*"))
+        .singleElement()
+        .asString()
+        .startsWith("camel-rest-cache:")
+        .satisfies(key -> assertThat(Stored.in(service).getExpire(key)).isBetween(3_500L, 3_600L));
+  }
+
+  @Test
+  void aRefusalDoesNotTellWhetherTheDeliveryIsKnown() {
+    String known = UUID.randomUUID().toString();
+    deliver("ping", "X-GitHub-Delivery", known);
+    String fresh = UUID.randomUUID().toString();
+    HttpResponse<String> ofKnown =
+        deliver("ping", "X-GitHub-Delivery", known, "X-Hub-Signature-256", "sha256=0");
+    HttpResponse<String> ofFresh =
+        deliver("ping", "X-GitHub-Delivery", fresh, "X-Hub-Signature-256", "sha256=0");
+    assertThat(ofKnown.statusCode()).isEqualTo(401).isEqualTo(ofFresh.statusCode());
+    assertThat(ofKnown.body()).isEqualTo(ofFresh.body());
+    assertThat(json(deliver("ping", "X-GitHub-Delivery", fresh)).get("new").asBoolean()).isTrue();
+  }
+
+  @Test
+  void aDeliveryWithoutAnEventOrAnIdIs400AndNothingHappens() {
+    for (String event :
+        new String[] {null, "", "star, push", "${variable.request}", "x".repeat(65)}) {
+      assertThatIsProblem(deliver("star", "X-GitHub-Event", event), 400, "X-GitHub-Event");
+    }
+    for (String id : new String[] {null, "", "a:b", "a b", "*", "0".repeat(65)}) {
+      assertThatIsProblem(deliver("star", "X-GitHub-Delivery", id), 400, "X-GitHub-Delivery");
+    }
+    assertThatNothingHappened();
+  }
+
+  @Test
+  void thePayloadMayHave25MegabytesAndNoMore() {
+    byte[] largest = new byte[LARGEST];
+    List<String> headers = headers("ping", "X-Hub-Signature-256", sign(largest));
+    assertThat(post(service, largest, headers).statusCode()).isEqualTo(200);
+    byte[] larger = new byte[LARGEST + 1];
+    headers = headers("ping", "X-Hub-Signature-256", sign(larger));
+    assertThatIsProblem(post(service, larger, headers), 413, "25 MB");
+  }
+
+  @Test
+  void whatIsTooLargeIsRefusedBeforeItIsSentAndWhoeverGoesOnIsCutOff() throws IOException {
+    try (Socket announcing = begin("Content-Length: " + (LARGEST + 1))) {
+      assertThat(status(announcing)).isEqualTo("HTTP/1.1 413");
+    }
+    byte[] megabyte = ("100000\r\n" + "x".repeat(0x100000) + "\r\n").getBytes(UTF_8);
+    try (Socket endless = begin("Transfer-Encoding: chunked")) {
+      for (int sent = 0; sent <= 25; sent++) {
+        endless.getOutputStream().write(megabyte);
+      }
+      assertThat(status(endless)).isEqualTo("HTTP/1.1 413");
+      assertThatThrownBy(
+              () -> {
+                for (int sent = 0; sent < 200; sent++) {
+                  endless.getOutputStream().write(megabyte);
+                }
+              })
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  private static Socket begin(String framing) throws IOException {
+    Socket socket = new Socket("127.0.0.1", service.port());
+    socket.setSoTimeout(10_000);
+    String head = "POST " + HOOK + " HTTP/1.1\r\nHost: x\r\n" + framing + "\r\n\r\n";
+    socket.getOutputStream().write(head.getBytes(UTF_8));
+    return socket;
+  }
+
+  private static String status(Socket socket) throws IOException {
+    return new String(socket.getInputStream().readNBytes(12), UTF_8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "PUT", "PATCH", "DELETE", "OPTIONS"})
+  void anotherMethodThanPostIs405(String method) {
+    HttpResponse<String> answer = service.send(method, HOOK + "?a=b");
+    assertThatIsProblem(answer, 405, "POST");
+    assertThat(answer.headers().firstValue("Allow")).hasValue("POST");
+    assertThat(github.requests()).isEmpty();
+  }
+
+  @Test
+  void withoutASecretThePathIsReservedAndNothingIsReceivedOrForwarded() {
+    try (Service off = Service.start(github).ready()) {
+      github.clearRequests();
+      for (String method : List.of("GET", "POST", "DELETE", "OPTIONS")) {
+        assertThatIsProblem(off.send(method, HOOK), 404, "set GITHUB_WEBHOOK_SECRET");
+      }
+      assertThatIsProblem(deliver(off, "star"), 404, "set GITHUB_WEBHOOK_SECRET");
+      assertThat(github.requests()).isEmpty();
+    }
+  }
+
+  @Test
+  void aReplayIsKnownToAllInstancesAndTakenAgainWhileRedisIsAway() {
+    OwnRedis redis = OwnRedis.start();
+    Map<String, String> settings =
+        Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET, "redis.url", redis.url());
+    try (redis;
+        Service one = Service.start(github, settings).ready();
+        Service other = Service.start(github, settings).ready()) {
+      String[] id = {"X-GitHub-Delivery", UUID.randomUUID().toString()};
+      assertThat(deliver(one, "workflow_job", id).statusCode()).isEqualTo(202);
+      assertThat(deliver(other, "workflow_job", id).statusCode()).isEqualTo(200);
+      redis.close();
+      assertThat(deliver(other, "workflow_job", id).statusCode()).isEqualTo(202);
+    }
+  }
+}
