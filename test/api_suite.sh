@@ -218,6 +218,15 @@ for method in POST PUT PATCH DELETE OPTIONS; do
   check "$method /view/top/5/stars: 405 with Allow" 'is_problem(405) and .fields.allow == "GET, HEAD"'
 done
 
+# The webhook, with or without a secret
+
+for method in GET POST; do
+  ask "$method" "$service/webhook/github" --header 'X-GitHub-Event: star' --header 'X-GitHub-Delivery: 1'
+  # shellcheck disable=SC2016
+  check "$method /webhook/github, unsigned: refused, and not forwarded" \
+    'is_problem(404) or is_problem(if $method == "POST" then 401 else 405 end)' --arg method "$method"
+done
+
 # What is not declared
 
 unknown=/orgs/$org/no-such-thing-$RANDOM$RANDOM
