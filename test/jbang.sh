@@ -88,6 +88,13 @@ answers() {
   return 1
 }
 
+# event NAME JQ-FILTER: delivers the example of GitHub's documentation; the filter has to be true of the answer.
+event() {
+  curl -fsS -m 20 -H "X-GitHub-Event: $1" -H "X-GitHub-Delivery: $1" --data 'Hello, World!' \
+    -H 'X-Hub-Signature-256: sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' \
+    "http://127.0.0.1:$port/webhook/github" | jq -e "$2"
+}
+
 # logged PATTERN: what the log says since the last edit.
 logged() {
   tail -n +"$((edited_at + 1))" "$work/jbang.log" | grep -E -- "$1" ||
@@ -162,7 +169,7 @@ printf 'Starting camel run on port %s\n' "$port"
 (
   cd "$checkout"
   unset GITHUB_API_TOKEN REDIS_URL REFRESH_INTERVAL
-  export GITHUB_API_URL=$github GITHUB_ORG=$org
+  export GITHUB_API_URL=$github GITHUB_ORG=$org GITHUB_WEBHOOK_SECRET="It's a Secret to Everybody"
   export HOST=127.0.0.1 PORT=$port MANAGEMENT_HOST=127.0.0.1 MANAGEMENT_PORT=$management_port
   # shellcheck disable=SC2046 # the sources are words
   exec "${java_bin}java" -cp "$work/classes:$(<"$work/tool.cp")" CamelJBang \
@@ -187,6 +194,7 @@ stars=$(curl -s -m 20 "http://127.0.0.1:$port/orgs/$org/repos" | jq -c \
   '[sort_by(-.stargazers_count, .full_name) | .[:5][] | [.full_name, .stargazers_count]]')
 check 'serves a view, sorted' answers /view/top/5/stars 200 '; hit;' ". == $stars"
 check 'forwards the rest' answers "/repos/$org/zuul" 200 '; fwd=' ".full_name == \"$org/zuul\""
+check "takes an event of GitHub's webhook" event star ".refreshes == [\"/orgs/$org/repos\"]"
 for path in /observe/health /observe/metrics /openapi.json; do
   check "has $path on the management port" curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port$path"
 done
