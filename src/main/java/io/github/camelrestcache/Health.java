@@ -4,9 +4,12 @@ import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.view.Ranking;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,16 +26,21 @@ import org.apache.camel.language.simple.Simple;
 @BindToRegistry("health")
 public class Health {
 
-  /** Of one endpoint: its path, whether it is stored, when it was fetched, what failed last. */
+  /**
+   * Of one endpoint: its path, whether it can be served, when it was fetched, whether that is
+   * longer ago than its interval, what failed last.
+   */
   public Map<String, Object> endpoint(
       @Variable("endpoint") CachedEndpoint endpoint,
       @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception storeFailure,
       @Body Entry stored,
-      @Simple("${ref:refreshes}") Refreshes refreshes) {
+      @Simple("${ref:refreshes}") Refreshes refreshes,
+      @Simple("${ref:leases}") Leases leases) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
     state.put("ready", storeFailure == null && stored != null);
     state.put("fetched", stored == null ? null : stored.fetched().toString());
+    state.put("stale", stored != null && isStale(endpoint, stored, leases.now()));
     state.put(
         "failure",
         storeFailure == null
@@ -46,7 +54,8 @@ public class Health {
       Exchange exchange,
       @Body List<Map<String, Object>> endpoints,
       @Simple("${ref:catalog}") Catalog catalog,
-      @Simple("${ref:ranking}") Ranking ranking) {
+      @Simple("${ref:ranking}") Ranking ranking,
+      @Simple("${ref:redisTemplate}") RedisConnection redis) {
     Map<String, Map<String, Object>> byPath = new LinkedHashMap<>();
     endpoints.forEach(each -> byPath.put((String) each.get("path"), each));
     List<Map<String, Object>> views = new ArrayList<>();
@@ -64,6 +73,7 @@ public class Health {
     boolean ready = isReady(endpoints) && isReady(views);
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("status", ready ? "ready" : "not ready");
+    report.put("store", redis.trouble() == null ? "ready" : redis.trouble());
     report.put("endpoints", endpoints);
     report.put("views", views);
     Message message = exchange.getMessage();
@@ -71,6 +81,11 @@ public class Health {
     message.setHeader("Content-Type", "application/json; charset=utf-8");
     message.setHeader("Cache-Control", "no-store");
     message.setBody(report);
+  }
+
+  private static boolean isStale(CachedEndpoint endpoint, Entry stored, Instant now) {
+    // times are stored in whole seconds
+    return stored.fetched().plus(endpoint.every()).plusSeconds(2).isBefore(now);
   }
 
   private static boolean isReady(List<Map<String, Object>> states) {

@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.store.RedisAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -48,11 +49,7 @@ public final class Settings {
     RULES.put("management.host", HOST);
     RULES.put(
         "redis.url",
-        new Rule(
-            "redis://[user:password@]host:port[/db], rediss://… or nothing (an embedded server)",
-            s ->
-                s.isBlank()
-                    || isUrl(s, "redis", "rediss") && s.matches("[^?#]*?://[^/]+(/\\d{0,5})?")));
+        new Rule(RedisAddress.ALLOWED, s -> s.isEmpty() || RedisAddress.of(s).isPresent()));
     RULES.put(
         "github.api.url",
         new Rule(
@@ -192,7 +189,8 @@ public final class Settings {
 
   /** A value as it may be shown: not if it is a secret, or a URL with one in it. */
   private static String shown(String key, String value) {
-    return key.matches(".*(token|secret)") || key.endsWith(".url") && value.contains("@")
+    return key.matches(".*(token|secret)")
+            || key.endsWith(".url") && value.matches("(?is).*(@|pass|auth).*")
         ? "***"
         : value;
   }

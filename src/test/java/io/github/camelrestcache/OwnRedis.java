@@ -2,50 +2,133 @@ package io.github.camelrestcache;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import redis.clients.jedis.Jedis;
+import redis.embedded.RedisInstance;
+import redis.embedded.RedisSentinel;
 import redis.embedded.RedisServer;
+import redis.embedded.core.RedisSentinelBuilder;
+import redis.embedded.core.RedisServerBuilder;
 
 /** A Redis for tests in which more than one service uses it, or in which it ends. */
-final class OwnRedis implements AutoCloseable {
+public final class OwnRedis implements AutoCloseable {
 
-  private final RedisServer server;
+  private final RedisInstance server;
   private final int port;
+  private final ProcessHandle process;
 
-  private OwnRedis(RedisServer server, int port) {
+  private OwnRedis(RedisInstance server, int port) {
     this.server = server;
     this.port = port;
-  }
-
-  static OwnRedis start() {
-    return at(Service.freePort());
-  }
-
-  static OwnRedis at(int port) {
     try {
-      RedisServer server =
-          RedisServer.newRedisServer()
-              .port(port)
-              .bind("127.0.0.1")
-              .setting("save \"\"")
-              .setting("appendonly no")
-              .build();
+      Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
       server.start();
-      return new OwnRedis(server, port);
+      process =
+          ProcessHandle.current()
+              .children()
+              .filter(child -> !before.contains(child))
+              .findFirst()
+              .orElseThrow();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  String url() {
+  public static OwnRedis start() {
+    return at(Service.freePort());
+  }
+
+  /** Starts one with these lines of configuration too. */
+  public static OwnRedis at(int port, String... settings) {
+    RedisServerBuilder server =
+        RedisServer.newRedisServer()
+            .port(port)
+            .bind("127.0.0.1")
+            .setting("save \"\"")
+            .setting("appendonly no");
+    List.of(settings).forEach(server::setting);
+    try {
+      return new OwnRedis(server.build(), port);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Starts a sentinel of a server, which it calls {@code mymaster} and decides about alone. */
+  public static OwnRedis sentinelOf(OwnRedis master, String... settings) {
+    int port = Service.freePort();
+    RedisSentinelBuilder sentinel =
+        RedisSentinel.newRedisSentinel()
+            .port(port)
+            .bind("127.0.0.1")
+            .masterName("mymaster")
+            .masterPort(master.port)
+            .quorumSize(1)
+            .downAfterMilliseconds(500)
+            .failOverTimeout(2_000);
+    List.of(settings).forEach(sentinel::setting);
+    return new OwnRedis(sentinel.build(), port);
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public String url() {
     return "redis://127.0.0.1:" + port;
+  }
+
+  /** A connection of an operator's, without a password. */
+  public Jedis operator() {
+    return new Jedis("127.0.0.1", port);
+  }
+
+  /** It goes on listening, and says nothing. */
+  public void hang() {
+    signal("STOP");
+  }
+
+  public void goOn() {
+    signal("CONT");
+  }
+
+  /** Ends it as a crash would. */
+  public void crash() {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  private void signal(String name) {
+    try {
+      int status =
+          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+      if (status != 0) {
+        throw new IllegalStateException("kill ended with status " + status);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Ends it; nothing is kept. */
   @Override
   public void close() {
+    goOnIfAlive();
     try {
       server.stop();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private void goOnIfAlive() {
+    if (process.isAlive()) {
+      goOn();
     }
   }
 }

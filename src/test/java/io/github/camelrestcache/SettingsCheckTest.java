@@ -53,6 +53,9 @@ class SettingsCheckTest {
         "port               | 1 65535",
         "host               | localhost ::1",
         "redis.url          | redis://127.0.0.1:6379 rediss://user:pass@redis.example:6380/15",
+        "redis.url          | redis://:pass@h redis://a_b/ redis://[::1]:6379 redis://u:p%40s:s@h/3",
+        "redis.url          | redis-sentinel://h?sentinelMasterId=my-master",
+        "redis.url          | redis-sentinel://u:p@h1:26379,h2,h3:1/0?sentinelMasterId=mymaster",
         "github.api.url     | http://127.0.0.1:8080 https://api.github.com/",
         "public.url         | http://127.0.0.1:3000 https://cache.example/github/",
         "github.api.token   | github_pat_0 ghp_0",
@@ -79,6 +82,10 @@ class SettingsCheckTest {
         "management.host        | a host name   | a b; ",
         "redis.url              | redis://[user | http://localhost:6379; redis://; redis://h/x",
         "redis.url              | redis://[user | redis://h/0?a=b; redis://h:port; redis://h:65536",
+        "redis.url              | redis://[user | redis://h1,h2; redis://h?sentinelMasterId=m; h:6379",
+        "redis.url              | redis://[user | redis-sentinel://h1,h2; redis-sentinel://h1,,h2/0?a=b",
+        "redis.url              | redis://[user | redis-sentinel://h1,?sentinelMasterId=m; redis://h#a",
+        "redis.url              | redis://[user | redis-sentinel://h?sentinelMasterId=; redis://h/0/1",
         "github.api.url         | an http://    | ftp://api.github.com; api.github.com; https://h:0; ",
         "github.api.url         | an http://    | https://; https://h?a=b; https://h:port; https://h#a",
         "public.url             | nothing, or an | cache.example; ftp://h; https://h?a=b; https://h#a; //h",
@@ -129,6 +136,9 @@ class SettingsCheckTest {
     "redis.url, redis://user:s3cret@host/x",
     "redis.url, redis://user:s3/s3cret@host",
     "redis.url, redis://user:p@s3cret@host:x",
+    "redis.url, redis://:s3cret%@host",
+    "redis.url, redis://host?password=s3cret",
+    "redis.url, 'redis-sentinel://:s3cret@h1,h2'",
   })
   void noSecretIsInTheSentenceThatRefusesIt(String key, String value) {
     assertThat(refusal(key, value)).contains(" is '***', and has to be ").doesNotContain("s3cret");

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.store.RedisConnection;
 import java.net.URLDecoder;
 import java.time.Duration;
 import java.util.Collection;
@@ -30,7 +31,6 @@ import org.apache.hc.core5.http.message.HeaderGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
-import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
@@ -63,7 +63,7 @@ final class Entries implements HttpCacheStorage {
               + "redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) return 1",
           Long.class);
 
-  private final RedisTemplate<String, Object> redis;
+  private final RedisConnection redis;
   private final String prefix;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
@@ -72,14 +72,9 @@ final class Entries implements HttpCacheStorage {
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
   Entries(CamelContext context, Duration staleIfError) {
-    this.redis = redis(context);
+    this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
     this.prefix = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":forward:";
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
-  }
-
-  @SuppressWarnings("unchecked")
-  private static RedisTemplate<String, Object> redis(CamelContext context) {
-    return context.getRegistry().lookupByNameAndType("redisTemplate", RedisTemplate.class);
   }
 
   // generations
@@ -223,8 +218,9 @@ final class Entries implements HttpCacheStorage {
     }
   }
 
+  /** What Redis itself is known to suffer from has been logged already. */
   private void failed(DataAccessException e) {
-    if (failing.compareAndSet(false, true)) {
+    if (redis.trouble() == null && failing.compareAndSet(false, true)) {
       LOG.warn(
           "Forwarded reads are not cached, for Redis fails: {}",
           String.valueOf(e.getMostSpecificCause().getMessage()).lines().findFirst().orElse(""));

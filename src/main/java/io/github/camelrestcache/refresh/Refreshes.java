@@ -289,6 +289,14 @@ public class Refreshes extends ContextBean {
       release(lease, new Outcome(plan.stretch(), usual, 0, null), plan.pause());
       return before.failures() > 0;
     }
+    if (failure instanceof DataAccessException) {
+      // of which the store tells itself
+      release(
+          lease,
+          new Outcome(before.stretch(), usual, before.failures(), before.reason()),
+          Duration.ZERO);
+      return false;
+    }
     Duration pause = pauseAfter(before.failures() + 1, endpoint.every());
     if (failure instanceof RefreshFailed failed) {
       Duration wait = Duration.between(Instant.now(), failed.notBefore());

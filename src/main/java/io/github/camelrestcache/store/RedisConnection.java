@@ -3,41 +3,48 @@ package io.github.camelrestcache.store;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
-import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
-import org.springframework.data.redis.connection.RedisConnectionCommands;
-import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
-import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
-import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
+import org.springframework.data.redis.listener.RedisMessageListenerContainer;
+import org.springframework.data.redis.listener.adapter.RedisListenerExecutionFailedException;
 import org.springframework.data.redis.serializer.RedisSerializer;
-import redis.clients.jedis.Jedis;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
  * Redis as camel-spring-redis uses it: keys and field names are strings, values are bytes as they
  * are. Without {@code REDIS_URL} it starts a server of its own on loopback and ends it with the
  * app.
+ *
+ * <p>Redis may be away. Whoever notices first waits for less than a second; after that operations
+ * fail at once with a {@link org.springframework.data.redis.RedisConnectionFailureException}, until
+ * a probe in the background finds that Redis answers. An operation whose connection is lost is
+ * tried once more on a new one, so it may be carried out twice. The log says when Redis goes, when
+ * it is back, when it takes no writes (it is full, or no master) and when it does again.
  */
 @BindToRegistry(value = "redisTemplate", initMethod = "start", destroyMethod = "stop")
 public class RedisConnection extends RedisTemplate<String, Object> implements CamelContextAware {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
-  private static final Duration TIMEOUT = Duration.ofSeconds(2);
-  private static final int CONNECTIONS = 64;
+
+  /** Milliseconds between two tries to hear again. */
+  private static final long RECOVERY = 500;
+
+  private final List<Runnable> returns = new CopyOnWriteArrayList<>();
 
   private CamelContext context;
   private AutoCloseable embedded;
-  private JedisConnectionFactory connections;
+  private volatile Liveness liveness;
+  private volatile RedisConnections connections;
+  private RedisMessageListenerContainer listeners;
 
   @Override
   public CamelContext getCamelContext() {
@@ -49,44 +56,113 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     this.context = context;
   }
 
-  /** Connects; a server that does not answer yet is one warning, and is tried again at each use. */
-  public void start() throws IOException {
+  /** Connects; a server that does not answer yet is one warning. */
+  public void start() throws Exception {
     if (connections != null) {
       return;
     }
     String url = Settings.get(context, "redis.url");
-    URI server = URI.create(url.isEmpty() ? startEmbedded() : url);
-    connections = new JedisConnectionFactory(address(server), client(server));
-    connections.afterPropertiesSet();
-    connections.start();
-    setConnectionFactory(connections);
+    RedisAddress address =
+        RedisAddress.of(url.isEmpty() ? startEmbedded() : url)
+            .orElseThrow(() -> new BadConfiguration("REDIS_URL has to be " + RedisAddress.ALLOWED));
+    context.addStartupListener((started, alreadyStarted) -> listen());
+    liveness = new Liveness(address.toString(), returns);
+    RedisConnections pool = new RedisConnections(address, liveness);
+    pool.afterPropertiesSet();
+    pool.start();
+    connections = pool;
+    setConnectionFactory(pool);
     setKeySerializer(RedisSerializer.string());
     setHashKeySerializer(RedisSerializer.string());
     setValueSerializer(RedisSerializer.byteArray());
     setHashValueSerializer(RedisSerializer.byteArray());
     afterPropertiesSet();
-    context.getRegistry().bind("redisConnections", connections);
+    listeners = listeners(pool);
+    context.getRegistry().bind("redisListeners", listeners);
     context.getRegistry().bind("redisText", RedisSerializer.string());
-    try {
-      execute((RedisCallback<String>) RedisConnectionCommands::ping);
-    } catch (DataAccessException e) {
+    String reason = liveness.start(pool);
+    if (reason != null) {
       LOG.warn(
-          "Redis at {}:{} does not answer ({}): starting without it, it is tried again at each use",
-          server.getHost(),
-          port(server),
-          BadConfiguration.sentence(e));
+          "Redis at {} does not answer ({}): starting without it, it is tried again until it does",
+          address,
+          reason);
     }
+  }
+
+  /** What hears Redis's messages, from when the routes have started or Redis is there. */
+  private RedisMessageListenerContainer listeners(RedisConnections pool) {
+    RedisMessageListenerContainer container = new RedisMessageListenerContainer();
+    container.setConnectionFactory(pool);
+    container.setRecoveryInterval(RECOVERY);
+    container.afterPropertiesSet();
+    returns.add(this::listen);
+    return container;
+  }
+
+  /** Begins to hear, on a thread of its own, for that waits for Redis; later it recovers itself. */
+  private void listen() {
+    CompletableFuture.runAsync(
+        () -> {
+          try {
+            if (isUp()) {
+              listeners.start();
+            }
+          } catch (RedisListenerExecutionFailedException e) {
+            LOG.debug("Redis has just gone: it is listened to when it is back", e);
+          }
+        });
   }
 
   /** Closes the connections, and ends the embedded server. */
   public void stop() throws Exception {
     if (connections != null) {
+      liveness.stop();
+      listeners.stop();
       connections.destroy();
       connections = null;
     }
     if (embedded != null) {
       embedded.close();
       embedded = null;
+    }
+  }
+
+  /** Whether Redis answered when it was last asked; it may take no writes all the same. */
+  public boolean isUp() {
+    return connections != null && liveness.isUp();
+  }
+
+  /**
+   * What is wrong with Redis, for people: that it does not answer, or takes no writes, with the
+   * time and the reason. Null if nothing is known to be.
+   */
+  public String trouble() {
+    return connections == null ? "Redis is not connected" : liveness.trouble();
+  }
+
+  /**
+   * Has something done each time that what was read from Redis, or heard from it, may be out of
+   * date: it answers after an outage, also after one in which this process started, or another
+   * server has become the master. It is done on the probe's thread, so it should be short; what it
+   * throws is logged.
+   */
+  public void onReturn(Runnable listener) {
+    returns.add(listener);
+  }
+
+  @Override
+  public <T> T execute(RedisCallback<T> action, boolean exposeConnection, boolean pipeline) {
+    // a session is bound to its connection
+    boolean repeatable = !TransactionSynchronizationManager.hasResource(connections);
+    for (boolean first = true; ; first = false) {
+      int outages = liveness.outages();
+      try {
+        return super.execute(action, exposeConnection, pipeline);
+      } catch (DataAccessException e) {
+        if (!liveness.again(outages, e, first, repeatable)) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -100,42 +176,5 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
       throw new BadConfiguration(
           "REDIS_URL is not set, and has to be here, for no embedded Redis comes with this build");
     }
-  }
-
-  private static RedisStandaloneConfiguration address(URI server) {
-    RedisStandaloneConfiguration address =
-        new RedisStandaloneConfiguration(server.getHost(), port(server));
-    String user = server.getRawUserInfo();
-    if (user != null) {
-      int colon = user.indexOf(':');
-      if (colon > 0) {
-        address.setUsername(decoded(user.substring(0, colon)));
-      }
-      address.setPassword(decoded(user.substring(colon + 1)));
-    }
-    String database = server.getPath() == null ? "" : server.getPath().replace("/", "");
-    address.setDatabase(database.isEmpty() ? 0 : Integer.parseInt(database));
-    return address;
-  }
-
-  private static JedisClientConfiguration client(URI server) {
-    JedisClientConfiguration.JedisClientConfigurationBuilder client =
-        JedisClientConfiguration.builder().connectTimeout(TIMEOUT).readTimeout(TIMEOUT);
-    if ("rediss".equals(server.getScheme())) {
-      client.useSsl();
-    }
-    GenericObjectPoolConfig<Jedis> pool = new GenericObjectPoolConfig<>();
-    pool.setMaxTotal(CONNECTIONS);
-    pool.setMaxIdle(CONNECTIONS);
-    pool.setMaxWait(TIMEOUT);
-    return client.usePooling().poolConfig(pool).build();
-  }
-
-  private static String decoded(String part) {
-    return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
-  }
-
-  private static int port(URI server) {
-    return server.getPort() < 0 ? 6379 : server.getPort();
   }
 }

@@ -1,0 +1,310 @@
+package io.github.camelrestcache.store;
+
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.redis.RedisConnectionFailureException;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+
+/**
+ * Whether Redis answers, and whether it takes writes: what operations meet, and what a probe finds
+ * on a thread of its own. Each change is one line of the log.
+ */
+final class Liveness {
+
+  /** Redis, as it is probed. */
+  interface Server {
+
+    /**
+     * Reads something.
+     *
+     * @return whether another server than before was found to be the master
+     * @throws RuntimeException that says why Redis cannot be used
+     */
+    boolean probe();
+
+    /** Writes something, on the connection of the last probe. */
+    void probeWrite();
+
+    /**
+     * Closes the connections that are not in use: they may be dead, or lead to the wrong server.
+     */
+    void renew();
+
+    /** Closes all connections, and so ends what is under way on them. */
+    void end();
+  }
+
+  private record Trouble(Instant began, long nanos, String reason) {
+
+    static Trouble of(Throwable failure) {
+      return new Trouble(Instant.now(), System.nanoTime(), Liveness.reason(failure));
+    }
+
+    String since() {
+      return "since " + CLOCK.format(began) + " (" + reason + ")";
+    }
+
+    String seconds() {
+      double seconds = (System.nanoTime() - nanos) / 1e9;
+      return String.format(Locale.ROOT, "%.1f s", seconds);
+    }
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
+  private static final DateTimeFormatter CLOCK =
+      DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
+
+  private static final Duration WHILE_UP = Duration.ofSeconds(1);
+  private static final Duration WHILE_DOWN = Duration.ofMillis(500);
+
+  /** A memory at its limit takes a small write now and then. */
+  private static final long CALM = TimeUnit.SECONDS.toNanos(5);
+
+  // inside a script, an older Redis puts its own words before the code
+  private static final Pattern UNUSABLE =
+      Pattern.compile("(^|.*-)(LOADING|MASTERDOWN|NOAUTH|WRONGPASS|BUSY) .*", Pattern.DOTALL);
+  private static final Pattern NO_WRITES =
+      Pattern.compile("(^|.*-)(OOM|READONLY|MISCONF|NOREPLICAS) .*", Pattern.DOTALL);
+  private static final Pattern NO_MASTER = Pattern.compile("(^|.*-)READONLY .*", Pattern.DOTALL);
+
+  private final String name;
+  private final List<Runnable> returns;
+  private final Semaphore wake = new Semaphore(0);
+  private Server server;
+
+  private volatile boolean watching;
+  private volatile int outages;
+  private volatile Trouble outage;
+  private volatile Trouble refusal;
+  private volatile long lastRefusal;
+
+  /**
+   * Knows nothing before it is started.
+   *
+   * @param name what the log calls Redis
+   * @param returns what is run when Redis is back
+   */
+  Liveness(String name, List<Runnable> returns) {
+    this.name = name;
+    this.returns = returns;
+  }
+
+  /**
+   * Probes once, and from then on until it is stopped.
+   *
+   * @return why Redis cannot be used yet, or null
+   */
+  String start(Server redis) {
+    server = redis;
+    try {
+      server.probe();
+    } catch (RuntimeException e) {
+      outages = 1;
+      outage = Trouble.of(e);
+    }
+    String reason = outage == null ? null : outage.reason();
+    watching = true;
+    Thread thread = new Thread(this::watch, "redis-probe");
+    thread.setDaemon(true);
+    thread.start();
+    return reason;
+  }
+
+  /** What is heard from now on is no news. */
+  synchronized void stop() {
+    watching = false;
+    wake.release();
+  }
+
+  boolean isUp() {
+    return outage == null;
+  }
+
+  String trouble() {
+    Trouble now = outage;
+    Trouble refused = refusal;
+    return now != null
+        ? "Redis does not answer " + now.since()
+        : refused != null ? "Redis takes no writes " + refused.since() : null;
+  }
+
+  /** How many outages there have been: a failure of an operation from before one tells nothing. */
+  int outages() {
+    return outages;
+  }
+
+  /**
+   * Lets nobody pass while Redis does not answer.
+   *
+   * @throws RedisConnectionFailureException that says since when, and why
+   */
+  void check() {
+    Trouble now = outage;
+    if (now != null) {
+      throw new RedisConnectionFailureException("Redis does not answer " + now.since());
+    }
+  }
+
+  /**
+   * Hears of an operation that failed.
+   *
+   * @param before the number of outages when it began
+   * @param first whether it was its first try
+   * @param repeatable whether it can be tried on another connection
+   * @return whether it should be
+   */
+  boolean again(int before, Throwable failure, boolean first, boolean repeatable) {
+    String answer = reason(failure);
+    if (UNUSABLE.matcher(answer).matches() || isTimeout(failure)) {
+      down(before, failure);
+    } else if (NO_WRITES.matcher(answer).matches()) {
+      boolean known = refusal != null;
+      if (NO_MASTER.matcher(answer).matches() && first && repeatable && !known) {
+        server.renew();
+        return true;
+      }
+      refused(failure);
+    } else if (isLost(failure)) {
+      if (first && isUp()) {
+        server.renew();
+        wake.release();
+        return repeatable;
+      }
+      down(before, failure);
+    }
+    return false;
+  }
+
+  /** Takes note that Redis cannot be used, if that is news. */
+  void down(int before, Throwable failure) {
+    synchronized (this) {
+      if (!watching || outage != null || outages != before) {
+        return;
+      }
+      outages++;
+      outage = Trouble.of(failure);
+      LOG.warn(
+          "Redis at {} does not answer ({}): until it does, what needs it fails",
+          name,
+          outage.reason());
+    }
+    server.end();
+    wake.release();
+  }
+
+  private synchronized void refused(Throwable failure) {
+    lastRefusal = System.nanoTime();
+    if (watching && refusal == null) {
+      refusal = Trouble.of(failure);
+      LOG.warn("Redis at {} takes no writes ({}): reads go on", name, refusal.reason());
+    }
+  }
+
+  private void watch() {
+    while (watching) {
+      int before = outages;
+      Trouble over = outage;
+      try {
+        boolean moved = server.probe();
+        if (over != null) {
+          back(over);
+        }
+        if (over != null || moved) {
+          returns.forEach(Liveness::tell);
+        }
+        if (refusal != null) {
+          probeWrite();
+        }
+      } catch (RuntimeException e) {
+        down(before, e);
+      }
+      pause();
+    }
+    server.end();
+  }
+
+  private synchronized void back(Trouble over) {
+    outage = null;
+    if (watching) {
+      LOG.info("Redis at {} answers, after {} without it", name, over.seconds());
+    }
+  }
+
+  private void probeWrite() {
+    if (NO_MASTER.matcher(refusal.reason()).matches()) {
+      // by now the name, or the sentinels, may lead to another server
+      server.renew();
+      server.probe();
+    }
+    try {
+      server.probeWrite();
+    } catch (RuntimeException e) {
+      if (!NO_WRITES.matcher(reason(e)).matches()) {
+        throw e;
+      }
+      refused(e);
+    }
+    synchronized (this) {
+      if (System.nanoTime() - lastRefusal > CALM) {
+        LOG.info("Redis at {} takes writes again, after {}", name, refusal.seconds());
+        refusal = null;
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      Duration time = isUp() ? WHILE_UP : WHILE_DOWN;
+      wake.tryAcquire(time.toMillis(), TimeUnit.MILLISECONDS);
+      wake.drainPermits();
+    } catch (InterruptedException e) {
+      watching = false;
+    }
+  }
+
+  private static void tell(Runnable listener) {
+    try {
+      listener.run();
+    } catch (RuntimeException e) {
+      LOG.warn("What was to be done when Redis is back failed: {}", reason(e));
+    }
+  }
+
+  // what a failure says
+
+  static boolean isTimeout(Throwable failure) {
+    return causes(failure).anyMatch(SocketTimeoutException.class::isInstance);
+  }
+
+  private static boolean isLost(Throwable failure) {
+    return causes(failure).anyMatch(JedisConnectionException.class::isInstance);
+  }
+
+  /** The innermost reason, which of a connection that could not be opened Jedis puts aside. */
+  static String reason(Throwable failure) {
+    Throwable innermost = causes(failure).reduce((outer, inner) -> inner).orElse(failure);
+    for (Throwable aside : innermost.getSuppressed()) {
+      innermost = aside;
+    }
+    String message = innermost.getMessage();
+    return message == null
+        ? innermost.getClass().getSimpleName()
+        : message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  static Stream<Throwable> causes(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
+  }
+}

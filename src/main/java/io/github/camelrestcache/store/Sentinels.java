@@ -1,0 +1,98 @@
+package io.github.camelrestcache.store;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * The sentinels of a Redis, which know the server that is the master now. The one that answered
+ * last is asked first. Of the credentials, which are the servers', they are told only if they want
+ * any.
+ */
+final class Sentinels {
+
+  private static final int TIMEOUT = 300; // milliseconds: there are others to ask
+
+  private final RedisAddress address;
+  private final Deque<HostAndPort> order;
+  private volatile HostAndPort last;
+
+  Sentinels(RedisAddress address) {
+    this.address = address;
+    this.order = new ArrayDeque<>(address.hosts());
+  }
+
+  /**
+   * The master, or the last one that was heard of while no sentinel answers.
+   *
+   * @throws JedisConnectionException when none was heard of yet
+   */
+  HostAndPort master() {
+    JedisException why = null;
+    for (HostAndPort sentinel : inOrder()) {
+      try {
+        List<String> found = ask(sentinel);
+        if (found != null) {
+          last = new HostAndPort(found.get(0), Integer.parseInt(found.get(1)));
+          return last;
+        }
+        why = new JedisDataException("The sentinel knows no master '" + address.master() + "'");
+      } catch (JedisException e) {
+        why = e;
+      }
+      doubt(sentinel);
+    }
+    if (last == null) {
+      throw new JedisConnectionException("No sentinel names the master", why);
+    }
+    return last;
+  }
+
+  /** Asks another one first the next time: what this one says did not help. */
+  void doubt() {
+    doubt(inOrder().get(0));
+  }
+
+  private void doubt(HostAndPort sentinel) {
+    synchronized (order) {
+      if (sentinel.equals(order.peekFirst())) {
+        order.addLast(order.removeFirst());
+      }
+    }
+  }
+
+  private List<HostAndPort> inOrder() {
+    synchronized (order) {
+      return new ArrayList<>(order);
+    }
+  }
+
+  private List<String> ask(HostAndPort sentinel) {
+    DefaultJedisClientConfig.Builder config =
+        DefaultJedisClientConfig.builder()
+            .connectionTimeoutMillis(TIMEOUT)
+            .socketTimeoutMillis(TIMEOUT);
+    try {
+      return ask(sentinel, config.build());
+    } catch (JedisDataException e) {
+      if (address.password() == null || !e.getMessage().startsWith("NOAUTH")) {
+        throw e;
+      }
+      return ask(sentinel, config.user(address.user()).password(address.password()).build());
+    }
+  }
+
+  private List<String> ask(HostAndPort sentinel, JedisClientConfig config) {
+    try (Jedis connection = new Jedis(sentinel, config)) {
+      return connection.sentinelGetMasterAddrByName(address.master());
+    }
+  }
+}

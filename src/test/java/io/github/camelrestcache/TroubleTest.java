@@ -1,0 +1,212 @@
+package io.github.camelrestcache;
+
+import static io.github.camelrestcache.Service.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.standin.GitHubStandIn.Handle;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import redis.clients.jedis.Jedis;
+
+/** What callers see while Redis is in trouble, really broken, and when it is over. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TroubleTest {
+
+  private static final String TOKEN = "service-token";
+  private static final Duration INTERVAL = Duration.ofSeconds(2);
+  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final List<String> STORED =
+      List.of(
+          "/",
+          "/orgs/Netflix",
+          "/orgs/Netflix/members",
+          "/orgs/Netflix/repos",
+          "/orgs/Netflix/repos?page=2",
+          "/view/top/5/stars");
+
+  /** Ways to break Redis. */
+  enum Fault {
+    STOPPED,
+    HANGING,
+    FULL
+  }
+
+  private GitHubStandIn github;
+  private OwnRedis redis;
+  private Service service;
+
+  @BeforeAll
+  void start() {
+    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    github.addToken(TOKEN, "robot");
+    redis = OwnRedis.start();
+    service =
+        Service.start(
+                github,
+                Map.of(
+                    "redis.url",
+                    redis.url(),
+                    "refresh.interval",
+                    INTERVAL.toSeconds() + "s",
+                    "github.api.token",
+                    TOKEN))
+            .ready();
+  }
+
+  @AfterAll
+  void stop() {
+    service.close();
+    redis.close();
+    github.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void whatIsStoredIsServedWithinASecondAndForwardsGoOn(Fault fault) {
+    STORED.forEach(target -> assertThat(service.get(target).statusCode()).isEqualTo(200));
+    String before = service.get("/orgs/Netflix/repos").body();
+    begin(fault);
+    try {
+      List<Duration> waits = new ArrayList<>();
+      Instant stale = Instant.now().plus(INTERVAL).plusSeconds(3);
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                for (String target : STORED) {
+                  waits.add(timed(target, 200));
+                }
+                waits.add(timed("/zen", 200));
+                return Instant.now().isAfter(stale);
+              });
+
+      assertThat(waits).allMatch(wait -> wait.compareTo(Duration.ofSeconds(1)) < 0);
+      HttpResponse<String> list = service.get("/orgs/Netflix/repos");
+      assertThat(list.body()).isEqualTo(before);
+      assertThat(list.headers().firstValue("Cache-Status").orElse(""))
+          .matches("camel-rest-cache; hit; ttl=-\\d+; detail=stale");
+      HttpResponse<String> health = service.get("/healthcheck");
+      assertThat(health.statusCode()).as(health.body()).isEqualTo(200);
+      assertThat(json(health).get("store").asText()).startsWith("Redis ");
+    } finally {
+      end(fault);
+    }
+    github.updateRepository(
+        github.repositoryNames().get(0), each -> each.put("description", "After " + fault));
+    Instant over = Instant.now();
+    await()
+        .atMost(SOON)
+        .until(() -> service.get("/orgs/Netflix/repos").body().contains("After " + fault));
+    await().until(() -> json(service.get("/healthcheck")).get("store").asText().equals("ready"));
+    await().until(() -> isStored("endpoint:/orgs/Netflix/repos") && isStored("view:stars"));
+    System.out.printf(
+        "%s: all is as before %d ms after its end%n",
+        fault, Duration.between(over, Instant.now()).toMillis());
+  }
+
+  @Test
+  void aFlushedRedisIsFilledAgainAtOnceThoughGitHubIsAway() {
+    service.get("/view/top/5/stars");
+    Handle away = github.override(asked -> true, (asked, request) -> request.connection().close());
+    try {
+      try (Jedis operator = redis.operator()) {
+        operator.flushAll();
+      }
+      await()
+          .atMost(Duration.ofSeconds(3))
+          .until(() -> isStored("endpoint:/orgs/Netflix/repos") && isStored("view:stars"));
+      assertThat(service.get("/orgs/Netflix/repos").statusCode()).isEqualTo(200);
+    } finally {
+      away.close();
+    }
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                json(service.get("/healthcheck")).get("endpoints").findValues("failure").stream()
+                    .allMatch(failure -> failure.isNull()));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Foreign.class)
+  void whatCannotBeReadIsReplaced(Foreign foreign) {
+    String key = "camel-rest-cache:3:" + github.url() + ":endpoint:/orgs/Netflix";
+    String before = service.get("/orgs/Netflix").body();
+    try (Jedis operator = redis.operator()) {
+      switch (foreign) {
+        case TEXT -> operator.set(key, "what?");
+        case FIELD -> operator.hset(key, "fence", "first");
+        case GZIP -> operator.hset(key, "gzip", "no gzip");
+      }
+    }
+    Stored.forgetNear(service);
+
+    HttpResponse<String> answer = service.get("/orgs/Netflix");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo(before);
+    try (Jedis operator = redis.operator()) {
+      assertThat(operator.type(key)).isEqualTo("hash");
+      assertThat(Long.parseLong(operator.hget(key, "fence"))).isPositive();
+      assertThat(operator.hstrlen(key, "gzip")).isGreaterThan(100);
+    }
+  }
+
+  /** Ways to make a value unreadable. */
+  enum Foreign {
+    TEXT,
+    FIELD,
+    GZIP
+  }
+
+  private void begin(Fault fault) {
+    switch (fault) {
+      case STOPPED -> redis.crash();
+      case HANGING -> redis.hang();
+      case FULL -> {
+        try (Jedis operator = redis.operator()) {
+          operator.configSet("maxmemory", "1");
+        }
+      }
+    }
+  }
+
+  private void end(Fault fault) {
+    switch (fault) {
+      case STOPPED -> {
+        redis.close();
+        redis = OwnRedis.at(redis.port());
+      }
+      case HANGING -> redis.goOn();
+      case FULL -> {
+        try (Jedis operator = redis.operator()) {
+          operator.configSet("maxmemory", "0");
+        }
+      }
+    }
+  }
+
+  private boolean isStored(String what) {
+    try (Jedis operator = redis.operator()) {
+      return operator.exists("camel-rest-cache:3:" + github.url() + ":" + what);
+    }
+  }
+
+  private Duration timed(String target, int status) {
+    Instant begin = Instant.now();
+    assertThat(service.get(target).statusCode()).as(target).isEqualTo(status);
+    return Duration.between(begin, Instant.now());
+  }
+}
