@@ -40,6 +40,9 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
 
   private final List<Runnable> returns = new CopyOnWriteArrayList<>();
 
+  /** When the process ends, the embedded server may end first, which is no news. */
+  private final Thread quiet = new Thread(this::hush);
+
   private CamelContext context;
   private AutoCloseable embedded;
   private volatile Liveness liveness;
@@ -67,6 +70,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
             .orElseThrow(() -> new BadConfiguration("REDIS_URL has to be " + RedisAddress.ALLOWED));
     context.addStartupListener((started, alreadyStarted) -> listen());
     liveness = new Liveness(address.toString(), returns);
+    Runtime.getRuntime().addShutdownHook(quiet);
     RedisConnections pool = new RedisConnections(address, liveness);
     pool.afterPropertiesSet();
     pool.start();
@@ -117,6 +121,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   public void stop() throws Exception {
     if (connections != null) {
       liveness.stop();
+      forgetHook();
       listeners.stop();
       connections.destroy();
       connections = null;
@@ -124,6 +129,18 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     if (embedded != null) {
       embedded.close();
       embedded = null;
+    }
+  }
+
+  private void hush() {
+    liveness.stop();
+  }
+
+  private void forgetHook() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(quiet);
+    } catch (IllegalStateException e) {
+      LOG.debug("The process ends", e);
     }
   }
 

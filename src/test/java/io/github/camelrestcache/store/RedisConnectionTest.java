@@ -1,0 +1,575 @@
+package io.github.camelrestcache.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.OwnRedis;
+import io.github.camelrestcache.Service;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Property;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.RedisConnectionFailureException;
+import org.springframework.data.redis.core.RedisCallback;
+import org.springframework.data.redis.core.SessionCallback;
+import org.springframework.data.redis.core.script.RedisScript;
+import org.springframework.data.redis.listener.ChannelTopic;
+import org.springframework.data.redis.listener.RedisMessageListenerContainer;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.params.ClientKillParams;
+
+/** What callers see of a Redis that goes and comes back, and what the log says of it. */
+class RedisConnectionTest {
+
+  private static final Duration LONG = Duration.ofSeconds(20);
+  private static final int CALLERS = 80;
+
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final AtomicInteger returns = new AtomicInteger();
+  private final Lines lines = new Lines();
+  private RedisConnection connection;
+
+  @BeforeEach
+  void listen() {
+    lines.start();
+    ((Logger) LogManager.getRootLogger()).addAppender(lines);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    if (connection != null) {
+      connection.stop();
+    }
+    ((Logger) LogManager.getRootLogger()).removeAppender(lines);
+    for (AutoCloseable each : open) {
+      each.close();
+    }
+  }
+
+  @Test
+  void aRedisThatHangsCostsEachCallerOneShortWaitAndLaterOnesNone() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    write("k", "before");
+    redis.hang();
+
+    List<Duration> waits = concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
+
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 1_000);
+    assertThat(connection.isUp()).isFalse();
+    assertThat(connection.trouble())
+        .matches("Redis does not answer since \\d\\d:\\d\\d:\\d\\d UTC \\(Read timed out\\)");
+    waits = concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 200);
+    assertThatThrownBy(this::read)
+        .isInstanceOf(RedisConnectionFailureException.class)
+        .hasMessage(connection.trouble());
+
+    redis.goOn();
+
+    awaitUp();
+    assertThat(read()).isEqualTo("before");
+    assertThat(connection.trouble()).isNull();
+    await().until(() -> returns.get() == 1);
+    assertThat(lines.seen())
+        .satisfiesExactly(
+            gone -> assertThat(gone).matches("WARN Redis at .* does not answer \\(.*\\): .*"),
+            back -> assertThat(back).matches("INFO Redis at .* answers, after [\\d.]+ s .*"));
+  }
+
+  @Test
+  void everyWayToUseItFailsAtOnceWhileRedisIsGone() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    redis.hang();
+    await().atMost(LONG).until(() -> !connection.isUp());
+    RedisScript<Long> script = RedisScript.of("return 1", Long.class);
+    SessionCallback<?> session =
+        new SessionCallback<Object>() {
+          @Override
+          @SuppressWarnings("unchecked")
+          public <K, V> Object execute(
+              org.springframework.data.redis.core.RedisOperations<K, V> operations) {
+            operations.hasKey((K) "k");
+            return null;
+          }
+        };
+    List<Runnable> uses =
+        List.of(
+            () -> connection.opsForValue().get("k"),
+            () -> connection.opsForHash().entries("k"),
+            () -> connection.boundHashOps("k").size(),
+            () -> connection.delete("k"),
+            () -> connection.execute(script, List.of()),
+            () ->
+                connection.executePipelined(
+                    (RedisCallback<?>) open -> open.serverCommands().dbSize()),
+            () -> connection.executePipelined(session),
+            () -> connection.execute(session),
+            () -> connection.convertAndSend("channel", "text".getBytes(UTF_8)));
+
+    List<Duration> waits =
+        concurrently(
+            uses.size(),
+            use ->
+                assertThat(failure(uses.get(use)::run))
+                    .isInstanceOf(RedisConnectionFailureException.class));
+
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 200);
+  }
+
+  @Test
+  void aHangIsNoticedWhileNobodyCalls() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+
+    redis.hang();
+
+    await().atMost(Duration.ofSeconds(3)).until(() -> !connection.isUp());
+  }
+
+  @Test
+  void aLargeWriteToARedisThatHangsEnds() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    write("k", "before");
+    byte[] large = new byte[40_000_000];
+    redis.hang();
+
+    List<Duration> waits =
+        concurrently(
+            1,
+            () ->
+                assertThat(failure(() -> connection.opsForValue().set("large", large)))
+                    .isInstanceOf(DataAccessException.class));
+
+    // a write has no timeout: it ends when the probe has missed an answer
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 2_500);
+  }
+
+  @Test
+  void aLargeValuePasses() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    byte[] large = new byte[20_000_000];
+
+    connection.opsForValue().set("large", large);
+
+    assertThat((byte[]) connection.opsForValue().get("large")).hasSize(large.length);
+    assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void connectionsThatWereCutFailNoOperationAndKeepTheirDatabase() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url() + "/3");
+    concurrently(CALLERS, () -> write("k", "before"));
+
+    try (Jedis operator = redis.operator()) {
+      for (int time = 0; time < 20; time++) {
+        operator.clientKill(new ClientKillParams().skipMe(ClientKillParams.SkipMe.YES));
+        concurrently(8, () -> assertThat(read()).isEqualTo("before"));
+      }
+      write("k", "after");
+      assertThat(operator.dbSize()).isZero();
+    }
+    assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void aRestartOnTheSamePortIsOneOutageWhoeverCalls() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    concurrently(CALLERS, () -> write("k", "before"));
+
+    redis.crash();
+    concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
+    assertThat(connection.trouble()).contains("Connection refused");
+    await()
+        .pollDelay(Duration.ofMillis(20))
+        .during(Duration.ofSeconds(3))
+        .atMost(LONG)
+        .until(() -> failure(this::read) != null);
+    opened(OwnRedis.at(redis.port()));
+
+    awaitUp();
+    concurrently(CALLERS, () -> assertThat(read()).isNull());
+    assertThat(lines.seen()).hasSize(2);
+    assertThat(returns).hasValue(1);
+  }
+
+  @Test
+  void aRedisThatIsNotThereAtTheStartIsUsedOnceItIs() {
+    int port = Service.freePort();
+
+    List<Duration> waits = concurrently(1, () -> connect("redis://127.0.0.1:" + port));
+
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 1_500);
+    assertThat(connection.isUp()).isFalse();
+    assertThat(lines.seen())
+        .singleElement()
+        .asString()
+        .startsWith("WARN Redis at 127.0.0.1:" + port + " does not answer (Connection refused)");
+
+    opened(OwnRedis.at(port));
+
+    awaitUp();
+    write("k", "v");
+    await().until(() -> returns.get() == 1);
+    assertThat(lines.seen()).hasSize(2);
+  }
+
+  @Test
+  void aFullRedisIsReadButTakesNoWrites() {
+    OwnRedis redis = opened(OwnRedis.at(Service.freePort(), "maxmemory-policy noeviction"));
+    connect(redis.url());
+    write("k", "before");
+    try (Jedis operator = redis.operator()) {
+      operator.configSet("maxmemory", "1");
+
+      for (int time = 0; time < 5; time++) {
+        assertThatThrownBy(() -> write("k", "after"))
+            .isInstanceOf(DataAccessException.class)
+            .hasMessageContaining("OOM");
+        assertThat(read()).isEqualTo("before");
+      }
+      assertThat(connection.isUp()).isTrue();
+      assertThat(connection.trouble()).startsWith("Redis takes no writes since ").contains("OOM");
+
+      operator.configSet("maxmemory", "0");
+
+      await().atMost(LONG).until(() -> connection.trouble() == null);
+    }
+    write("k", "after");
+    assertThat(lines.seen())
+        .satisfiesExactly(
+            full -> assertThat(full).matches("WARN Redis at .* takes no writes \\(OOM.*"),
+            roomy -> assertThat(roomy).matches("INFO Redis at .* takes writes again, .*"));
+    assertThat(returns).hasValue(0);
+  }
+
+  @Test
+  void aMasterThatBecomesAReplicaIsReadAndItsConnectionsAreThrownAway() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    write("k", "before");
+    try (Jedis operator = redis.operator()) {
+      String id = connectionId();
+      operator.replicaof("127.0.0.1", Service.freePort());
+
+      assertThatThrownBy(() -> write("k", "after")).hasMessageContaining("READONLY");
+
+      assertThat(read()).isEqualTo("before");
+      assertThat(connectionId()).isNotEqualTo(id);
+      assertThat(connection.trouble()).startsWith("Redis takes no writes").contains("READONLY");
+      operator.replicaofNoOne();
+      await().atMost(LONG).until(() -> connection.trouble() == null);
+    }
+    write("k", "after");
+    assertThat(lines.seen()).hasSize(2);
+  }
+
+  @Test
+  void aReplicaThatHasNoDataCountsAsGone() {
+    OwnRedis redis = opened(OwnRedis.at(Service.freePort(), "replica-serve-stale-data no"));
+    connect(redis.url());
+    try (Jedis operator = redis.operator()) {
+      operator.replicaof("127.0.0.1", Service.freePort());
+      await().atMost(LONG).until(() -> !connection.isUp());
+      assertThat(connection.trouble()).contains("MASTERDOWN");
+      operator.replicaofNoOne();
+    }
+    awaitUp();
+    assertThat(lines.seen()).hasSize(2);
+  }
+
+  @Test
+  void aRedisThatLoadsItsDataCountsAsGone() throws IOException {
+    ServerSocket loading = opened(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+    answer(loading, "-LOADING Redis is loading the dataset in memory\r\n");
+
+    connect("redis://127.0.0.1:" + loading.getLocalPort());
+
+    assertThat(connection.trouble()).contains("LOADING");
+    assertThat(failure(this::read)).isInstanceOf(RedisConnectionFailureException.class);
+  }
+
+  @Test
+  void aPasswordIsTriedAgainUntilItIsTaken() {
+    OwnRedis redis = opened(OwnRedis.start());
+    try (Jedis operator = redis.operator()) {
+      operator.aclSetUser("cache", "on", ">other", "~*", "+@all");
+
+      connect("redis://cache:s3cret@127.0.0.1:" + redis.port());
+
+      assertThat(connection.trouble()).contains("WRONGPASS").doesNotContain("s3cret");
+      operator.aclSetUser("cache", ">s3cret");
+    }
+    awaitUp();
+    write("k", "v");
+    assertThat(lines.seen()).hasSize(2).noneMatch(line -> line.contains("s3cret"));
+  }
+
+  @Test
+  void aPasswordThatIsMissingIsSaid() {
+    OwnRedis redis = opened(OwnRedis.at(Service.freePort(), "requirepass s3cret"));
+
+    connect(redis.url());
+
+    assertThat(connection.trouble()).contains("NOAUTH");
+  }
+
+  @Test
+  void aUserWithFewRightsCanUseThem() {
+    OwnRedis redis = opened(OwnRedis.start());
+    try (Jedis operator = redis.operator()) {
+      operator.aclSetUser("few", "on", ">pw", "~k", "+get", "+set", "-ping");
+    }
+
+    connect("redis://few:pw@127.0.0.1:" + redis.port());
+
+    write("k", "v");
+    assertThat(read()).isEqualTo("v");
+    assertThatThrownBy(() -> write("other", "v")).hasMessageContaining("NOPERM");
+    assertThat(connection.trouble()).isNull();
+    assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void itCanBeStoppedAndStartedAgainAndLeavesNoThread() throws Exception {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    connection.start();
+    write("k", "v");
+    connection.stop();
+    connection.stop();
+    assertThat(connection.isUp()).isFalse();
+    assertThat(connection.trouble()).isNotNull();
+
+    connection.start();
+
+    assertThat(read()).isEqualTo("v");
+    assertThat(connection.trouble()).isNull();
+    connection.stop();
+    await()
+        .atMost(LONG)
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().equals("redis-probe")));
+    assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void sentinelsLeadToTheNextMasterWithWhatListensThere() throws Exception {
+    String[] password = {"requirepass p@ss", "masterauth p@ss"};
+    OwnRedis master = opened(OwnRedis.at(Service.freePort(), password));
+    OwnRedis replica =
+        opened(
+            OwnRedis.at(
+                Service.freePort(),
+                password[0],
+                password[1],
+                "replicaof 127.0.0.1 " + master.port()));
+    OwnRedis sentinel = opened(OwnRedis.sentinelOf(master, "requirepass p@ss"));
+    try (Jedis operator = sentinel.operator()) {
+      operator.auth("p@ss");
+      operator.sentinelSet("mymaster", Map.of("auth-pass", "p@ss"));
+    }
+    int nobody = Service.freePort();
+    connect(
+        "redis-sentinel://:p%40ss@127.0.0.1:"
+            + nobody
+            + ",127.0.0.1:"
+            + sentinel.port()
+            + "/2?sentinelMasterId=mymaster");
+    assertThat(connection.trouble()).isNull();
+    Queue<String> heard = new ConcurrentLinkedQueue<>();
+    RedisMessageListenerContainer listeners = new RedisMessageListenerContainer();
+    listeners.setConnectionFactory(connection.getConnectionFactory());
+    listeners.setRecoveryInterval(200);
+    listeners.addMessageListener(
+        (message, pattern) -> heard.add(new String(message.getBody(), UTF_8)),
+        new ChannelTopic("news"));
+    listeners.afterPropertiesSet();
+    listeners.start();
+    open.add(0, listeners::destroy);
+    awaitHeard(heard, "one");
+    write("k", "kept");
+    try (Jedis operator = sentinel.operator()) {
+      operator.auth("p@ss");
+      await().atMost(LONG).until(() -> !operator.sentinelReplicas("mymaster").isEmpty());
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  operator.sentinelReplicas("mymaster").stream()
+                      .allMatch(each -> "ok".equals(each.get("master-link-status"))));
+    }
+
+    master.crash();
+
+    await().atMost(LONG).until(() -> !connection.isUp());
+    awaitUp();
+    assertThat(read()).isEqualTo("kept");
+    write("k", "written");
+    awaitHeard(heard, "two");
+    try (Jedis operator = replica.operator()) {
+      operator.auth("p@ss");
+      operator.select(2);
+      assertThat(operator.get("k")).isEqualTo("written");
+    }
+    assertThat(lines.seen()).hasSize(2);
+    assertThat(returns).hasValue(1);
+  }
+
+  // a connection as the application has it
+
+  private void connect(String url) {
+    CamelContext context = new DefaultCamelContext();
+    Properties properties = new Properties();
+    properties.setProperty("redis.url", url);
+    context.getPropertiesComponent().setInitialProperties(properties);
+    connection = new RedisConnection();
+    connection.setCamelContext(context);
+    connection.onReturn(returns::incrementAndGet);
+    try {
+      connection.start();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private <T extends AutoCloseable> T opened(T server) {
+    open.add(server);
+    return server;
+  }
+
+  private void awaitUp() {
+    await().atMost(LONG).until(connection::isUp);
+  }
+
+  private String read() {
+    byte[] value = (byte[]) connection.opsForValue().get("k");
+    return value == null ? null : new String(value, UTF_8);
+  }
+
+  private void write(String key, String value) {
+    connection.opsForValue().set(key, value.getBytes(UTF_8));
+  }
+
+  private String connectionId() {
+    return String.valueOf(
+        connection.execute(
+            (RedisCallback<Object>) open -> ((Jedis) open.getNativeConnection()).clientId(), true));
+  }
+
+  private void awaitHeard(Queue<String> heard, String text) {
+    await()
+        .atMost(LONG)
+        .until(
+            () -> {
+              connection.convertAndSend("news", text.getBytes(UTF_8));
+              return heard.contains(text);
+            });
+  }
+
+  private static Throwable failure(org.assertj.core.api.ThrowableAssert.ThrowingCallable action) {
+    return catchThrowable(action);
+  }
+
+  private static List<Duration> concurrently(int times, Runnable action) {
+    return concurrently(times, any -> action.run());
+  }
+
+  /** How long each took. */
+  private static List<Duration> concurrently(int times, java.util.function.IntConsumer action) {
+    ExecutorService threads = Executors.newFixedThreadPool(times);
+    try {
+      return IntStream.range(0, times)
+          .mapToObj(
+              number ->
+                  CompletableFuture.supplyAsync(
+                      () -> {
+                        long began = System.nanoTime();
+                        action.accept(number);
+                        return Duration.ofNanos(System.nanoTime() - began);
+                      },
+                      threads))
+          .toList()
+          .stream()
+          .map(CompletableFuture::join)
+          .toList();
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  /** Answers all that it is asked with this line, one for each packet. */
+  private static void answer(ServerSocket server, String line) {
+    Thread thread =
+        new Thread(
+            () -> {
+              byte[] asked = new byte[4_096];
+              while (!server.isClosed()) {
+                try (Socket client = server.accept()) {
+                  while (client.getInputStream().read(asked) > 0) {
+                    client.getOutputStream().write(line.repeat(2).getBytes(UTF_8));
+                  }
+                } catch (IOException e) {
+                  // the next one
+                }
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** What operators would read, from this class and from the libraries below it. */
+  private static final class Lines extends AbstractAppender {
+
+    private final Queue<String> seen = new ConcurrentLinkedQueue<>();
+
+    Lines() {
+      super("lines", null, null, true, Property.EMPTY_ARRAY);
+    }
+
+    @Override
+    public void append(LogEvent event) {
+      if (event.getLevel().isMoreSpecificThan(Level.INFO)) {
+        seen.add(event.getLevel() + " " + event.getMessage().getFormattedMessage());
+      }
+    }
+
+    List<String> seen() {
+      return List.copyOf(seen);
+    }
+  }
+}
