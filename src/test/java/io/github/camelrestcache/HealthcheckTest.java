@@ -143,7 +143,10 @@ class HealthcheckTest {
     int port = Service.freePort();
     redis(port);
     Map<String, String> settings =
-        Map.of("redis.url", "redis://127.0.0.1:" + port, "github.connect.timeout", "1s");
+        Map.of(
+            "redis.url", "redis://127.0.0.1:" + port,
+            "github.connect.timeout", "1s",
+            "near.cache.max.age", "1h");
     Service first = Service.start(github, settings).ready();
     String repos = first.get(REPOS).body();
     String stars = first.get("/view/top/30/stars").body();

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.BindToRegistry;
 import org.springframework.dao.DataAccessException;
@@ -56,7 +57,7 @@ public class Leases extends ContextBean {
               + """
               local every, lease, most, cold =
                 tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'true'
-              if (mine['until'] or 0) > now then
+              if (mine['until'] or 0) > now and mine.owner ~= ARGV[7] then
                 return {'0', tostring(mine['until'] - now), tostring(now), cjson.encode(mine)}
               end
               local due = (mine.began or 0) + every * (mine.stretch or 1)
@@ -71,6 +72,7 @@ public class Leases extends ContextBean {
                 return {'0', tostring(due - now), tostring(now), cjson.encode(mine)}
               end
               mine.fence = math.max((mine.fence or 0) + 1, ARGV[6] + 1, now)
+              mine.owner = ARGV[7]
               mine.began = now
               mine['until'] = now + lease
               mine.soon = nil
@@ -185,6 +187,9 @@ public class Leases extends ContextBean {
    */
   record Turn(Lease lease, Duration pause) {}
 
+  /** A lease of its own that this process knows nothing of was given while it heard no answer. */
+  private final UUID me = UUID.randomUUID();
+
   private final Map<String, State> states = new ConcurrentHashMap<>();
   private volatile Duration skew = Duration.ZERO;
   private RedisConnection redis;
@@ -225,14 +230,15 @@ public class Leases extends ContextBean {
   }
 
   /**
-   * Takes the lease of an endpoint, if it is due, nobody has it, and not too many others are taken.
+   * Takes the lease of an endpoint, if it is due, no other process has it, and not too many others
+   * are taken. This process must not be refreshing it.
    *
    * @param every its interval
    * @param cold whether it is due in any case, but for a pause after failures
    * @param above the fence of what is known to be published, should Redis have lost it
    */
   Turn acquire(String path, Duration every, boolean cold, long above) {
-    List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above);
+    List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above, me);
     long fence = Long.parseLong(text(answer.get(0)));
     Duration wait = Duration.ofMillis((long) Double.parseDouble(text(answer.get(1))));
     Instant now = setClock(text(answer.get(2)));
