@@ -55,7 +55,12 @@ command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
 command -v curl >/dev/null || missing+=(curl)
 command -v jq >/dev/null || missing+=(jq)
 if ((${#missing[@]} > 0)); then
-  apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  sudo=()
+  ((EUID == 0)) || sudo=(sudo)
+  {
+    ${sudo[@]+"${sudo[@]}"} apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive ${sudo[@]+"${sudo[@]}"} apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  } >"$work/apt.log" 2>&1 || { tail -n 5 "$work/apt.log"; exit 1; }
 fi
 [[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
 

@@ -21,10 +21,12 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several instances, each in a process of its own, on one Redis and in front of one GitHub. */
+@Tag("slow")
 class FleetTest {
 
   private static final String TOKEN = "service-token";

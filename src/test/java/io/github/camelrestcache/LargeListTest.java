@@ -7,11 +7,13 @@ import io.github.camelrestcache.standin.GitHubStandIn;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Large organizations in small heaps. */
+@Tag("slow")
 class LargeListTest {
 
   private static final String TOKEN = "service-token";

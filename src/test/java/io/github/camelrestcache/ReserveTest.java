@@ -15,9 +15,11 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What refreshes take of GitHub's rate limit, as GitHub counts it. */
+@Tag("slow")
 class ReserveTest {
 
   private static final String TOKEN = "service-token";
