@@ -3,13 +3,13 @@ package io.github.camelrestcache;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import redis.clients.jedis.Jedis;
 import redis.embedded.RedisInstance;
 import redis.embedded.RedisSentinel;
 import redis.embedded.RedisServer;
-import redis.embedded.core.RedisSentinelBuilder;
 import redis.embedded.core.RedisServerBuilder;
 
 /** A Redis for tests in which more than one service uses it, or in which it ends. */
@@ -56,20 +56,30 @@ public final class OwnRedis implements AutoCloseable {
     }
   }
 
-  /** Starts a sentinel of a server, which it calls {@code mymaster} and decides about alone. */
-  public static OwnRedis sentinelOf(OwnRedis master, String... settings) {
+  /**
+   * Starts a sentinel that decides alone when the master that it calls {@code mymaster} is gone.
+   *
+   * @param password the servers', and the sentinel's own
+   */
+  public static OwnRedis sentinelOf(OwnRedis master, String password) {
     int port = Service.freePort();
-    RedisSentinelBuilder sentinel =
+    RedisSentinel sentinel =
         RedisSentinel.newRedisSentinel()
             .port(port)
             .bind("127.0.0.1")
-            .masterName("mymaster")
-            .masterPort(master.port)
-            .quorumSize(1)
-            .downAfterMilliseconds(500)
-            .failOverTimeout(2_000);
-    List.of(settings).forEach(sentinel::setting);
-    return new OwnRedis(sentinel.build(), port);
+            .setting("requirepass " + password)
+            .build();
+    OwnRedis started = new OwnRedis(sentinel, port);
+    try (Jedis operator = started.operator()) {
+      operator.auth(password);
+      // in its file the password could not stand behind the name
+      operator.sentinelMonitor("mymaster", "127.0.0.1", master.port, 1);
+      operator.sentinelSet(
+          "mymaster",
+          Map.of(
+              "auth-pass", password, "down-after-milliseconds", "500", "failover-timeout", "2000"));
+    }
+    return started;
   }
 
   public int port() {

@@ -179,7 +179,9 @@ final class Liveness {
     } else if (isLost(failure)) {
       if (first && isUp()) {
         server.renew();
-        wake.release();
+        if (!repeatable) {
+          wake.release();
+        }
         return repeatable;
       }
       down(before, failure);
@@ -292,19 +294,23 @@ final class Liveness {
     return causes(failure).anyMatch(JedisConnectionException.class::isInstance);
   }
 
-  /** The innermost reason, which of a connection that could not be opened Jedis puts aside. */
-  static String reason(Throwable failure) {
+  private static String reason(Throwable failure) {
     Throwable innermost = causes(failure).reduce((outer, inner) -> inner).orElse(failure);
-    for (Throwable aside : innermost.getSuppressed()) {
-      innermost = aside;
-    }
     String message = innermost.getMessage();
     return message == null
         ? innermost.getClass().getSimpleName()
         : message.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
+  /** A failure and its causes; why a connection could not be opened Jedis puts aside. */
   static Stream<Throwable> causes(Throwable failure) {
-    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
+    return Stream.iterate(failure, Objects::nonNull, Liveness::cause);
+  }
+
+  private static Throwable cause(Throwable failure) {
+    Throwable[] aside = failure.getSuppressed();
+    return failure.getCause() != null || aside.length == 0
+        ? failure.getCause()
+        : aside[aside.length - 1];
   }
 }

@@ -12,6 +12,7 @@ import org.apache.camel.CamelContextAware;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
@@ -25,15 +26,17 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * app.
  *
  * <p>Redis may be away. Whoever notices first waits for less than a second; after that operations
- * fail at once with a {@link org.springframework.data.redis.RedisConnectionFailureException}, until
- * a probe in the background finds that Redis answers. An operation whose connection is lost is
- * tried once more on a new one, so it may be carried out twice. The log says when Redis goes, when
- * it is back, when it takes no writes (it is full, or no master) and when it does again.
+ * fail at once with a {@link RedisConnectionFailureException}, until a probe in the background
+ * finds that Redis answers. An operation whose connection is lost is tried once more on a new one,
+ * so it may be carried out twice. The log says when Redis goes, when it is back, when it takes no
+ * writes (it is full, or no master) and when it does again.
  */
 @BindToRegistry(value = "redisTemplate", initMethod = "start", destroyMethod = "stop")
 public class RedisConnection extends RedisTemplate<String, Object> implements CamelContextAware {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
+
+  private static final String NOT_CONNECTED = "Redis is not connected";
 
   /** Milliseconds between two tries to hear again. */
   private static final long RECOVERY = 500;
@@ -154,7 +157,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
    * time and the reason. Null if nothing is known to be.
    */
   public String trouble() {
-    return connections == null ? "Redis is not connected" : liveness.trouble();
+    return connections == null ? NOT_CONNECTED : liveness.trouble();
   }
 
   /**
@@ -169,8 +172,12 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
 
   @Override
   public <T> T execute(RedisCallback<T> action, boolean exposeConnection, boolean pipeline) {
+    RedisConnections pool = connections;
+    if (pool == null) {
+      throw new RedisConnectionFailureException(NOT_CONNECTED);
+    }
     // a session is bound to its connection
-    boolean repeatable = !TransactionSynchronizationManager.hasResource(connections);
+    boolean repeatable = !TransactionSynchronizationManager.hasResource(pool);
     for (boolean first = true; ; first = false) {
       int outages = liveness.outages();
       try {

@@ -152,33 +152,35 @@ final class RedisConnections extends JedisConnectionFactory implements Liveness.
 
   @Override
   public boolean probe() {
+    try {
+      return probeOnce();
+    } catch (JedisConnectionException e) {
+      if (Liveness.isTimeout(e)) {
+        throw e;
+      }
+      // a restart, or connections that were cut: so are the others
+      pool.clear();
+      return probeOnce();
+    }
+  }
+
+  private boolean probeOnce() {
     HostAndPort server = server();
     boolean moved = probed != null && !server.equals(probed);
     if (moved) {
       end();
     }
-    if (outdated || moved) {
+    if (moved || outdated) {
       outdated = false;
       forget();
     }
-    if (probe != null) {
-      try {
-        read();
-        return false;
-      } catch (JedisConnectionException e) {
-        forget();
-        if (Liveness.isTimeout(e)) {
-          throw e;
-        }
-        // a restart, or an idle connection that was cut: so are the others
-        pool.clear();
-      }
-    }
-    forget();
     try {
-      probe = open(server);
-      probed = server;
+      if (probe == null) {
+        probe = open(server);
+      }
       read();
+      probed = server;
+      return moved;
     } catch (RuntimeException e) {
       forget();
       if (sentinels != null) {
@@ -186,7 +188,6 @@ final class RedisConnections extends JedisConnectionFactory implements Liveness.
       }
       throw e;
     }
-    return moved;
   }
 
   /** A read, and not a PING, which some servers answer that refuse all else. */

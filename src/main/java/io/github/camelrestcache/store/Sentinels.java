@@ -76,21 +76,24 @@ final class Sentinels {
   }
 
   private List<String> ask(HostAndPort sentinel) {
-    DefaultJedisClientConfig.Builder config =
-        DefaultJedisClientConfig.builder()
-            .connectionTimeoutMillis(TIMEOUT)
-            .socketTimeoutMillis(TIMEOUT);
     try {
-      return ask(sentinel, config.build());
+      return ask(sentinel, null, null);
     } catch (JedisDataException e) {
       if (address.password() == null || !e.getMessage().startsWith("NOAUTH")) {
         throw e;
       }
-      return ask(sentinel, config.user(address.user()).password(address.password()).build());
+      return ask(sentinel, address.user(), address.password());
     }
   }
 
-  private List<String> ask(HostAndPort sentinel, JedisClientConfig config) {
+  private List<String> ask(HostAndPort sentinel, String user, String password) {
+    JedisClientConfig config =
+        DefaultJedisClientConfig.builder()
+            .connectionTimeoutMillis(TIMEOUT)
+            .socketTimeoutMillis(TIMEOUT)
+            .user(user)
+            .password(password)
+            .build();
     try (Jedis connection = new Jedis(sentinel, config)) {
       return connection.sentinelGetMasterAddrByName(address.master());
     }

@@ -15,7 +15,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +22,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -32,6 +32,7 @@ import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.Logger;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.Property;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.core.RedisCallback;
+import org.springframework.data.redis.core.RedisOperations;
 import org.springframework.data.redis.core.SessionCallback;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.data.redis.listener.ChannelTopic;
@@ -89,7 +91,7 @@ class RedisConnectionTest {
     assertThat(connection.trouble())
         .matches("Redis does not answer since \\d\\d:\\d\\d:\\d\\d UTC \\(Read timed out\\)");
     waits = concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
-    assertThat(waits).allMatch(wait -> wait.toMillis() < 200);
+    assertNoneWaited(waits);
     assertThatThrownBy(this::read)
         .isInstanceOf(RedisConnectionFailureException.class)
         .hasMessage(connection.trouble());
@@ -117,8 +119,7 @@ class RedisConnectionTest {
         new SessionCallback<Object>() {
           @Override
           @SuppressWarnings("unchecked")
-          public <K, V> Object execute(
-              org.springframework.data.redis.core.RedisOperations<K, V> operations) {
+          public <K, V> Object execute(RedisOperations<K, V> operations) {
             operations.hasKey((K) "k");
             return null;
           }
@@ -144,7 +145,7 @@ class RedisConnectionTest {
                 assertThat(failure(uses.get(use)::run))
                     .isInstanceOf(RedisConnectionFailureException.class));
 
-    assertThat(waits).allMatch(wait -> wait.toMillis() < 200);
+    assertNoneWaited(waits);
   }
 
   @Test
@@ -173,7 +174,7 @@ class RedisConnectionTest {
                     .isInstanceOf(DataAccessException.class));
 
     // a write has no timeout: it ends when the probe has missed an answer
-    assertThat(waits).allMatch(wait -> wait.toMillis() < 2_500);
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 4_000);
   }
 
   @Test
@@ -373,7 +374,7 @@ class RedisConnectionTest {
     connection.stop();
     connection.stop();
     assertThat(connection.isUp()).isFalse();
-    assertThat(connection.trouble()).isNotNull();
+    assertThatThrownBy(this::read).hasMessage(connection.trouble());
 
     connection.start();
 
@@ -390,29 +391,8 @@ class RedisConnectionTest {
   }
 
   @Test
-  void sentinelsLeadToTheNextMasterWithWhatListensThere() throws Exception {
-    String[] password = {"requirepass p@ss", "masterauth p@ss"};
-    OwnRedis master = opened(OwnRedis.at(Service.freePort(), password));
-    OwnRedis replica =
-        opened(
-            OwnRedis.at(
-                Service.freePort(),
-                password[0],
-                password[1],
-                "replicaof 127.0.0.1 " + master.port()));
-    OwnRedis sentinel = opened(OwnRedis.sentinelOf(master, "requirepass p@ss"));
-    try (Jedis operator = sentinel.operator()) {
-      operator.auth("p@ss");
-      operator.sentinelSet("mymaster", Map.of("auth-pass", "p@ss"));
-    }
-    int nobody = Service.freePort();
-    connect(
-        "redis-sentinel://:p%40ss@127.0.0.1:"
-            + nobody
-            + ",127.0.0.1:"
-            + sentinel.port()
-            + "/2?sentinelMasterId=mymaster");
-    assertThat(connection.trouble()).isNull();
+  void sentinelsLeadToTheNextMasterWithWhatListensThere() {
+    Replicated servers = replicated();
     Queue<String> heard = new ConcurrentLinkedQueue<>();
     RedisMessageListenerContainer listeners = new RedisMessageListenerContainer();
     listeners.setConnectionFactory(connection.getConnectionFactory());
@@ -425,31 +405,72 @@ class RedisConnectionTest {
     open.add(0, listeners::destroy);
     awaitHeard(heard, "one");
     write("k", "kept");
-    try (Jedis operator = sentinel.operator()) {
-      operator.auth("p@ss");
-      await().atMost(LONG).until(() -> !operator.sentinelReplicas("mymaster").isEmpty());
-      await()
-          .atMost(LONG)
-          .until(
-              () ->
-                  operator.sentinelReplicas("mymaster").stream()
-                      .allMatch(each -> "ok".equals(each.get("master-link-status"))));
-    }
 
-    master.crash();
+    servers.master().crash();
 
     await().atMost(LONG).until(() -> !connection.isUp());
     awaitUp();
     assertThat(read()).isEqualTo("kept");
     write("k", "written");
     awaitHeard(heard, "two");
-    try (Jedis operator = replica.operator()) {
+    try (Jedis operator = servers.replica().operator()) {
       operator.auth("p@ss");
       operator.select(2);
       assertThat(operator.get("k")).isEqualTo("written");
     }
     assertThat(lines.seen()).hasSize(2);
     assertThat(returns).hasValue(1);
+  }
+
+  @Test
+  void aMasterThatIsReplacedInLifeIsLeftWithoutAWord() {
+    Replicated servers = replicated();
+    write("k", "kept");
+    try (Jedis operator = servers.sentinel().operator()) {
+      operator.auth("p@ss");
+      operator.sentinelFailover("mymaster");
+    }
+
+    await().atMost(LONG).until(() -> returns.get() > 0);
+
+    assertThat(read()).isEqualTo("kept");
+    write("k", "written");
+    try (Jedis operator = servers.replica().operator()) {
+      operator.auth("p@ss");
+      operator.select(2);
+      assertThat(operator.get("k")).isEqualTo("written");
+    }
+    assertThat(connection.trouble()).isNull();
+    assertThat(lines.seen()).isEmpty();
+  }
+
+  private record Replicated(OwnRedis master, OwnRedis replica, OwnRedis sentinel) {}
+
+  /** Two servers and a sentinel, and one that is named too and not there; all want the password. */
+  private Replicated replicated() {
+    String[] password = {"requirepass p@ss", "masterauth p@ss"};
+    OwnRedis master = opened(OwnRedis.at(Service.freePort(), password));
+    String follows = "replicaof 127.0.0.1 " + master.port();
+    OwnRedis replica = opened(OwnRedis.at(Service.freePort(), password[0], password[1], follows));
+    try (Jedis operator = replica.operator()) {
+      operator.auth("p@ss");
+      await().atMost(LONG).until(() -> operator.info("replication").contains("link_status:up"));
+    }
+    OwnRedis sentinel = opened(OwnRedis.sentinelOf(master, "p@ss"));
+    try (Jedis operator = sentinel.operator()) {
+      operator.auth("p@ss");
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  operator.sentinelReplicas("mymaster").stream()
+                      .anyMatch(each -> "ok".equals(each.get("master-link-status"))));
+    }
+    connect(
+        "redis-sentinel://:p%%40ss@127.0.0.1:%d,127.0.0.1:%d/2?sentinelMasterId=mymaster"
+            .formatted(Service.freePort(), sentinel.port()));
+    assertThat(connection.trouble()).isNull();
+    return new Replicated(master, replica, sentinel);
   }
 
   // a connection as the application has it
@@ -503,7 +524,11 @@ class RedisConnectionTest {
             });
   }
 
-  private static Throwable failure(org.assertj.core.api.ThrowableAssert.ThrowingCallable action) {
+  private static void assertNoneWaited(List<Duration> waits) {
+    assertThat(waits).allMatch(wait -> wait.toMillis() < 500);
+  }
+
+  private static Throwable failure(ThrowingCallable action) {
     return catchThrowable(action);
   }
 
@@ -512,7 +537,7 @@ class RedisConnectionTest {
   }
 
   /** How long each took. */
-  private static List<Duration> concurrently(int times, java.util.function.IntConsumer action) {
+  private static List<Duration> concurrently(int times, IntConsumer action) {
     ExecutorService threads = Executors.newFixedThreadPool(times);
     try {
       return IntStream.range(0, times)
