@@ -135,8 +135,11 @@ final class UpstreamSide implements ExecChainHandler {
           .execute(scope.execRuntime::discardEndpoint);
     }
     ClassicHttpResponse response = chain.proceed(message, scope);
-    limits.note(ask, response);
     int status = response.getCode();
+    if (status != 401) {
+      // a credential that is none has no limits, and anybody can make up many
+      limits.note(ask, response);
+    }
     if (status == 403 || status == 429) {
       String content = buffered(response);
       if (isLimit(response, content)) {

@@ -45,6 +45,9 @@ public class RateLimits extends ContextBean {
 
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(32);
 
+  /** GitHub's windows are an hour; what says more is asked again after a day. */
+  private static final Duration LONGEST = Duration.ofDays(1);
+
   /**
    * What may be asked for within a window.
    *
@@ -137,7 +140,8 @@ public class RateLimits extends ContextBean {
       fields.put(header.getName(), header.getValue());
     }
     fields.keySet().removeIf(field -> field.matches("(?i)date|content-(length|encoding)|age"));
-    Duration wait = wait(response, name);
+    Duration said = wait(response, name);
+    Duration wait = said.compareTo(LONGEST) > 0 ? LONGEST : said;
     if (wait.toMillis() > 0) {
       Refusal refusal =
           new Refusal(
