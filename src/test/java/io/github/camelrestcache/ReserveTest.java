@@ -6,7 +6,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -69,6 +73,26 @@ class ReserveTest {
         Instant fetched = fetched(service);
         await().atMost(SOON).until(() -> fetched(service).isAfter(fetched.plusSeconds(1)));
       }
+    }
+  }
+
+  @Test
+  void whatFailedIsTriedAgainSoonThoughItsIntervalIsLong() throws Exception {
+    try (GitHubStandIn github = GitHubStandIn.builder().build().start();
+        Service service = Service.start(github, Map.of("refresh.interval", "1h")).ready()) {
+      Handle failing =
+          github.override(
+              asked -> asked.path().equals("/orgs/Netflix"),
+              (asked, request) -> request.response().setStatusCode(500).end("no"));
+      var registry = service.context().getRegistry();
+      CachedEndpoint org = registry.findSingleByType(Catalog.class).endpoint("/orgs/Netflix");
+      registry.findSingleByType(Refreshes.class).soon(org);
+      await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("with 500"));
+      failing.close();
+
+      await()
+          .atMost(Duration.ofSeconds(15))
+          .until(() -> !service.get("/healthcheck").body().contains("with 500"));
     }
   }
 

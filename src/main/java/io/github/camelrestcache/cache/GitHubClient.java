@@ -100,7 +100,10 @@ public class GitHubClient extends CachingHttpClientBuilder
     UpstreamUrls urls = new UpstreamUrls(context);
     clientSide = new ClientSide(upstream, entries, flights, limits, urls);
     int mostBytes =
-        (int) DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes();
+        (int)
+            Math.min(
+                Integer.MAX_VALUE,
+                DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes());
     RewrittenJson json = new RewrittenJson(urls, mostBytes);
     upstreamSide =
         new UpstreamSide(

@@ -54,6 +54,9 @@ final class UpstreamSide implements ExecChainHandler {
           "If-None-Match",
           "If-Modified-Since");
 
+  /** Milliseconds after a deadline when every connection has been opened, or has failed to. */
+  private static final long LATE = 10_000;
+
   private final String basePath;
   private final Cacheability cacheability;
   private final Flights flights;
@@ -131,8 +134,14 @@ final class UpstreamSide implements ExecChainHandler {
       throws IOException, HttpException {
     if (ask.deadline() != null) {
       long millis = Duration.between(Instant.now(), ask.deadline()).toMillis();
-      CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)
-          .execute(scope.execRuntime::discardEndpoint);
+      if (millis <= 0) {
+        throw new SocketTimeoutException("The time is over");
+      }
+      // and once more, should the connection have been opened just then
+      for (long late : new long[] {0, LATE}) {
+        CompletableFuture.delayedExecutor(millis + late, TimeUnit.MILLISECONDS)
+            .execute(scope.execRuntime::discardEndpoint);
+      }
     }
     ClassicHttpResponse response = chain.proceed(message, scope);
     int status = response.getCode();

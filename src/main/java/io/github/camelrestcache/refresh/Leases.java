@@ -39,6 +39,9 @@ public class Leases extends ContextBean {
       """
       local time = redis.call('TIME')
       local now = time[1] * 1000 + math.floor(time[2] / 1000)
+      local kind = redis.call('TYPE', KEYS[1]).ok
+      if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
+      local function number(value) return tonumber(value) or 0 end
       local function state(path)
         local text = redis.call('HGET', KEYS[1], path)
         local read, value = pcall(cjson.decode, text or '{}')
@@ -57,21 +60,21 @@ public class Leases extends ContextBean {
               + """
               local every, lease, most, cold =
                 tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'true'
-              if (mine['until'] or 0) > now and mine.owner ~= ARGV[7] then
+              if number(mine['until']) > now and mine.owner ~= ARGV[7] then
                 return {'0', tostring(mine['until'] - now), tostring(now), cjson.encode(mine)}
               end
-              local due = (mine.began or 0) + every * (mine.stretch or 1)
-              if cold then due = 0 end
-              due = math.max(math.min(due, mine.soon or due), mine.notBefore or 0)
+              local due = number(mine.began) + every * math.max(1, number(mine.stretch))
+              if cold or number(mine.failures) > 0 then due = 0 end
+              due = math.max(math.min(due, tonumber(mine.soon) or due), number(mine.notBefore))
               local running = 0
               for _, path in ipairs(redis.call('HKEYS', KEYS[1])) do
-                if (state(path)['until'] or 0) > now then running = running + 1 end
+                if number(state(path)['until']) > now then running = running + 1 end
               end
               if due <= now and running >= most then due = now + 100 end
               if due > now then
                 return {'0', tostring(due - now), tostring(now), cjson.encode(mine)}
               end
-              mine.fence = math.max((mine.fence or 0) + 1, ARGV[6] + 1, now)
+              mine.fence = math.max(number(mine.fence) + 1, ARGV[6] + 1, now)
               mine.owner = ARGV[7]
               mine.began = now
               mine['until'] = now + lease
@@ -85,7 +88,7 @@ public class Leases extends ContextBean {
       RedisScript.of(
           BEGIN
               + """
-              if (mine.fence or 0) > tonumber(ARGV[2]) then return 0 end
+              if number(mine.fence) > tonumber(ARGV[2]) then return 0 end
               mine.fence = tonumber(ARGV[2])
               mine['until'] = now + ARGV[3]
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
@@ -97,7 +100,7 @@ public class Leases extends ContextBean {
       RedisScript.of(
           BEGIN
               + """
-              if (mine.fence or 0) > tonumber(ARGV[2]) then return 0 end
+              if number(mine.fence) > tonumber(ARGV[2]) then return 0 end
               for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
               mine['until'] = 0
               mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
@@ -110,7 +113,7 @@ public class Leases extends ContextBean {
       RedisScript.of(
           BEGIN
               + """
-              mine.soon = math.min(mine.soon or math.huge, now + ARGV[2])
+              mine.soon = math.min(tonumber(mine.soon) or math.huge, now + ARGV[2])
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
               return 1
               """,
@@ -145,9 +148,13 @@ public class Leases extends ContextBean {
 
     static final State NONE = new State(0, 0, 0, null, 0, 1, 0, 0, null);
 
+    State {
+      stretch = Math.max(1, stretch);
+    }
+
     /** When it is due, and nobody refreshes it. */
     Instant due(Duration every) {
-      long due = began + (long) (every.toMillis() * Math.max(1, stretch));
+      long due = failures > 0 ? 0 : began + (long) (every.toMillis() * stretch);
       long wanted = soon == null ? due : Math.min(due, soon);
       return Instant.ofEpochMilli(Math.max(Math.max(wanted, notBefore), until));
     }
@@ -158,7 +165,7 @@ public class Leases extends ContextBean {
           fence,
           began,
           0,
-          soon,
+          outcome.soon() == null ? soon : outcome.soon(),
           notBefore.toEpochMilli(),
           outcome.stretch(),
           outcome.cost(),
@@ -167,9 +174,19 @@ public class Leases extends ContextBean {
     }
   }
 
-  /** What a refresh leaves behind of the state. */
+  /** What a refresh leaves behind of the state; with a {@code soon} of 0 it is due at once. */
   @JsonInclude(JsonInclude.Include.ALWAYS)
-  record Outcome(double stretch, double cost, int failures, String reason) {}
+  record Outcome(
+      double stretch,
+      double cost,
+      int failures,
+      String reason,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Long soon) {
+
+    Outcome(double stretch, double cost, int failures, String reason) {
+      this(stretch, cost, failures, reason, null);
+    }
+  }
 
   /**
    * The right to refresh an endpoint, for a while.
@@ -244,6 +261,11 @@ public class Leases extends ContextBean {
     Instant now = setClock(text(answer.get(2)));
     states.put(path, read(text(answer.get(3))));
     return new Turn(fence == 0 ? null : new Lease(path, fence, now), wait);
+  }
+
+  /** How often a lease is to be renewed, so that it does not end before the refresh does. */
+  Duration renewal() {
+    return Duration.ofMillis(millis / 3);
   }
 
   /** Makes a lease last longer; false when another has been given since. */

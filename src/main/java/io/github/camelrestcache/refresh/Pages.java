@@ -65,6 +65,10 @@ public final class Pages {
   private String next;
   private boolean redirected;
   private boolean unconditional;
+
+  /** Whether what to ask for next stands in what is stored, and not in an answer. */
+  private boolean assumed;
+
   private boolean confirming;
   private boolean changed;
   private int repeats;
@@ -134,6 +138,14 @@ public final class Pages {
       if (confirming) {
         repeat();
       }
+      if (assumed && isEmptyList(body)) {
+        // the page before this one is the last, which its 304 has not told
+        next = pieces.remove(pieces.size() - 1).page().target();
+        unconditional = true;
+        assumed = false;
+        return;
+      }
+      assumed = false;
       changed = true;
       unconditional = false;
       Piece piece = piece(body, fields.get("ETag"));
@@ -163,7 +175,12 @@ public final class Pages {
       unconditional = true;
     } else {
       take(piece, page.next());
+      assumed = next != null && !confirming;
     }
+  }
+
+  private static boolean isEmptyList(byte[] body) {
+    return body.length < 100 && new String(body, UTF_8).replaceAll("\\s", "").equals("[]");
   }
 
   /** Adds a page, and decides what to ask for after it. */

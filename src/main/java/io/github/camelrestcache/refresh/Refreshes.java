@@ -13,9 +13,11 @@ import io.github.camelrestcache.refresh.Leases.State;
 import io.github.camelrestcache.refresh.Leases.Turn;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -36,6 +38,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPInputStream;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
@@ -58,19 +61,26 @@ public class Refreshes extends ContextBean {
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
+  /** GitHub's windows are an hour; who says more is asked again after a day. */
+  private static final Duration LONGEST_WAIT = Duration.ofDays(1);
+
   /** Events within this time are met by one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
 
   /** More than a page of 100 items can be; else what has no end would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
 
-  private final Map<String, CompletableFuture<Void>> running = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
   private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
 
   /** The ends of refreshes that Redis could not be told of. */
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
+  /** Whether Redis, which answers, has refused what a lease needs. */
+  private final AtomicBoolean odd = new AtomicBoolean();
+
   private ProducerTemplate producer;
+  private RedisConnection redis;
   private ExecutorService waiters;
   private ScheduledExecutorService clock;
   private Leases leases;
@@ -87,6 +97,7 @@ public class Refreshes extends ContextBean {
       clock = new ScheduledThreadPoolExecutor(2);
       leases = context.getRegistry().findSingleByType(Leases.class);
       near = context.getRegistry().findSingleByType(Near.class);
+      redis = context.getRegistry().findSingleByType(RedisConnection.class);
       catalog = context.getRegistry().findSingleByType(Catalog.class);
       github = context.getRegistry().findSingleByType(GitHub.class);
       budget =
@@ -107,10 +118,7 @@ public class Refreshes extends ContextBean {
 
   /** Refreshes for the timer, if the endpoint is due: if not, as soon as it is. */
   public CompletableFuture<Void> refresh(@Variable("endpoint") CachedEndpoint endpoint) {
-    CompletableFuture<Void> refresh = begin(endpoint, false);
-    return refresh == null
-        ? CompletableFuture.completedFuture(null)
-        : refresh.handle((done, failure) -> null);
+    return begin(endpoint, false).handle((done, failure) -> null);
   }
 
   /** Refreshes because of an event: after a while, for more events may follow. */
@@ -126,8 +134,9 @@ public class Refreshes extends ContextBean {
   /** Looks what other instances have done, and begins what is due. */
   public void look() {
     leases.look();
-    for (Runnable end = untold.poll(); end != null; end = untold.poll()) {
+    for (Runnable end = untold.peek(); end != null; end = untold.peek()) {
       end.run();
+      untold.remove(end);
     }
     for (CachedEndpoint endpoint : catalog.endpoints()) {
       State state = leases.state(endpoint.path());
@@ -148,16 +157,16 @@ public class Refreshes extends ContextBean {
    */
   public CompletableFuture<String> await(@Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
-    CompletableFuture<Void> others = running.get(path);
+    CompletableFuture<Boolean> others = running.get(path);
     State state = leases.state(path);
     if (others == null && state.failures() > 0 && !pause(endpoint).isZero()) {
       throw notReady(path, state.reason(), pause(endpoint));
     }
-    CompletableFuture<Void> arrival = near.arrival(path);
-    CompletableFuture<Void> mine = begin(endpoint, true);
-    CompletableFuture<Void> refresh = mine == null ? arrival : mine;
-    return refresh
-        .copy()
+    CompletableFuture<Boolean> arrival = near.arrival(path).thenApply(arrived -> false);
+    return begin(endpoint, true)
+        // what was joined may not have been due for its timer
+        .thenCompose(done -> done || others == null ? completed(done) : begin(endpoint, true))
+        .thenCompose(done -> done ? completed(true) : arrival)
         .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (done, failure) -> {
@@ -165,9 +174,13 @@ public class Refreshes extends ContextBean {
                 throw notReady(path, reason(failure), pause(endpoint));
               }
               return "fwd=uri-miss; fwd-status=200; "
-                  + (refresh == others || refresh == arrival ? "collapsed" : "stored");
+                  + (done && others == null ? "stored" : "collapsed");
             },
             waiters);
+  }
+
+  private static CompletableFuture<Boolean> completed(boolean done) {
+    return CompletableFuture.completedFuture(done);
   }
 
   private static Problem notReady(String path, String reason, Duration wait) {
@@ -183,12 +196,12 @@ public class Refreshes extends ContextBean {
    * Begins to refresh, or joins the refresh that is under way here.
    *
    * @param cold whether nothing is stored
-   * @return null when it is not due, or another instance is at it
+   * @return whether it was refreshed: if not, it is not due, or another instance is at it
    */
-  private CompletableFuture<Void> begin(CachedEndpoint endpoint, boolean cold) {
+  private CompletableFuture<Boolean> begin(CachedEndpoint endpoint, boolean cold) {
     String path = endpoint.path();
-    CompletableFuture<Void> mine = new CompletableFuture<>();
-    CompletableFuture<Void> before = running.putIfAbsent(path, mine);
+    CompletableFuture<Boolean> mine = new CompletableFuture<>();
+    CompletableFuture<Boolean> before = running.putIfAbsent(path, mine);
     if (before != null) {
       return before;
     }
@@ -198,14 +211,17 @@ public class Refreshes extends ContextBean {
       Turn turn = leases.acquire(path, endpoint.every(), cold, above);
       if (turn.lease() == null) {
         running.remove(path);
-        mine.complete(null);
+        mine.complete(false);
         wake(endpoint, turn.pause());
-        return null;
+      } else {
+        run(endpoint, turn.lease(), mine);
       }
-      run(endpoint, turn.lease(), mine);
-    } catch (DataAccessException e) {
+    } catch (RuntimeException e) {
       running.remove(path);
       mine.completeExceptionally(e);
+      if (redis.trouble() == null && odd.compareAndSet(false, true)) {
+        LOG.warn("Nothing is refreshed: {}", BadConfiguration.sentence(e));
+      }
     }
     return mine;
   }
@@ -227,6 +243,7 @@ public class Refreshes extends ContextBean {
           }
           return clock.schedule(
               () -> {
+                waking.remove(path);
                 CachedEndpoint declared = catalog.endpoint(path);
                 return declared == null ? null : begin(declared, false);
               },
@@ -235,8 +252,11 @@ public class Refreshes extends ContextBean {
         });
   }
 
-  private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Void> mine) {
+  private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Boolean> mine) {
     Instant deadline = Instant.now().plus(Settings.time(context, "refresh.deadline"));
+    long renewal = leases.renewal().toMillis();
+    ScheduledFuture<?> renewing =
+        clock.scheduleAtFixedRate(() -> renew(lease), renewal, renewal, TimeUnit.MILLISECONDS);
     producer
         .asyncSend(
             "direct:fetch",
@@ -247,19 +267,21 @@ public class Refreshes extends ContextBean {
             })
         .whenComplete(
             (exchange, thrown) -> {
+              renewing.cancel(false);
               Throwable failure = thrown != null ? thrown : exchange.getException();
               if (failure != null && Instant.now().isAfter(deadline)) {
-                failure = new RefreshFailed("It was not done within REFRESH_DEADLINE");
+                failure = late();
               }
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
               boolean news = false;
               try {
                 news = note(endpoint, lease, pages, failure);
-              } finally {
-                running.remove(endpoint.path());
+              } catch (RuntimeException e) {
+                failure = e;
               }
+              running.remove(endpoint.path());
               if (failure == null) {
-                mine.complete(null);
+                mine.complete(true);
               } else {
                 mine.completeExceptionally(failure);
               }
@@ -267,6 +289,18 @@ public class Refreshes extends ContextBean {
                 tell(endpoint.path(), failure);
               }
             });
+  }
+
+  private static RefreshFailed late() {
+    return new RefreshFailed("It was not done within REFRESH_DEADLINE");
+  }
+
+  private void renew(Lease lease) {
+    try {
+      leases.renew(lease);
+    } catch (DataAccessException e) {
+      LOG.debug("The lease of {} may end, for Redis does not answer", lease.path());
+    }
   }
 
   /** Remembers how a refresh ended; true if that is news: no other endpoint fails like this. */
@@ -290,24 +324,27 @@ public class Refreshes extends ContextBean {
       return before.failures() > 0;
     }
     if (failure instanceof DataAccessException) {
-      // of which the store tells itself
+      // the store tells itself what it suffers from
       release(
           lease,
-          new Outcome(before.stretch(), usual, before.failures(), before.reason()),
+          new Outcome(before.stretch(), usual, before.failures(), before.reason(), 0L),
           Duration.ZERO);
       return false;
     }
-    Duration pause = pauseAfter(before.failures() + 1, endpoint.every());
-    if (failure instanceof RefreshFailed failed) {
+    int inARow = before.failures() + 1;
+    Duration pause = pauseAfter(inARow, endpoint.every());
+    if (failure instanceof RefreshFailed failed && failed.notBefore().isAfter(Instant.now())) {
+      // as GitHub says, and no sooner or later
+      inARow = Math.max(1, before.failures());
       Duration wait = Duration.between(Instant.now(), failed.notBefore());
-      pause = wait.compareTo(pause) > 0 ? wait : pause;
+      pause = wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
     }
     String reason = reason(failure);
     boolean known =
         catalog.endpoints().stream()
             .map(each -> leases.state(each.path()).reason())
             .anyMatch(other -> other != null && gist(other).equals(gist(reason)));
-    Outcome outcome = new Outcome(before.stretch(), usual, before.failures() + 1, reason);
+    Outcome outcome = new Outcome(before.stretch(), usual, inARow, reason);
     boolean mine = release(lease, outcome, pause);
     wake(endpoint, pause);
     return mine && !known;
@@ -401,11 +438,12 @@ public class Refreshes extends ContextBean {
   public void add(
       @Variable("pages") Pages pages,
       @Variable("lease") Lease lease,
+      @Variable("deadline") Instant deadline,
       @Header(Exchange.HTTP_RESPONSE_CODE) int status,
       @Variable("answered") HttpFields answered,
       @Body InputStream body)
       throws IOException {
-    pages.add(status, answered, content(answered, body));
+    pages.add(status, answered, content(answered, body, deadline));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
         budget.check(lease.path(), RateLimits.limit(answered::get));
@@ -421,14 +459,21 @@ public class Refreshes extends ContextBean {
     return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
   }
 
-  private static byte[] content(HttpFields answered, InputStream body) throws IOException {
-    if (body == null) {
-      return new byte[0];
+  private static byte[] content(HttpFields answered, InputStream body, Instant deadline)
+      throws IOException {
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    if (body != null) {
+      try (body) {
+        byte[] some = new byte[1 << 14];
+        for (int n = 0; n >= 0 && read.size() < LARGEST_PAGE; n = body.read(some)) {
+          read.write(some, 0, n);
+          if (Instant.now().isAfter(deadline)) {
+            throw late();
+          }
+        }
+      }
     }
-    byte[] content;
-    try (body) {
-      content = body.readNBytes(LARGEST_PAGE);
-    }
+    byte[] content = read.toByteArray();
     boolean gzip = "gzip".equalsIgnoreCase(answered.get("Content-Encoding"));
     try {
       content =
@@ -438,7 +483,7 @@ public class Refreshes extends ContextBean {
     } catch (IOException e) {
       throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
     }
-    if (content.length == LARGEST_PAGE) {
+    if (content.length >= LARGEST_PAGE) {
       throw new RefreshFailed("GitHub answered with a page of more than 64 MB");
     }
     return content;

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.apache.camel.BindToRegistry;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
@@ -37,6 +38,9 @@ public class RateLimits extends ContextBean {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PREFIX = "x-ratelimit-";
+  private static final Pattern OF_ONE_ANSWER =
+      Pattern.compile("(?i)date|age|etag|set-cookie|transfer-encoding|content-(length|encoding)");
+
   private static final int MOST = 10_000;
   private static final Duration KEPT = Duration.ofHours(1);
 
@@ -135,17 +139,23 @@ public class RateLimits extends ContextBean {
   public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
     String resource = fields(response).isEmpty() ? expected(ask) : resource(response);
     String name = name(ask.credential(), resource) + ":refusal";
+    if (inForce(name) != null) {
+      return; // it is an answer to what was under way when that one came
+    }
     Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Header header : response.getHeaders()) {
       fields.put(header.getName(), header.getValue());
     }
-    fields.keySet().removeIf(field -> field.matches("(?i)date|content-(length|encoding)|age"));
+    fields.keySet().removeIf(field -> OF_ONE_ANSWER.matcher(field).matches());
     Duration said = wait(response, name);
     Duration wait = said.compareTo(LONGEST) > 0 ? LONGEST : said;
     if (wait.toMillis() > 0) {
       Refusal refusal =
           new Refusal(
-              response.getCode(), fields, content, System.currentTimeMillis() + wait.toMillis());
+              response.getCode(),
+              fields,
+              content.isEmpty() ? "{\"message\":\"API rate limit exceeded\"}" : content,
+              System.currentTimeMillis() + wait.toMillis());
       refusals.put(name, refusal);
       write(name, JSON.valueToTree(refusal).toString(), wait);
     }
@@ -186,14 +196,9 @@ public class RateLimits extends ContextBean {
     if (ask.path().equals("/rate_limit")) {
       return null;
     }
-    String name = name(ask.credential(), expected(ask)) + ":refusal";
-    Refusal refusal = refusals.getIfPresent(name);
-    if (refusal == null || refusal.until() <= System.currentTimeMillis()) {
-      refusal = shared(name);
-      if (refusal == null) {
-        return null;
-      }
-      refusals.put(name, refusal);
+    Refusal refusal = inForce(name(ask.credential(), expected(ask)) + ":refusal");
+    if (refusal == null) {
+      return null;
     }
     long seconds = (refusal.until() - System.currentTimeMillis() + 999) / 1000;
     ClassicHttpResponse response = new BasicClassicHttpResponse(refusal.status());
@@ -202,6 +207,17 @@ public class RateLimits extends ContextBean {
     response.setHeader("Date", HttpDates.format(Instant.now()));
     response.setEntity(new ByteArrayEntity(refusal.content().getBytes(UTF_8), null));
     return response;
+  }
+
+  private Refusal inForce(String name) {
+    Refusal refusal = refusals.getIfPresent(name);
+    if (refusal == null || refusal.until() <= System.currentTimeMillis()) {
+      refusal = shared(name);
+      if (refusal != null) {
+        refusals.put(name, refusal);
+      }
+    }
+    return refusal;
   }
 
   private Refusal shared(String name) {

@@ -468,6 +468,19 @@ class PagesTest {
     assertThat(pages.next()).isEqualTo(SECOND);
   }
 
+  @Test
+  void aListThatHasShrunkToItsFirstPagesEndsThere() {
+    Pages pages = again(threePages());
+    notModified(pages);
+    notModified(pages);
+    answer(pages, "empty", null, "[]");
+    assertThat(pages.next() + pages.validator()).isEqualTo(SECOND + "null");
+    answer(pages, "2", null, "[{\"id\":3}]");
+    notModified(pages); // the first once more
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages)).isEqualTo("[{\"id\":1},{\"id\":2},{\"id\":3}]");
+  }
+
   // a list that changes while it is fetched
 
   @Test
