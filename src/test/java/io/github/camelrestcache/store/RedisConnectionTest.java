@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -204,6 +205,32 @@ class RedisConnectionTest {
       assertThat(operator.dbSize()).isZero();
     }
     assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void aConnectionThatWasEndedIsNotOpenedAgainInAnotherDatabase() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url() + "/3");
+    AtomicInteger tries = new AtomicInteger();
+
+    connection.execute(
+        (RedisCallback<Object>)
+            open -> {
+              open.stringCommands().get("k".getBytes(UTF_8));
+              if (tries.incrementAndGet() == 1) {
+                redis.hang();
+                await().atMost(LONG).until(() -> !connection.isUp());
+                redis.goOn();
+                awaitUp();
+              }
+              return open.stringCommands().set("k".getBytes(UTF_8), "v".getBytes(UTF_8));
+            });
+
+    assertThat(tries).hasValue(2);
+    assertThat(read()).isEqualTo("v");
+    try (Jedis operator = redis.operator()) {
+      assertThat(operator.dbSize()).isZero();
+    }
   }
 
   @Test
@@ -544,12 +571,13 @@ class RedisConnectionTest {
           .mapToObj(
               number ->
                   CompletableFuture.supplyAsync(
-                      () -> {
-                        long began = System.nanoTime();
-                        action.accept(number);
-                        return Duration.ofNanos(System.nanoTime() - began);
-                      },
-                      threads))
+                          () -> {
+                            long began = System.nanoTime();
+                            action.accept(number);
+                            return Duration.ofNanos(System.nanoTime() - began);
+                          },
+                          threads)
+                      .orTimeout(LONG.toSeconds(), TimeUnit.SECONDS))
           .toList()
           .stream()
           .map(CompletableFuture::join)

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Runs the packaged service with a Redis that talks TLS only, with a certificate of a CA that is made here and given to
+# the JVM as a truststore; then has that Redis hang; then checks that a certificate for another host is refused. On free
+# ports of loopback. Needs a JDK 17, curl, openssl, Maven Central and redis-server (apt-get install redis-server). Exit
+# status 0 only if all of it holds. Takes about a minute, and leaves nothing running.
+#
+# Usage: test/failover/tls.sh
+set -Eeuo pipefail
+
+cd "$(dirname "$0")/../.."
+root=$PWD
+work=$(mktemp -d)
+pids=()
+cleanup() {
+  local pid
+  for pid in ${pids[@]+"${pids[@]}"}; do
+    kill -CONT "$pid" 2>/dev/null || true
+    kill "$pid" 2>/dev/null || true
+  done
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'printf "line %d failed: %s\n" "$LINENO" "$BASH_COMMAND"; tail -n 20 "$work"/*.log' ERR
+trap 'exit 130' INT TERM
+
+free_port() {
+  local port=$((20000 + RANDOM % 12000))
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then free_port; else echo "$port"; fi
+}
+
+# within SECONDS COMMAND...: tries until it succeeds.
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >"$work/tried" 2>&1; do
+    ((SECONDS < end)) || return 1
+    sleep 0.2
+  done
+}
+
+# certificate NAME SUBJECT-ALTERNATIVE-NAME
+certificate() {
+  openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$work/$1.key" -out "$work/$1.csr"
+  openssl x509 -req -in "$work/$1.csr" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
+    -extfile <(printf 'subjectAltName=%s' "$2") -out "$work/$1.crt"
+}
+
+# start_redis CERTIFICATE: on $redis_port.
+start_redis() {
+  redis-server --port 0 --tls-port "$redis_port" --bind 127.0.0.1 --dir "$work" --save '' --tls-auth-clients no \
+    --tls-ca-cert-file "$work/ca.crt" --tls-cert-file "$work/$1.crt" --tls-key-file "$work/$1.key" \
+    >"$work/redis.log" 2>&1 &
+  redis=$!
+  pids+=("$redis")
+}
+
+logged() { grep -cE -- "$1" "$work/service.log"; }
+
+./mvnw -q -B package -DskipTests
+{
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=A CA of ones own' -keyout "$work/ca.key" -out "$work/ca.crt"
+  certificate right IP:127.0.0.1
+  certificate wrong DNS:redis.example
+} 2>"$work/openssl.log"
+java_bin=${JAVA_HOME:+$JAVA_HOME/bin/}
+"${java_bin}keytool" -importcert -noprompt -alias redis -file "$work/ca.crt" -keystore "$work/redis.p12" \
+  -storetype PKCS12 -storepass changeit 2>"$work/keytool.log"
+
+redis_port=$(free_port) port=$(free_port) management_port=$(free_port)
+start_redis right
+(
+  cd "$work"
+  unset GITHUB_API_TOKEN
+  # what is stored is not asked for here: no GitHub is needed
+  export HOST=127.0.0.1 PORT=$port MANAGEMENT_PORT=$management_port GITHUB_API_URL=http://127.0.0.1:9 COLD_WAIT=1ms
+  export REDIS_URL=rediss://127.0.0.1:$redis_port
+  exec "${java_bin}java" -Djavax.net.ssl.trustStore=redis.p12 -Djavax.net.ssl.trustStorePassword=changeit \
+    -jar "$root/target/camel-rest-cache.jar"
+) >"$work/service.log" 2>&1 &
+pids+=($!)
+within 60 logged 'started in'
+# a moment in which the probe would have complained
+sleep 3
+[[ $(logged 'RedisConnection' || true) == 0 ]]
+echo 'ok      Redis is used by TLS, with a CA of the truststore'
+
+kill -STOP "$redis"
+within 5 logged 'RedisConnection .*does not answer \(Read timed out\)'
+kill -CONT "$redis"
+within 5 logged 'RedisConnection .* answers, after'
+echo 'ok      one that hangs is noticed, and used again'
+
+kill "$redis"
+within 5 logged 'RedisConnection .*does not answer \(Connection refused\)'
+start_redis wrong
+sleep 3
+[[ $(logged 'RedisConnection .* answers, after') == 1 ]]
+grep -q 'Ready to accept connections' "$work/redis.log"
+echo 'ok      a certificate for another host is refused'
