@@ -17,4 +17,9 @@ public abstract class ContextBean implements CamelContextAware {
   public void setCamelContext(CamelContext context) {
     this.context = context;
   }
+
+  /** Another bean. Camel JBang starts beans before it has all: ask when it is used. */
+  protected <T> T bean(Class<T> type) {
+    return context.getRegistry().findSingleByType(type);
+  }
 }

@@ -5,6 +5,7 @@ import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.net.URI;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
@@ -94,7 +95,8 @@ public class GitHubClient extends CachingHttpClientBuilder
     Duration staleIfError = Settings.time(context, "stale.if.error");
     boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
-    RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
+    // Camel JBang has not made it yet
+    Supplier<RateLimits> limits = () -> context.getRegistry().findSingleByType(RateLimits.class);
     Entries entries = new Entries(context, staleIfError);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
     UpstreamUrls urls = new UpstreamUrls(context);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.cache.CacheResponseStatus;
@@ -60,7 +61,7 @@ final class UpstreamSide implements ExecChainHandler {
   private final String basePath;
   private final Cacheability cacheability;
   private final Flights flights;
-  private final RateLimits limits;
+  private final Supplier<RateLimits> limits;
   private final Entries entries;
   private final RequestConfig requestConfig;
   private final UpstreamUrls urls;
@@ -70,7 +71,7 @@ final class UpstreamSide implements ExecChainHandler {
       URI upstream,
       Cacheability cacheability,
       Flights flights,
-      RateLimits limits,
+      Supplier<RateLimits> limits,
       Entries entries,
       RequestConfig requestConfig,
       UpstreamUrls urls,
@@ -107,7 +108,7 @@ final class UpstreamSide implements ExecChainHandler {
       if (stale && isFailing(exchange)) {
         throw new SocketTimeoutException("GitHub failed for others who asked for the same");
       }
-      ClassicHttpResponse response = limits.refusal(ask);
+      ClassicHttpResponse response = limits.get().refusal(ask);
       if (response == null) {
         response = proceed(message(request, ask, stale), ask, scope, chain);
         forwarded.answered(response.getCode());
@@ -147,12 +148,12 @@ final class UpstreamSide implements ExecChainHandler {
     int status = response.getCode();
     if (status != 401) {
       // a credential that is none has no limits, and anybody can make up many
-      limits.note(ask, response);
+      limits.get().note(ask, response);
     }
     if (status == 403 || status == 429) {
       String content = buffered(response);
       if (isLimit(response, content)) {
-        limits.refused(ask, response, content);
+        limits.get().refused(ask, response, content);
       }
     }
     return response;

@@ -209,13 +209,11 @@ public class Leases extends ContextBean {
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
   private volatile Duration skew = Duration.ZERO;
-  private RedisConnection redis;
   private String key;
   private long millis;
 
   /** Reads the settings. A lease outlives the silence of one page. */
   public void start() {
-    redis = context.getRegistry().findSingleByType(RedisConnection.class);
     key = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":refreshes";
     millis =
         Settings.time(context, "github.connect.timeout")
@@ -238,7 +236,7 @@ public class Leases extends ContextBean {
   void look() {
     setClock(text(run(LOOK, "")));
     Map<String, State> now = new HashMap<>();
-    redis
+    redis()
         .<String, byte[]>opsForHash()
         .entries(key)
         .forEach((path, state) -> now.put(path, read(text(state))));
@@ -303,7 +301,7 @@ public class Leases extends ContextBean {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = arguments[i].toString().getBytes(StandardCharsets.UTF_8);
     }
-    return redis.execute(script, List.of(key), bytes);
+    return redis().execute(script, List.of(key), bytes);
   }
 
   private Instant setClock(String millis) {
@@ -322,5 +320,9 @@ public class Leases extends ContextBean {
 
   private static String text(Object bytes) {
     return new String((byte[]) bytes, StandardCharsets.UTF_8);
+  }
+
+  private RedisConnection redis() {
+    return bean(RedisConnection.class);
   }
 }

@@ -42,10 +42,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPInputStream;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
+import org.apache.camel.support.LifecycleStrategySupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -95,16 +97,23 @@ public class Refreshes extends ContextBean {
       producer = context.createProducerTemplate();
       waiters = context.getExecutorServiceManager().newFixedThreadPool(this, "refreshed", 8);
       clock = new ScheduledThreadPoolExecutor(2);
-      leases = context.getRegistry().findSingleByType(Leases.class);
-      near = context.getRegistry().findSingleByType(Near.class);
-      redis = context.getRegistry().findSingleByType(RedisConnection.class);
-      catalog = context.getRegistry().findSingleByType(Catalog.class);
-      github = context.getRegistry().findSingleByType(GitHub.class);
-      budget =
-          new Budget(
-              context.getRegistry().findSingleByType(RateLimits.class),
-              Settings.percent(context, "github.rate.reserve"));
+      context.addLifecycleStrategy(
+          new LifecycleStrategySupport() {
+            @Override
+            public void onContextStarting(CamelContext starting) {
+              wire();
+            }
+          });
     }
+  }
+
+  private void wire() {
+    leases = bean(Leases.class);
+    near = bean(Near.class);
+    redis = bean(RedisConnection.class);
+    catalog = bean(Catalog.class);
+    github = bean(GitHub.class);
+    budget = new Budget(bean(RateLimits.class), Settings.percent(context, "github.rate.reserve"));
   }
 
   public void stop() throws IOException {

@@ -36,12 +36,10 @@ public class Publication extends ContextBean {
           """,
           Long.class);
 
-  private RedisConnection redis;
   private String upstream;
 
   /** Reads the settings. */
   public void start() {
-    redis = context.getRegistry().findSingleByType(RedisConnection.class);
     upstream = Settings.get(context, "github.api.url");
   }
 
@@ -76,6 +74,10 @@ public class Publication extends ContextBean {
 
   private long run(CachedEndpoint endpoint, List<byte[]> arguments) {
     String key = "camel-rest-cache:3:" + upstream + ":endpoint:" + endpoint.path();
-    return redis.execute(PUBLISH, List.of(key), arguments.toArray());
+    return redis().execute(PUBLISH, List.of(key), arguments.toArray());
+  }
+
+  private RedisConnection redis() {
+    return bean(RedisConnection.class);
   }
 }

@@ -72,7 +72,6 @@ public class RateLimits extends ContextBean {
   private final Cache<String, Map<String, String>> latest = memory();
   private final Cache<String, Refusal> refusals = memory();
   private final Cache<String, String> unusual = memory();
-  private RedisConnection redis;
   private String prefix;
 
   private static <T> Cache<String, T> memory() {
@@ -81,7 +80,6 @@ public class RateLimits extends ContextBean {
 
   /** Reads the settings. */
   public void start() {
-    redis = context.getRegistry().findSingleByType(RedisConnection.class);
     prefix = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":limit:";
   }
 
@@ -226,7 +224,7 @@ public class RateLimits extends ContextBean {
       return null;
     }
     try {
-      Long left = redis.getExpire(name, TimeUnit.MILLISECONDS);
+      Long left = redis().getExpire(name, TimeUnit.MILLISECONDS);
       return left == null || left <= 0
           ? null
           : JSON.readValue(text, Refusal.class).until(System.currentTimeMillis() + left);
@@ -237,7 +235,7 @@ public class RateLimits extends ContextBean {
 
   private void write(String name, String value, Duration kept) {
     try {
-      redis.opsForValue().set(name, value.getBytes(UTF_8), kept);
+      redis().opsForValue().set(name, value.getBytes(UTF_8), kept);
     } catch (DataAccessException e) {
       // this instance knows
     }
@@ -245,7 +243,7 @@ public class RateLimits extends ContextBean {
 
   private String read(String name) {
     try {
-      byte[] value = (byte[]) redis.opsForValue().get(name);
+      byte[] value = (byte[]) redis().opsForValue().get(name);
       return value == null ? null : new String(value, UTF_8);
     } catch (DataAccessException e) {
       return null;
@@ -292,5 +290,9 @@ public class RateLimits extends ContextBean {
 
   private static long number(String value) {
     return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
+  }
+
+  private RedisConnection redis() {
+    return bean(RedisConnection.class);
   }
 }
