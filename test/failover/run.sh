@@ -165,7 +165,7 @@ resumed=$(($(now) - killed))
 stored() {
   local port
   for port in "${ports[@]:1}"; do
-    [[ $(ask "$port" exists "camel-rest-cache:3:$(grep -m1 '^http://' "$work/standin.log"):endpoint:$1") == 1 ]] && return
+    [[ $(ask "$port" exists "camel-rest-cache:3:$(grep -m1 '^http://' "$work/standin.log"):endpoint:{$1}") == 1 ]] && return
   done
   return 1
 }

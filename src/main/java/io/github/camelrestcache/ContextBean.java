@@ -2,6 +2,7 @@ package io.github.camelrestcache;
 
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
+import org.apache.camel.support.LifecycleStrategySupport;
 
 /** A bean that Camel gives its context before it is started. */
 public abstract class ContextBean implements CamelContextAware {
@@ -16,9 +17,23 @@ public abstract class ContextBean implements CamelContextAware {
   @Override
   public void setCamelContext(CamelContext context) {
     this.context = context;
+    context.addLifecycleStrategy(
+        new LifecycleStrategySupport() {
+          @Override
+          public void onContextStarting(CamelContext starting) {
+            wire();
+          }
+        });
   }
 
-  /** Another bean. Camel JBang starts beans before it has all: ask when it is used. */
+  /**
+   * Takes what this needs of other beans and of the routes. All are there then, which they are not
+   * when a bean is started (Camel JBang starts each as soon as it has made it), and no route has
+   * started.
+   */
+  protected void wire() {}
+
+  /** Another bean. */
   protected <T> T bean(Class<T> type) {
     return context.getRegistry().findSingleByType(type);
   }

@@ -24,10 +24,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Several instances, each in a process of its own, on one Redis and in front of one GitHub. */
 @Tag("slow")
 class FleetTest {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FleetTest.class);
 
   private static final String TOKEN = "service-token";
   private static final String REPOS = "/orgs/Netflix/repos";
@@ -88,7 +92,7 @@ class FleetTest {
     Stream.generate(this::instance).limit(3).toList().forEach(Instance::ready);
     double four = requestsInTenIntervals();
 
-    System.out.printf("Requests in ten intervals: %.0f by one, %.0f by four%n", one, four);
+    LOG.info("Requests in ten intervals: {} by one, {} by four", one, four);
     assertThat(one).isPositive();
     assertThat(four).isLessThanOrEqualTo(1.1 * one);
 
@@ -136,8 +140,7 @@ class FleetTest {
     await()
         .atMost(LEASE.plus(INTERVAL).plusSeconds(2))
         .until(() -> isNew(second, "After the kill"));
-    System.out.printf(
-        "Replaced %d ms after the kill%n", Duration.between(killed, Instant.now()).toMillis());
+    LOG.info("Replaced {} after the kill", Duration.between(killed, Instant.now()));
   }
 
   @Test

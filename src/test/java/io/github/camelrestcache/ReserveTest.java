@@ -78,7 +78,7 @@ class ReserveTest {
 
   @Test
   void whatFailedIsTriedAgainSoonThoughItsIntervalIsLong() throws Exception {
-    try (GitHubStandIn github = GitHubStandIn.builder().build().start();
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
         Service service = Service.start(github, Map.of("refresh.interval", "1h")).ready()) {
       Handle failing =
           github.override(

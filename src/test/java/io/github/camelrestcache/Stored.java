@@ -23,12 +23,12 @@ final class Stored {
 
   /** The key of the hash of a cached endpoint. */
   static String endpoint(GitHubStandIn github, String path) {
-    return "camel-rest-cache:3:" + github.url() + ":endpoint:" + path;
+    return "camel-rest-cache:3:" + github.url() + ":endpoint:{" + path + "}";
   }
 
-  /** The key of the hash of a ranking. */
+  /** The key of the hash of a ranking of the repositories. */
   static String view(GitHubStandIn github, String name) {
-    return "camel-rest-cache:3:" + github.url() + ":view:" + name;
+    return "camel-rest-cache:3:" + github.url() + ":view:{/orgs/Netflix/repos}:" + name;
   }
 
   /** Has the service take what it serves from Redis again. */

@@ -19,12 +19,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Jedis;
 
 /** What callers see while Redis is in trouble, really broken, and when it is over. */
 @Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TroubleTest {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TroubleTest.class);
 
   private static final String TOKEN = "service-token";
   private static final Duration INTERVAL = Duration.ofSeconds(2);
@@ -112,10 +116,8 @@ class TroubleTest {
         .atMost(SOON)
         .until(() -> service.get("/orgs/Netflix/repos").body().contains("After " + fault));
     await().until(() -> json(service.get("/healthcheck")).get("store").asText().equals("ready"));
-    await().until(() -> isStored("endpoint:/orgs/Netflix/repos") && isStored("view:stars"));
-    System.out.printf(
-        "%s: all is as before %d ms after its end%n",
-        fault, Duration.between(over, Instant.now()).toMillis());
+    await().until(this::areStored);
+    LOG.info("{}: all is as before {} after its end", fault, Duration.between(over, Instant.now()));
   }
 
   @Test
@@ -126,9 +128,7 @@ class TroubleTest {
       try (Jedis operator = redis.operator()) {
         operator.flushAll();
       }
-      await()
-          .atMost(Duration.ofSeconds(3))
-          .until(() -> isStored("endpoint:/orgs/Netflix/repos") && isStored("view:stars"));
+      await().atMost(Duration.ofSeconds(3)).until(this::areStored);
       assertThat(service.get("/orgs/Netflix/repos").statusCode()).isEqualTo(200);
     } finally {
       away.close();
@@ -144,7 +144,7 @@ class TroubleTest {
   @ParameterizedTest
   @EnumSource(Foreign.class)
   void whatCannotBeReadIsReplaced(Foreign foreign) {
-    String key = "camel-rest-cache:3:" + github.url() + ":endpoint:/orgs/Netflix";
+    String key = Stored.endpoint(github, "/orgs/Netflix");
     String before = service.get("/orgs/Netflix").body();
     try (Jedis operator = redis.operator()) {
       switch (foreign) {
@@ -200,9 +200,10 @@ class TroubleTest {
     }
   }
 
-  private boolean isStored(String what) {
+  private boolean areStored() {
     try (Jedis operator = redis.operator()) {
-      return operator.exists("camel-rest-cache:3:" + github.url() + ":" + what);
+      return operator.exists(Stored.endpoint(github, "/orgs/Netflix/repos"))
+          && operator.exists(Stored.view(github, "stars"));
     }
   }
 

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Supplier;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.cache.CacheResponseStatus;
 import org.apache.hc.client5.http.cache.HttpCacheContext;
@@ -35,15 +34,10 @@ final class ClientSide implements ExecChainHandler {
   private final URI upstream;
   private final Entries entries;
   private final Flights flights;
-  private final Supplier<RateLimits> limits;
+  private final RateLimits limits;
   private final UpstreamUrls urls;
 
-  ClientSide(
-      URI upstream,
-      Entries entries,
-      Flights flights,
-      Supplier<RateLimits> limits,
-      UpstreamUrls urls) {
+  ClientSide(URI upstream, Entries entries, Flights flights, RateLimits limits, UpstreamUrls urls) {
     this.urls = urls;
     this.upstream = upstream;
     this.entries = entries;
@@ -195,7 +189,7 @@ final class ClientSide implements ExecChainHandler {
   private ClassicHttpResponse fromStore(
       UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
     if (old) {
-      limits.get().update(ask, response);
+      limits.update(ask, response);
     } else if (KeptFields.kept(response, "Age") == null
         && response.getFirstHeader("Age").getValue().equals("0")) {
       response.removeHeaders("Age");

@@ -3,7 +3,7 @@ package io.github.camelrestcache.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.Hash;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import java.net.URLDecoder;
 import java.time.Duration;
@@ -12,7 +12,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -54,6 +56,8 @@ final class Entries implements HttpCacheStorage {
 
   private static final int MOST_TRIES = 20;
 
+  private static final int MOST_OUTLIVED = 10_000;
+
   private static final HttpByteArrayCacheEntrySerializer TEXT =
       HttpByteArrayCacheEntrySerializer.INSTANCE;
 
@@ -68,13 +72,17 @@ final class Entries implements HttpCacheStorage {
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
+  /** The paths of which Redis still has what was stored before a write. */
+  private final Set<String> outlived = ConcurrentHashMap.newKeySet();
+
   /** Whether this thread's last write was none. */
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
   Entries(CamelContext context, Duration staleIfError) {
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
-    this.prefix = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":forward:";
+    this.prefix = Keys.of(context, "forward:");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
+    redis.onReturn(this::renewOutlived);
   }
 
   // generations
@@ -82,9 +90,16 @@ final class Entries implements HttpCacheStorage {
   /**
    * The generation of a path.
    *
-   * @return null when Redis does not answer: then nothing is to be read or stored
+   * @return null when Redis does not answer, or has not taken note of a write: then nothing is to
+   *     be read or stored
    */
   String generation(String path) {
+    if (outlived.contains(plain(path))) {
+      renewOutlived();
+      if (outlived.contains(plain(path))) {
+        return null;
+      }
+    }
     try {
       byte[] generation = (byte[]) redis.opsForValue().get(generationKey(plain(path)));
       return generation == null ? "" : new String(generation, UTF_8);
@@ -96,17 +111,31 @@ final class Entries implements HttpCacheStorage {
 
   /**
    * Makes what is stored of a path, and what is about to be, not found again; and of the paths
-   * above it, for an edited issue is in the list of issues, and counted in the repository.
+   * above it, for an edited issue is in the list of issues, and counted in the repository. If Redis
+   * takes no writes, that is done when it does.
    */
   void invalidate(String path) {
+    for (String each = plain(path); !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
+      renew(each);
+    }
+  }
+
+  private void renew(String plainPath) {
     byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
     try {
-      for (String each = plain(path); !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
-        redis.opsForValue().set(generationKey(each), generation, LONGEST.plus(STALE));
-      }
+      redis.opsForValue().set(generationKey(plainPath), generation, LONGEST.plus(STALE));
+      outlived.remove(plainPath);
     } catch (DataAccessException e) {
-      LOG.warn("What is stored of {} outlives a write, for Redis does not answer", path);
+      if (outlived.size() < MOST_OUTLIVED) {
+        outlived.add(plainPath);
+      } else {
+        failed(e);
+      }
     }
+  }
+
+  private void renewOutlived() {
+    outlived.forEach(this::renew);
   }
 
   private String generationKey(String plainPath) {

@@ -11,6 +11,7 @@ final class Forwarded {
   private int status;
   private IOException failure;
   private int refusedForNow;
+  private boolean limited;
   private boolean heldBack;
 
   private Forwarded(String reason) {
@@ -67,6 +68,15 @@ final class Forwarded {
 
   void refuseForNow(int status) {
     this.refusedForNow = status;
+  }
+
+  /** Whether GitHub limits, or has said that it would. */
+  boolean isLimited() {
+    return limited || heldBack;
+  }
+
+  void limited() {
+    this.limited = true;
   }
 
   /** Whether GitHub was not asked after all, for it has said what it would answer. */

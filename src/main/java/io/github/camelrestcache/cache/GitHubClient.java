@@ -5,7 +5,6 @@ import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.net.URI;
 import java.time.Duration;
-import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
@@ -53,8 +52,7 @@ public class GitHubClient extends CachingHttpClientBuilder
   private static final int BACKGROUND_REVALIDATIONS = 8;
 
   private CamelContext context;
-  private ClientSide clientSide;
-  private UpstreamSide upstreamSide;
+  private RequestConfig requestConfig;
 
   @Override
   public CamelContext getCamelContext() {
@@ -68,17 +66,17 @@ public class GitHubClient extends CachingHttpClientBuilder
 
   /** Configures the client from the settings. */
   public void start() {
-    if (clientSide != null) {
+    if (requestConfig != null) {
       return;
     }
-    RequestConfig requestConfig =
+    requestConfig =
         RequestConfig.custom()
             .setConnectionRequestTimeout(timeout("github.connect.timeout"))
             .setResponseTimeout(timeout("github.answer.timeout"))
             .setProtocolUpgradeEnabled(false)
             .build();
     setDefaultRequestConfig(requestConfig);
-    configureCache(requestConfig);
+    renameInVia();
     context.getRegistry().bind("githubConnections", connections());
     disableAutomaticRetries();
     disableRedirectHandling();
@@ -90,36 +88,8 @@ public class GitHubClient extends CachingHttpClientBuilder
     evictIdleConnections(TimeValue.ofSeconds(30));
   }
 
-  private void configureCache(RequestConfig requestConfig) {
-    URI upstream = URI.create(Settings.get(context, "github.api.url"));
-    Duration staleIfError = Settings.time(context, "stale.if.error");
-    boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
-    Flights flights = context.getRegistry().findSingleByType(Flights.class);
-    // Camel JBang has not made it yet
-    Supplier<RateLimits> limits = () -> context.getRegistry().findSingleByType(RateLimits.class);
-    Entries entries = new Entries(context, staleIfError);
-    Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
-    UpstreamUrls urls = new UpstreamUrls(context);
-    clientSide = new ClientSide(upstream, entries, flights, limits, urls);
-    int mostBytes =
-        (int)
-            Math.min(
-                Integer.MAX_VALUE,
-                DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes());
-    RewrittenJson json = new RewrittenJson(urls, mostBytes);
-    upstreamSide =
-        new UpstreamSide(
-            upstream, cacheability, flights, limits, entries, requestConfig, urls, json);
-    setHttpCacheStorage(entries);
-    setCacheConfig(
-        CacheConfig.custom()
-            // of a shared cache Cacheability has made a private one
-            .setSharedCache(false)
-            .setMaxObjectSize(mostBytes)
-            .setFreshnessCheckEnabled(false)
-            .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
-            .build());
-    // the library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none
+  /** The library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none. */
+  private void renameInVia() {
     addRequestInterceptorLast(
         (request, content, exchange) -> {
           request.removeHeader(request.getLastHeader("Via"));
@@ -129,11 +99,39 @@ public class GitHubClient extends CachingHttpClientBuilder
         (response, content, exchange) -> response.removeHeader(response.getLastHeader("Via")));
   }
 
+  /** Puts the cache together, when a client is built: then all beans are there. */
   @Override
   protected void customizeExecChain(NamedElementChain<ExecChainHandler> chain) {
+    URI upstream = URI.create(Settings.get(context, "github.api.url"));
+    Duration staleIfError = Settings.time(context, "stale.if.error");
+    boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
+    long most = DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes();
+    int mostBytes = (int) Math.min(Integer.MAX_VALUE, most);
+    Flights flights = context.getRegistry().findSingleByType(Flights.class);
+    RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
+    Entries entries = new Entries(context, staleIfError);
+    Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
+    UpstreamUrls urls = new UpstreamUrls(context);
+    RewrittenJson json = new RewrittenJson(urls, mostBytes);
+    setHttpCacheStorage(entries);
+    setCacheConfig(
+        CacheConfig.custom()
+            // of a shared cache Cacheability has made a private one
+            .setSharedCache(false)
+            .setMaxObjectSize(mostBytes)
+            .setFreshnessCheckEnabled(false)
+            .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
+            .build());
     super.customizeExecChain(chain);
-    chain.addBefore(ChainElement.CACHING.name(), clientSide, "client-side");
-    chain.addAfter(ChainElement.CACHING.name(), upstreamSide, "upstream-side");
+    chain.addBefore(
+        ChainElement.CACHING.name(),
+        new ClientSide(upstream, entries, flights, limits, urls),
+        "client-side");
+    chain.addAfter(
+        ChainElement.CACHING.name(),
+        new UpstreamSide(
+            upstream, cacheability, flights, limits, entries, requestConfig, urls, json),
+        "upstream-side");
   }
 
   /** Each connection is looked at before it is used again, for nothing here is tried twice. */

@@ -1,12 +1,12 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.http.ContentCoding;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
@@ -76,8 +76,8 @@ final class RewrittenJson {
 
   /** Null when it is no gzip, or too large. */
   private byte[] unzipped(byte[] zipped) {
-    try (InputStream content = new GZIPInputStream(new ByteArrayInputStream(zipped))) {
-      byte[] json = content.readNBytes(mostBytes + 1);
+    try {
+      byte[] json = ContentCoding.decoded("gzip", zipped, mostBytes + 1);
       return json.length > mostBytes ? null : json;
     } catch (IOException e) {
       return null;

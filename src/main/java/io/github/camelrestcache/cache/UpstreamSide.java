@@ -1,12 +1,12 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.http.ContentCoding;
 import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -17,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import java.util.zip.GZIPInputStream;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.cache.CacheResponseStatus;
 import org.apache.hc.client5.http.cache.HttpCacheContext;
@@ -55,13 +53,16 @@ final class UpstreamSide implements ExecChainHandler {
           "If-None-Match",
           "If-Modified-Since");
 
+  /** GitHub's messages are short. */
+  private static final int LARGEST_MESSAGE = 64 << 10;
+
   /** Milliseconds after a deadline when every connection has been opened, or has failed to. */
   private static final long LATE = 10_000;
 
   private final String basePath;
   private final Cacheability cacheability;
   private final Flights flights;
-  private final Supplier<RateLimits> limits;
+  private final RateLimits limits;
   private final Entries entries;
   private final RequestConfig requestConfig;
   private final UpstreamUrls urls;
@@ -71,7 +72,7 @@ final class UpstreamSide implements ExecChainHandler {
       URI upstream,
       Cacheability cacheability,
       Flights flights,
-      Supplier<RateLimits> limits,
+      RateLimits limits,
       Entries entries,
       RequestConfig requestConfig,
       UpstreamUrls urls,
@@ -108,10 +109,14 @@ final class UpstreamSide implements ExecChainHandler {
       if (stale && isFailing(exchange)) {
         throw new SocketTimeoutException("GitHub failed for others who asked for the same");
       }
-      ClassicHttpResponse response = limits.get().refusal(ask);
+      ClassicHttpResponse response = limits.refusal(ask);
       if (response == null) {
         response = proceed(message(request, ask, stale), ask, scope, chain);
         forwarded.answered(response.getCode());
+        if (isLimit(response)) {
+          limits.refused(ask, response, content(response));
+          forwarded.limited();
+        }
       } else {
         forwarded.holdBack();
       }
@@ -145,16 +150,9 @@ final class UpstreamSide implements ExecChainHandler {
       }
     }
     ClassicHttpResponse response = chain.proceed(message, scope);
-    int status = response.getCode();
-    if (status != 401) {
+    if (response.getCode() != 401) {
       // a credential that is none has no limits, and anybody can make up many
-      limits.get().note(ask, response);
-    }
-    if (status == 403 || status == 429) {
-      String content = buffered(response);
-      if (isLimit(response, content)) {
-        limits.get().refused(ask, response, content);
-      }
+      limits.note(ask, response);
     }
     return response;
   }
@@ -254,9 +252,11 @@ final class UpstreamSide implements ExecChainHandler {
       CacheRequest seen, ExecChain.Scope scope, Forwarded forwarded, ClassicHttpResponse response)
       throws IOException {
     int status = response.getCode();
-    String content = status == 403 || status == 429 || status >= 500 ? buffered(response) : "";
-    if (status >= 500 || isLimit(response, content)) {
-      // the cache takes what is stored instead; what broke off has failed by now
+    if (status >= 500) {
+      content(response); // what broke off has failed by now
+    }
+    if (status >= 500 || forwarded.isLimited()) {
+      // the cache takes what is stored instead
       response.setHeader("Cache-Control", "no-store");
       if (status < 500) {
         forwarded.refuseForNow(status);
@@ -269,27 +269,34 @@ final class UpstreamSide implements ExecChainHandler {
     }
   }
 
-  private static String buffered(ClassicHttpResponse response) throws IOException {
+  /** The content as a text, which can be read again afterwards. */
+  private static String content(ClassicHttpResponse response) throws IOException {
     if (response.getEntity() == null) {
       return "";
     }
     byte[] content = response.getEntity().getContent().readAllBytes();
     response.setEntity(new ByteArrayEntity(content, null));
     Header coding = response.getFirstHeader("Content-Encoding");
-    if (coding != null && coding.getValue().equalsIgnoreCase("gzip")) {
-      content = new GZIPInputStream(new ByteArrayInputStream(content)).readAllBytes();
-    }
-    return new String(content, StandardCharsets.UTF_8);
+    String named = coding == null ? null : coding.getValue();
+    return new String(
+        ContentCoding.decoded(named, content, LARGEST_MESSAGE), StandardCharsets.UTF_8);
   }
 
-  /** A limit of GitHub's, primary or secondary, which may be told by its message alone. */
-  private static boolean isLimit(ClassicHttpResponse response, String content) {
+  /**
+   * A limit of GitHub's, primary or secondary, which may be told by its message alone. Who may not
+   * do something is told so with the last request of a window, too.
+   */
+  private static boolean isLimit(ClassicHttpResponse response) throws IOException {
     int status = response.getCode();
+    if (status != 403 && status != 429) {
+      return false;
+    }
+    String said = RateLimits.message(content(response));
     Header remaining = response.getFirstHeader("x-ratelimit-remaining");
     return status == 429
-        || status == 403
-            && (response.containsHeader("Retry-After")
-                || remaining != null && remaining.getValue().equals("0")
-                || content.contains("rate limit"));
+        || response.containsHeader("Retry-After")
+        || (said.isEmpty()
+            ? remaining != null && remaining.getValue().equals("0")
+            : said.contains("rate limit"));
   }
 }

@@ -25,7 +25,6 @@ import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.RouteTemplateDefinition;
 import org.apache.camel.model.RouteTemplateParameterDefinition;
 import org.apache.camel.model.ToDefinition;
-import org.apache.camel.support.LifecycleStrategySupport;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.RouteTemplateHelper;
 import org.apache.camel.util.URISupport;
@@ -53,22 +52,16 @@ public class Catalog extends ContextBean {
   /** Everything that is declared at one time. */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
 
-  private boolean started;
   private volatile Declared declared = new Declared(Map.of(), Map.of());
 
-  /** Reads the declarations once all routes are loaded, before any of them starts. */
+  /** Checks the settings again, for Camel JBang, which does not come by App. */
   public void start() {
-    if (!started) {
-      started = true;
-      Settings.check(context); // again, for Camel JBang, which does not come by App
-      context.addLifecycleStrategy(
-          new LifecycleStrategySupport() {
-            @Override
-            public void onContextStarting(CamelContext starting) {
-              declare();
-            }
-          });
-    }
+    Settings.check(context);
+  }
+
+  @Override
+  protected void wire() {
+    declare();
   }
 
   /** The endpoint at exactly this path, or null. */

@@ -1,7 +1,6 @@
 package io.github.camelrestcache.catalog;
 
 import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.store.Near;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -105,7 +104,6 @@ public class RouteReload extends ContextBean implements ExtendedStartupListener 
       catalog.declare(catalog.read(all));
       replace(good, edited);
       lastGood.put(name, text);
-      context.getRegistry().findSingleByType(Near.class).clear();
       LOG.info("{} is reloaded", name);
     } catch (Exception e) {
       catalog.declare(before);

@@ -14,10 +14,11 @@ final class Budget {
    *
    * @param stretch by how much its interval is stretched, 1 or more
    * @param pause how long it is not to be refreshed in any case
+   * @param spacing how far apart two refreshes are to be that events ask for
    */
-  record Plan(double stretch, Duration pause) {}
+  record Plan(double stretch, Duration pause, Duration spacing) {}
 
-  private static final Plan AS_DECLARED = new Plan(1, Duration.ZERO);
+  private static final Plan AS_DECLARED = new Plan(1, Duration.ZERO, Duration.ZERO);
 
   private final RateLimits limits;
   private final double reserve;
@@ -42,10 +43,11 @@ final class Budget {
   Plan plan(String credential, double cost, double rate, Duration every) {
     return cost == 0
         ? AS_DECLARED
-        : plan(limits.core(credential), reserve, rate, every, Instant.now().getEpochSecond());
+        : plan(limits.core(credential), reserve, cost, rate, every, Instant.now().getEpochSecond());
   }
 
-  static Plan plan(Limit limit, double reserve, double rate, Duration every, long now) {
+  static Plan plan(
+      Limit limit, double reserve, double cost, double rate, Duration every, long now) {
     if (limit == null || limit.reset() <= now) {
       return AS_DECLARED;
     }
@@ -53,14 +55,14 @@ final class Budget {
     double free = limit.remaining() - reserve * limit.limit();
     double jitter = ThreadLocalRandom.current().nextDouble(1, 1.1);
     if (free < 1) {
-      return new Plan(1, Duration.ofMillis((long) (1000 * seconds * jitter)));
+      return new Plan(1, Duration.ofMillis((long) (1000 * seconds * jitter)), Duration.ZERO);
     }
+    Duration spacing = Duration.ofMillis((long) (1000 * cost * seconds / free));
     double stretched = Math.max(1, rate * seconds / free);
     // after the reset there is enough again
     double most = Math.max(1, seconds / (every.toMillis() / 1000.0));
-    return stretched == 1
-        ? AS_DECLARED
-        : new Plan(Math.min(stretched, most) * jitter, Duration.ZERO);
+    double stretch = stretched == 1 ? 1 : Math.min(stretched, most) * jitter;
+    return new Plan(stretch, Duration.ZERO, spacing);
   }
 
   /**
@@ -69,11 +71,12 @@ final class Budget {
    * @param limit what the last answer says, or null
    * @throws RefreshFailed until the reset
    */
-  void check(String path, Limit limit) {
+  static void check(String path, Limit limit, double reserve) {
     if (limit != null && limit.remaining() <= reserve * limit.limit()) {
       throw new RefreshFailed(
-          "%s needs more of the %d requests an hour than GITHUB_RATE_RESERVE leaves%s"
-              .formatted(path, limit.limit(), ": set GITHUB_API_TOKEN, or a longer interval"),
+          ("%s needs more of the %d requests an hour than GITHUB_RATE_RESERVE leaves:"
+                  + " set GITHUB_API_TOKEN, or a longer interval")
+              .formatted(path, limit.limit()),
           Instant.ofEpochSecond(limit.reset()));
     }
   }

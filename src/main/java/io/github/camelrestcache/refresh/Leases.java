@@ -1,11 +1,10 @@
 package io.github.camelrestcache.refresh;
 
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -65,7 +64,8 @@ public class Leases extends ContextBean {
               end
               local due = number(mine.began) + every * math.max(1, number(mine.stretch))
               if cold or number(mine.failures) > 0 then due = 0 end
-              due = math.max(math.min(due, tonumber(mine.soon) or due), number(mine.notBefore))
+              local soon = math.max(tonumber(mine.soon) or due, number(mine.began) + number(mine.spacing))
+              due = math.max(math.min(due, soon), number(mine.notBefore))
               local running = 0
               for _, path in ipairs(redis.call('HKEYS', KEYS[1])) do
                 if number(state(path)['until']) > now then running = running + 1 end
@@ -101,7 +101,11 @@ public class Leases extends ContextBean {
           BEGIN
               + """
               if number(mine.fence) > tonumber(ARGV[2]) then return 0 end
-              for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
+              local now_known = cjson.decode(ARGV[3])
+              for _, name in ipairs({'stretch', 'spacing', 'cost', 'failures', 'reason'}) do
+                mine[name] = now_known[name]
+              end
+              if now_known.soon == 0 then mine.soon = 0 end
               mine['until'] = 0
               mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
@@ -118,75 +122,6 @@ public class Leases extends ContextBean {
               return 1
               """,
           Long.class);
-
-  /**
-   * What all instances know of an endpoint.
-   *
-   * <p>Points in time are in milliseconds since 1970.
-   *
-   * @param fence the number of the latest lease
-   * @param began when that was taken
-   * @param until when it ends
-   * @param soon when it is due whatever its interval, or null
-   * @param notBefore when it may be refreshed again at the earliest
-   * @param stretch by how much its interval is stretched
-   * @param cost what a refresh takes of the rate limit, on average
-   * @param failures how many refreshes have failed in a row
-   * @param reason why the last one failed, or null
-   */
-  @JsonIgnoreProperties(ignoreUnknown = true)
-  record State(
-      long fence,
-      long began,
-      long until,
-      Long soon,
-      long notBefore,
-      double stretch,
-      double cost,
-      int failures,
-      String reason) {
-
-    static final State NONE = new State(0, 0, 0, null, 0, 1, 0, 0, null);
-
-    State {
-      stretch = Math.max(1, stretch);
-    }
-
-    /** When it is due, and nobody refreshes it. */
-    Instant due(Duration every) {
-      long due = failures > 0 ? 0 : began + (long) (every.toMillis() * stretch);
-      long wanted = soon == null ? due : Math.min(due, soon);
-      return Instant.ofEpochMilli(Math.max(Math.max(wanted, notBefore), until));
-    }
-
-    /** The same after a refresh. */
-    State after(Outcome outcome, Instant notBefore) {
-      return new State(
-          fence,
-          began,
-          0,
-          outcome.soon() == null ? soon : outcome.soon(),
-          notBefore.toEpochMilli(),
-          outcome.stretch(),
-          outcome.cost(),
-          outcome.failures(),
-          outcome.reason());
-    }
-  }
-
-  /** What a refresh leaves behind of the state; with a {@code soon} of 0 it is due at once. */
-  @JsonInclude(JsonInclude.Include.ALWAYS)
-  record Outcome(
-      double stretch,
-      double cost,
-      int failures,
-      String reason,
-      @JsonInclude(JsonInclude.Include.NON_NULL) Long soon) {
-
-    Outcome(double stretch, double cost, int failures, String reason) {
-      this(stretch, cost, failures, reason, null);
-    }
-  }
 
   /**
    * The right to refresh an endpoint, for a while.
@@ -209,17 +144,23 @@ public class Leases extends ContextBean {
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
   private volatile Duration skew = Duration.ZERO;
+  private RedisConnection redis;
   private String key;
   private long millis;
 
   /** Reads the settings. A lease outlives the silence of one page. */
   public void start() {
-    key = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":refreshes";
+    key = Keys.of(context, "refreshes");
     millis =
         Settings.time(context, "github.connect.timeout")
             .plus(Settings.time(context, "github.answer.timeout"))
             .plusSeconds(5)
             .toMillis();
+  }
+
+  @Override
+  protected void wire() {
+    redis = bean(RedisConnection.class);
   }
 
   /** The time by the clock of Redis, as far as it is known: that in what is stored. */
@@ -236,7 +177,7 @@ public class Leases extends ContextBean {
   void look() {
     setClock(text(run(LOOK, "")));
     Map<String, State> now = new HashMap<>();
-    redis()
+    redis
         .<String, byte[]>opsForHash()
         .entries(key)
         .forEach((path, state) -> now.put(path, read(text(state))));
@@ -274,17 +215,14 @@ public class Leases extends ContextBean {
   /**
    * Gives a lease back.
    *
+   * @param state what is known of the endpoint from now on
    * @param pause until the endpoint may be refreshed again
-   * @return false if another has been given since: then the outcome is dropped
+   * @return false if another has been given since: then the state is dropped
    */
-  boolean release(Lease lease, Outcome outcome, Duration pause) {
-    states.compute(
-        lease.path(),
-        (path, state) ->
-            (state == null ? State.NONE : state)
-                .after(outcome, pause.isZero() ? Instant.EPOCH : now().plus(pause)));
+  boolean release(Lease lease, State state, Duration pause) {
+    states.put(lease.path(), state.released(pause.isZero() ? Instant.EPOCH : now().plus(pause)));
     try {
-      String json = JSON.writeValueAsString(outcome);
+      String json = JSON.writeValueAsString(state);
       return run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis()) == 1;
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
@@ -301,7 +239,7 @@ public class Leases extends ContextBean {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = arguments[i].toString().getBytes(StandardCharsets.UTF_8);
     }
-    return redis().execute(script, List.of(key), bytes);
+    return redis.execute(script, List.of(key), bytes);
   }
 
   private Instant setClock(String millis) {
@@ -320,9 +258,5 @@ public class Leases extends ContextBean {
 
   private static String text(Object bytes) {
     return new String((byte[]) bytes, StandardCharsets.UTF_8);
-  }
-
-  private RedisConnection redis() {
-    return bean(RedisConnection.class);
   }
 }

@@ -2,10 +2,6 @@ package io.github.camelrestcache.refresh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.http.HttpFields;
@@ -13,12 +9,8 @@ import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Packing;
 import io.github.camelrestcache.store.Packing.Piece;
 import io.github.camelrestcache.store.Page;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.ByteBuffer;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.apache.hc.client5.http.utils.DateUtils;
 
 /**
  * The pages of one endpoint, as they come in: which to ask for next, and what they are together.
@@ -35,16 +26,9 @@ import org.apache.hc.client5.http.utils.DateUtils;
  */
 public final class Pages {
 
-  /** For UTF-8 alone: pages in other encodings could not be spliced. */
-  private static final JsonFactory JSON =
-      JsonFactory.builder().disable(JsonFactory.Feature.CHARSET_DETECTION).build();
-
   /** Also with its dots or slashes encoded. */
   private static final Pattern DOT_SEGMENT =
       Pattern.compile("(?i)(/|%2f|%5c)(\\.|%2e){1,2}(/|%2f|%5c|$)");
-
-  private static final DateTimeFormatter CLOCK =
-      DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
   /** How often a list is fetched once more that changes meanwhile. */
   private static final int MOST_REPEATS = 2;
@@ -148,11 +132,16 @@ public final class Pages {
       assumed = false;
       changed = true;
       unconditional = false;
-      Piece piece = piece(body, fields.get("ETag"));
+      Piece piece = new PageContent(endpoint, body).piece(next, fields.get("ETag"));
+      if (piece.page().length() == 0 && !pieces.isEmpty()) {
+        // a list may be empty, but not a page that another one named
+        throw new RefreshFailed(
+            "GitHub answered a page of " + endpoint.path() + " with an empty list");
+      }
       known.put(next, piece);
       take(piece, endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null);
     } else {
-      throw refused(status, fields, body);
+      throw Refusals.of(endpoint, status, fields, body);
     }
   }
 
@@ -237,83 +226,6 @@ public final class Pages {
     begin(pieces.get(0).page().target());
   }
 
-  private Piece piece(byte[] body, String validator) {
-    List<Integer> itemEnds = new ArrayList<>();
-    List<String> ids = new ArrayList<>();
-    check(body, itemEnds, ids);
-    if (endpoint.shape() == Shape.OBJECT) {
-      return piece(body, 0, body.length, validator, null, ids);
-    }
-    int start = indexOf(body, '[') + 1;
-    int end = lastIndexOf(body, ']');
-    while (start < end && isSpace(body[start])) {
-      start++;
-    }
-    while (end > start && isSpace(body[end - 1])) {
-      end--;
-    }
-    if (end == start && !pieces.isEmpty()) {
-      // a list may be empty, but not a page that another one named
-      throw new RefreshFailed(
-          "GitHub answered a page of " + endpoint.path() + " with an empty list");
-    }
-    int before = start;
-    int[] ends = itemEnds.stream().mapToInt(each -> each - before).toArray();
-    return piece(body, start, end - start, validator, ends, ids);
-  }
-
-  private Piece piece(
-      byte[] body, int start, int length, String validator, int[] ends, List<String> ids) {
-    byte[] packed = Packing.pack(body, start, length);
-    return new Piece(new Page(next, validator, null, 0, packed.length, length, ends, ids), packed);
-  }
-
-  /** Refuses what is not one value of the right shape; tells where items end, and their ids. */
-  private void check(byte[] body, List<Integer> itemEnds, List<String> ids) {
-    JsonToken expected =
-        endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
-    try (JsonParser parser = JSON.createParser(body)) {
-      UTF_8.newDecoder().decode(ByteBuffer.wrap(body)); // the parser lets some that is none pass
-      JsonToken first = parser.nextToken();
-      if (first == null) {
-        throw new RefreshFailed("GitHub answered " + endpoint.path() + " with nothing");
-      }
-      if (first != expected) {
-        throw new RefreshFailed(
-            "GitHub answered %s with something else than the %s that belongs there"
-                .formatted(
-                    endpoint.path(), endpoint.shape().name().toLowerCase(java.util.Locale.ROOT)));
-      }
-      while (first == JsonToken.START_ARRAY && parser.nextToken() != JsonToken.END_ARRAY) {
-        readItem(parser, ids);
-        itemEnds.add((int) parser.currentLocation().getByteOffset());
-      }
-      parser.skipChildren();
-      if (parser.nextToken() != null) {
-        throw new RefreshFailed("GitHub answered " + endpoint.path() + " with more than one value");
-      }
-    } catch (IOException e) {
-      throw new RefreshFailed(
-          "GitHub answered %s with broken JSON (%s)"
-              .formatted(endpoint.path(), e.getMessage().lines().findFirst().orElse("")));
-    }
-  }
-
-  private static void readItem(JsonParser parser, List<String> ids) throws IOException {
-    if (parser.currentToken() == JsonToken.START_OBJECT) {
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        boolean isId = parser.currentName().equals("id");
-        if (parser.nextToken().isScalarValue() && isId) {
-          ids.add(parser.getText());
-        }
-        parser.skipChildren();
-      }
-    } else {
-      parser.skipChildren();
-      parser.finishToken();
-    }
-  }
-
   /** The target of a URL on the upstream, which GitHub gave. */
   private String follow(String what, String url) {
     URI uri;
@@ -351,54 +263,6 @@ public final class Pages {
     return upstream.toString().replaceAll("/+$", "");
   }
 
-  private RefreshFailed refused(int status, HttpFields fields, byte[] body) {
-    if (status == 401) {
-      return new RefreshFailed(
-          "GitHub refuses the token (401): give GITHUB_API_TOKEN a valid one, or none");
-    }
-    if (status == 404) {
-      return new RefreshFailed(
-          "GitHub knows no %s (404): check GITHUB_ORG, and whether the token may see it"
-              .formatted(endpoint.path()));
-    }
-    String said = said(body);
-    if (status == 403 || status == 429) {
-      Instant now = Instant.now();
-      Instant retryAfter = retryAfter(fields.get("Retry-After"), now);
-      long reset = number(fields.get("x-ratelimit-reset"));
-      boolean spent = "0".equals(fields.get("x-ratelimit-remaining"));
-      // GitHub: as Retry-After says, else until the reset, else at least a minute
-      Instant until = retryAfter != null || reset < 0 ? retryAfter : Instant.ofEpochSecond(reset);
-      if (spent && until != null) {
-        return new RefreshFailed(
-            "The rate limit of %s requests is spent until %s (%d)"
-                .formatted(fields.get("x-ratelimit-limit"), CLOCK.format(until), status),
-            until);
-      }
-      if (retryAfter != null) {
-        return new RefreshFailed(
-            "GitHub asks to wait until %s (%d%s)".formatted(CLOCK.format(retryAfter), status, said),
-            retryAfter);
-      }
-      return new RefreshFailed(
-          "GitHub answered %s with %d%s, and is left alone for a minute"
-              .formatted(endpoint.path(), status, said),
-          now.plusSeconds(60));
-    }
-    return new RefreshFailed(
-        "GitHub answered %s with %d%s".formatted(endpoint.path(), status, said));
-  }
-
-  /** What GitHub says of it, if it does. */
-  private static String said(byte[] body) {
-    try {
-      String message = new ObjectMapper().readTree(body).path("message").asText();
-      return message.isEmpty() ? "" : ": " + message.substring(0, Math.min(200, message.length()));
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
   /**
    * All pages in one, to be stored. Content that is the same keeps its version and the time of its
    * last change; if GitHub said so of each page, it is what was stored.
@@ -418,41 +282,9 @@ public final class Pages {
         : whole;
   }
 
-  /** RFC 9110 10.2.3: seconds or a date. */
-  private static Instant retryAfter(String value, Instant now) {
-    if (value == null) {
-      return null;
-    }
-    return number(value) >= 0 ? now.plusSeconds(number(value)) : DateUtils.parseStandardDate(value);
-  }
-
-  private static long number(String value) {
-    return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
-  }
-
   private static int port(URI uri) {
     return uri.getPort() >= 0
         ? uri.getPort()
         : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
-  }
-
-  private static boolean isSpace(byte b) {
-    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
-  }
-
-  private static int indexOf(byte[] body, char wanted) {
-    int i = 0;
-    while (body[i] != wanted) {
-      i++;
-    }
-    return i;
-  }
-
-  private static int lastIndexOf(byte[] body, char wanted) {
-    int i = body.length - 1;
-    while (body[i] != wanted) {
-      i--;
-    }
-    return i;
   }
 }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.refresh;
 
+import java.time.Duration;
 import java.time.Instant;
 
 /** A refresh that published nothing, with the reason in a sentence. */
@@ -21,7 +22,16 @@ public final class RefreshFailed extends RuntimeException {
     this.notBefore = notBefore;
   }
 
+  static RefreshFailed late() {
+    return new RefreshFailed("It was not done within REFRESH_DEADLINE");
+  }
+
   Instant notBefore() {
     return notBefore;
+  }
+
+  /** How long GitHub may not be asked again, or null when nobody has said. */
+  Duration wait(Instant now) {
+    return notBefore.isAfter(now) ? Duration.between(now, notBefore) : null;
   }
 }

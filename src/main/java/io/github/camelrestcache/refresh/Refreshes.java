@@ -5,25 +5,17 @@ import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.refresh.Leases.Lease;
-import io.github.camelrestcache.refresh.Leases.Outcome;
-import io.github.camelrestcache.refresh.Leases.State;
 import io.github.camelrestcache.refresh.Leases.Turn;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -39,22 +31,16 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.zip.GZIPInputStream;
 import org.apache.camel.BindToRegistry;
-import org.apache.camel.Body;
-import org.apache.camel.CamelContext;
-import org.apache.camel.Exchange;
-import org.apache.camel.Header;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
-import org.apache.camel.support.LifecycleStrategySupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
  * Has endpoints refreshed when they are due, by one of all instances at a time ({@link Leases}),
- * with growing pauses after failures; and the steps of a refresh, for the route {@code fetch}.
+ * with growing pauses after failures.
  */
 @BindToRegistry(value = "refreshes", initMethod = "start", destroyMethod = "stop")
 public class Refreshes extends ContextBean {
@@ -63,19 +49,13 @@ public class Refreshes extends ContextBean {
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
-  /** GitHub's windows are an hour; who says more is asked again after a day. */
-  private static final Duration LONGEST_WAIT = Duration.ofDays(1);
-
   /** Events within this time are met by one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
-
-  /** More than a page of 100 items can be; else what has no end would fill the heap. */
-  private static final int LARGEST_PAGE = 64 << 20;
 
   private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
   private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
 
-  /** The ends of refreshes that Redis could not be told of. */
+  /** What Redis could not be told of: ends of refreshes, and events. */
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
   /** Whether Redis, which answers, has refused what a lease needs. */
@@ -97,17 +77,11 @@ public class Refreshes extends ContextBean {
       producer = context.createProducerTemplate();
       waiters = context.getExecutorServiceManager().newFixedThreadPool(this, "refreshed", 8);
       clock = new ScheduledThreadPoolExecutor(2);
-      context.addLifecycleStrategy(
-          new LifecycleStrategySupport() {
-            @Override
-            public void onContextStarting(CamelContext starting) {
-              wire();
-            }
-          });
     }
   }
 
-  private void wire() {
+  @Override
+  protected void wire() {
     leases = bean(Leases.class);
     near = bean(Near.class);
     redis = bean(RedisConnection.class);
@@ -130,13 +104,16 @@ public class Refreshes extends ContextBean {
     return begin(endpoint, false).handle((done, failure) -> null);
   }
 
-  /** Refreshes because of an event: after a while, for more events may follow. */
+  /**
+   * Refreshes because of an event: after a while, for more events may follow, and no sooner than
+   * the rate limit allows. Without Redis, when that is back.
+   */
   public void soon(CachedEndpoint endpoint) {
     try {
       leases.soon(endpoint.path(), EVENTS);
       wake(endpoint, EVENTS);
     } catch (DataAccessException e) {
-      LOG.debug("An event is lost, for Redis does not answer: {} waits for its timer", endpoint);
+      untold.add(() -> leases.soon(endpoint.path(), EVENTS));
     }
   }
 
@@ -279,7 +256,7 @@ public class Refreshes extends ContextBean {
               renewing.cancel(false);
               Throwable failure = thrown != null ? thrown : exchange.getException();
               if (failure != null && Instant.now().isAfter(deadline)) {
-                failure = late();
+                failure = RefreshFailed.late();
               }
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
               boolean news = false;
@@ -300,10 +277,6 @@ public class Refreshes extends ContextBean {
             });
   }
 
-  private static RefreshFailed late() {
-    return new RefreshFailed("It was not done within REFRESH_DEADLINE");
-  }
-
   private void renew(Lease lease) {
     try {
       leases.renew(lease);
@@ -317,54 +290,48 @@ public class Refreshes extends ContextBean {
       CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
     State before = leases.state(endpoint.path());
     double cost = pages == null ? 0 : pages.cost(github.isAuthorized());
-    double average = before.cost() == 0 ? cost : (before.cost() + cost) / 2;
-    double usual = average < 0.01 ? 0 : average;
+    State after = before.costing(cost);
     if (failure == null) {
-      double rate =
-          catalog.endpoints().stream()
-              .mapToDouble(
-                  each ->
-                      (each == endpoint ? usual : leases.state(each.path()).cost())
-                          * 1000
-                          / each.every().toMillis())
-              .sum();
+      double rate = rate(endpoint, after.cost());
       Budget.Plan plan = budget.plan(github.credential(), cost, rate, endpoint.every());
-      release(lease, new Outcome(plan.stretch(), usual, 0, null), plan.pause());
+      release(lease, after.good(plan), plan.pause());
       return before.failures() > 0;
     }
     if (failure instanceof DataAccessException) {
       // the store tells itself what it suffers from
-      release(
-          lease,
-          new Outcome(before.stretch(), usual, before.failures(), before.reason(), 0L),
-          Duration.ZERO);
+      release(lease, after.atOnce(), Duration.ZERO);
       return false;
-    }
-    int inARow = before.failures() + 1;
-    Duration pause = pauseAfter(inARow, endpoint.every());
-    if (failure instanceof RefreshFailed failed && failed.notBefore().isAfter(Instant.now())) {
-      // as GitHub says, and no sooner or later
-      inARow = Math.max(1, before.failures());
-      Duration wait = Duration.between(Instant.now(), failed.notBefore());
-      pause = wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
     }
     String reason = reason(failure);
     boolean known =
         catalog.endpoints().stream()
             .map(each -> leases.state(each.path()).reason())
             .anyMatch(other -> other != null && gist(other).equals(gist(reason)));
-    Outcome outcome = new Outcome(before.stretch(), usual, inARow, reason);
-    boolean mine = release(lease, outcome, pause);
+    Duration told = failure instanceof RefreshFailed failed ? failed.wait(Instant.now()) : null;
+    State failing = after.failing(reason, told != null);
+    Duration pause = told == null ? pauseAfter(failing.failures(), endpoint.every()) : told;
+    boolean mine = release(lease, failing, pause);
     wake(endpoint, pause);
     return mine && !known;
   }
 
+  /** What all endpoints would take of the rate limit in a second, at their own intervals. */
+  private double rate(CachedEndpoint just, double cost) {
+    return catalog.endpoints().stream()
+        .mapToDouble(
+            each ->
+                (each == just ? cost : leases.state(each.path()).cost())
+                    * 1000
+                    / each.every().toMillis())
+        .sum();
+  }
+
   /** Gives a lease back, when Redis is there again if it is not. */
-  private boolean release(Lease lease, Outcome outcome, Duration pause) {
+  private boolean release(Lease lease, State state, Duration pause) {
     try {
-      return leases.release(lease, outcome, pause);
+      return leases.release(lease, state, pause);
     } catch (DataAccessException e) {
-      untold.add(() -> leases.release(lease, outcome, pause));
+      untold.add(() -> leases.release(lease, state, pause));
       return true;
     }
   }
@@ -428,73 +395,5 @@ public class Refreshes extends ContextBean {
             + " ("
             + BadConfiguration.sentence(cause)
             + ")";
-  }
-
-  // the steps of a refresh
-
-  /** No page yet, but what is stored, which pages may not have changed since. */
-  public Pages pages(
-      @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
-    return new Pages(
-        endpoint,
-        URI.create(Settings.get(context, "github.api.url")),
-        Settings.number(context, "refresh.max.pages"),
-        stored,
-        github.pageForm());
-  }
-
-  /** Adds the page that GitHub has answered. */
-  public void add(
-      @Variable("pages") Pages pages,
-      @Variable("lease") Lease lease,
-      @Variable("deadline") Instant deadline,
-      @Header(Exchange.HTTP_RESPONSE_CODE) int status,
-      @Variable("answered") HttpFields answered,
-      @Body InputStream body)
-      throws IOException {
-    pages.add(status, answered, content(answered, body, deadline));
-    if (pages.next() != null) {
-      if (!github.isAuthorized() || pages.validator() == null) {
-        budget.check(lease.path(), RateLimits.limit(answered::get));
-      }
-      if (!leases.renew(lease)) {
-        throw new RefreshFailed("Another instance has begun to refresh it");
-      }
-    }
-  }
-
-  /** What is to be stored. */
-  public Entry whole(@Variable("pages") Pages pages, @Variable("lease") Lease lease) {
-    return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
-  }
-
-  private static byte[] content(HttpFields answered, InputStream body, Instant deadline)
-      throws IOException {
-    ByteArrayOutputStream read = new ByteArrayOutputStream();
-    if (body != null) {
-      try (body) {
-        byte[] some = new byte[1 << 14];
-        for (int n = 0; n >= 0 && read.size() < LARGEST_PAGE; n = body.read(some)) {
-          read.write(some, 0, n);
-          if (Instant.now().isAfter(deadline)) {
-            throw late();
-          }
-        }
-      }
-    }
-    byte[] content = read.toByteArray();
-    boolean gzip = "gzip".equalsIgnoreCase(answered.get("Content-Encoding"));
-    try {
-      content =
-          gzip
-              ? new GZIPInputStream(new ByteArrayInputStream(content)).readNBytes(LARGEST_PAGE)
-              : content;
-    } catch (IOException e) {
-      throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
-    }
-    if (content.length >= LARGEST_PAGE) {
-      throw new RefreshFailed("GitHub answered with a page of more than 64 MB");
-    }
-    return content;
   }
 }

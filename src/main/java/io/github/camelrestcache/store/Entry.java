@@ -19,6 +19,8 @@ import java.util.zip.GZIPInputStream;
  * @param fetched when GitHub was last asked and gave this content, to the second
  * @param changed when the content was first seen, to the second
  * @param fence the number of the lease under which it was published: a newer entry has a higher one
+ * @param written the number of the lease under which its pages were written; it is older if they
+ *     have only been validated since
  * @param pages in their order, or null if the content was not asked for
  * @param gzip the JSON in UTF-8, compressed, see {@link Packing}; null if it was not asked for
  */
@@ -28,6 +30,7 @@ public record Entry(
     Instant fetched,
     Instant changed,
     long fence,
+    long written,
     List<Page> pages,
     byte[] gzip) {
 
@@ -40,12 +43,12 @@ public record Entry(
 
   /** The same content, validated later. */
   public Entry validated(Instant when, long newFence) {
-    return new Entry(version, form, when, changed, newFence, pages, gzip);
+    return new Entry(version, form, when, changed, newFence, written, pages, gzip);
   }
 
   /** The same, as the content was seen first at another time. */
   public Entry changedAt(Instant when) {
-    return new Entry(version, form, fetched, when, fence, pages, gzip);
+    return new Entry(version, form, fetched, when, fence, written, pages, gzip);
   }
 
   /** Whether it is a list, and not one object. */

@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is stored, as the fields of Redis hashes. An endpoint has {@code version}, {@code form},
- * {@code fetched} and {@code changed} (seconds since 1970), {@code fence}, {@code pages} (JSON) and
- * {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and {@code bottom}. A hash
- * that cannot be read counts as absent, and is said once to be so.
+ * {@code fetched} and {@code changed} (seconds since 1970), {@code fence}, {@code written}, {@code
+ * pages} (JSON) and {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and
+ * {@code bottom}. A hash that cannot be read counts as absent, and is said once to be so.
  */
 @BindToRegistry("hashes")
 public class Hashes {
@@ -35,9 +35,9 @@ public class Hashes {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final List<String> STAMP =
-      List.of("version", "form", "fetched", "changed", "fence");
+      List.of("version", "form", "fetched", "changed", "fence", "written");
   private static final List<String> WHOLE =
-      List.of("version", "form", "fetched", "changed", "fence", "pages", "gzip");
+      List.of("version", "form", "fetched", "changed", "fence", "written", "pages", "gzip");
 
   private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
 
@@ -98,6 +98,7 @@ public class Hashes {
           time(hash.get("fetched")),
           time(hash.get("changed")),
           Long.parseLong(text(hash.get("fence"))),
+          Long.parseLong(text(hash.get("written"))),
           hash.get("pages") == null
               ? null
               : List.of(JSON.readValue(hash.get("pages"), Page[].class)),
@@ -115,6 +116,7 @@ public class Hashes {
     add(fields, "fetched", seconds(entry.fetched()));
     add(fields, "changed", seconds(entry.changed()));
     add(fields, "fence", bytes(Long.toString(entry.fence())));
+    add(fields, "written", bytes(Long.toString(entry.written())));
     try {
       add(fields, "pages", JSON.writeValueAsBytes(entry.pages()));
     } catch (JsonProcessingException e) {

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.view.Ranked;
 import java.util.Map;
@@ -20,7 +21,7 @@ import org.springframework.util.unit.DataSize;
  * {@code NEAR_CACHE_SIZE}. It is told of what others publish, and looks each second for itself; a
  * read that is met here costs Redis nothing, and does not need it.
  */
-@BindToRegistry(value = "near", initMethod = "start")
+@BindToRegistry(value = "near", initMethod = "start", destroyMethod = "clear")
 public class Near extends ContextBean {
 
   /** What an object in memory takes beside its bytes, roughly. */
@@ -59,9 +60,10 @@ public class Near extends ContextBean {
         : OVERHEAD + ((Plain) value).body().length;
   }
 
-  /** The endpoint, or null. */
+  /** The endpoint, or null; also if it is declared to have another shape since. */
   public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
-    return (Entry) held.getIfPresent("endpoint " + endpoint.path());
+    Entry here = (Entry) held.getIfPresent("endpoint " + endpoint.path());
+    return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
   }
 
   /** The JSON of the endpoint, inflated at most once for each version if there is room. */
@@ -110,7 +112,7 @@ public class Near extends ContextBean {
     if (stamp == null || here != null && here.fence() >= stamp.fence()) {
       return false;
     }
-    if (here != null && here.version().equals(stamp.version())) {
+    if (here != null && here.written() == stamp.written()) {
       keep(endpoint, here.validated(stamp.fetched(), stamp.fence()));
       return false;
     }

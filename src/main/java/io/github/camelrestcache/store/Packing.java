@@ -114,7 +114,7 @@ public final class Packing {
     ByteBuffer trailer = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     gzip.writeBytes(trailer.putInt((int) check.getValue()).putInt((int) length).array());
     String name = HexFormat.of().formatHex(version.digest()).substring(0, 32);
-    return new Entry(name, form, when, when, fence, pages, gzip.toByteArray());
+    return new Entry(name, form, when, when, fence, fence, pages, gzip.toByteArray());
   }
 
   private static void storeByte(ByteArrayOutputStream gzip, char only) {

@@ -1,7 +1,6 @@
 package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +13,7 @@ import org.springframework.data.redis.core.script.RedisScript;
  * Puts an endpoint into Redis, whole and at once, and tells all instances: unless what is there was
  * published under a later lease. The commands of camel-spring-redis cannot compare.
  */
-@BindToRegistry(value = "publication", initMethod = "start")
+@BindToRegistry("publication")
 public class Publication extends ContextBean {
 
   /** Of what has not changed only the times are written, if Redis still has the rest. */
@@ -22,7 +21,7 @@ public class Publication extends ContextBean {
       RedisScript.of(
           """
           if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
-          local stored = redis.call('HMGET', KEYS[1], 'fence', 'version')
+          local stored = redis.call('HMGET', KEYS[1], 'fence', 'written')
           if (tonumber(stored[1]) or 0) > tonumber(ARGV[1]) then return 0 end
           if #ARGV == 6 then
             local size = redis.call('HSTRLEN', KEYS[1], 'gzip')
@@ -36,13 +35,6 @@ public class Publication extends ContextBean {
           """,
           Long.class);
 
-  private String upstream;
-
-  /** Reads the settings. */
-  public void start() {
-    upstream = Settings.get(context, "github.api.url");
-  }
-
   /**
    * Publishes an entry.
    *
@@ -55,12 +47,12 @@ public class Publication extends ContextBean {
       @Body Entry entry) {
     List<byte[]> arguments = new ArrayList<>();
     arguments.add(Hashes.bytes(Long.toString(entry.fence())));
-    arguments.add(Hashes.bytes("camel-rest-cache:3:" + upstream + ":published"));
+    arguments.add(Hashes.bytes(Keys.of(context, "published")));
     arguments.add(Hashes.bytes(endpoint.path()));
     long published = -1;
-    if (before != null && entry.pages().equals(before.pages())) {
+    if (before != null && entry.written() == before.written()) {
       List<byte[]> times = new ArrayList<>(arguments);
-      times.add(Hashes.bytes(entry.version()));
+      times.add(Hashes.bytes(Long.toString(entry.written())));
       times.add(Hashes.bytes(Long.toString(entry.fetched().getEpochSecond())));
       times.add(Hashes.bytes(Integer.toString(entry.gzip().length)));
       published = run(endpoint, times);
@@ -73,11 +65,7 @@ public class Publication extends ContextBean {
   }
 
   private long run(CachedEndpoint endpoint, List<byte[]> arguments) {
-    String key = "camel-rest-cache:3:" + upstream + ":endpoint:" + endpoint.path();
-    return redis().execute(PUBLISH, List.of(key), arguments.toArray());
-  }
-
-  private RedisConnection redis() {
-    return bean(RedisConnection.class);
+    String key = bean(Keys.class).endpoint(endpoint);
+    return bean(RedisConnection.class).execute(PUBLISH, List.of(key), arguments.toArray());
   }
 }

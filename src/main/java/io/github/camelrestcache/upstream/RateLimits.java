@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.HttpDates;
+import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,10 +44,10 @@ public class RateLimits extends ContextBean {
   private static final int MOST = 10_000;
   private static final Duration KEPT = Duration.ofHours(1);
 
-  /** A secondary limit that names no time lasts so long at first, and at most. */
+  /** A secondary limit that names no time lasts so long at first, and at most 32 times that. */
   private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
 
-  private static final Duration LONGEST_WAIT = Duration.ofMinutes(32);
+  private static final int LONGEST_MESSAGE = 200;
 
   /** GitHub's windows are an hour; what says more is asked again after a day. */
   private static final Duration LONGEST = Duration.ofDays(1);
@@ -72,6 +72,7 @@ public class RateLimits extends ContextBean {
   private final Cache<String, Map<String, String>> latest = memory();
   private final Cache<String, Refusal> refusals = memory();
   private final Cache<String, String> unusual = memory();
+  private RedisConnection redis;
   private String prefix;
 
   private static <T> Cache<String, T> memory() {
@@ -80,7 +81,12 @@ public class RateLimits extends ContextBean {
 
   /** Reads the settings. */
   public void start() {
-    prefix = "camel-rest-cache:3:" + Settings.get(context, "github.api.url") + ":limit:";
+    prefix = Keys.of(context, "limit:");
+  }
+
+  @Override
+  protected void wire() {
+    redis = bean(RedisConnection.class);
   }
 
   /** Remembers what an answer says. */
@@ -88,8 +94,10 @@ public class RateLimits extends ContextBean {
     Map<String, String> fields = fields(response);
     if (!fields.isEmpty()) {
       String resource = resource(response);
-      if (!resource.equals(guessed(ask))) {
-        unusual.put(ask.path(), resource);
+      if (resource.equals(guessed(ask))) {
+        unusual.invalidate(request(ask));
+      } else {
+        unusual.put(request(ask), resource);
       }
       String name = name(ask.credential(), resource);
       latest.put(name, fields);
@@ -131,8 +139,8 @@ public class RateLimits extends ContextBean {
   }
 
   /**
-   * Remembers that GitHub refuses: until the time in {@code Retry-After}, or else, when nothing
-   * remains, until the reset, or else for a minute, and each time in a row for twice that.
+   * Remembers that GitHub refuses, as long as it says, or else for a minute, and each time in a row
+   * for twice that.
    */
   public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
     String resource = fields(response).isEmpty() ? expected(ask) : resource(response);
@@ -145,8 +153,8 @@ public class RateLimits extends ContextBean {
       fields.put(header.getName(), header.getValue());
     }
     fields.keySet().removeIf(field -> OF_ONE_ANSWER.matcher(field).matches());
-    Duration said = wait(response, name);
-    Duration wait = said.compareTo(LONGEST) > 0 ? LONGEST : said;
+    Duration said = wait(field -> value(response, field));
+    Duration wait = said == null ? untold(name) : said;
     if (wait.toMillis() > 0) {
       Refusal refusal =
           new Refusal(
@@ -159,30 +167,50 @@ public class RateLimits extends ContextBean {
     }
   }
 
-  private Duration wait(ClassicHttpResponse response, String name) {
-    String retryAfter = value(response, "Retry-After");
+  /**
+   * How long a refusal says that it lasts: until the time in {@code Retry-After}, or else, when
+   * nothing remains, until the reset, by GitHub's clock; a day at most.
+   *
+   * @return null if it does not say
+   */
+  public static Duration wait(UnaryOperator<String> fields) {
+    String retryAfter = fields.apply("Retry-After");
+    Duration wait = null;
     if (number(retryAfter) >= 0) {
-      return Duration.ofSeconds(number(retryAfter));
+      wait = Duration.ofSeconds(number(retryAfter));
+    } else if (retryAfter != null && HttpDates.parse(retryAfter) != null) {
+      wait = Duration.between(now(fields), HttpDates.parse(retryAfter));
+    } else if (number(fields.apply(PREFIX + "remaining")) == 0
+        && number(fields.apply(PREFIX + "reset")) >= 0) {
+      long reset = number(fields.apply(PREFIX + "reset"));
+      wait = Duration.between(now(fields), Instant.ofEpochSecond(reset));
     }
-    Instant until = retryAfter == null ? null : HttpDates.parse(retryAfter);
-    Limit limit = limit(field -> value(response, field));
-    if (until == null && limit != null && limit.remaining() == 0) {
-      until = Instant.ofEpochSecond(limit.reset());
-    }
-    if (until != null) {
-      return Duration.between(now(response), until);
-    }
-    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow(name)));
-    write(name + ":in-a-row", Long.toString(inARow(name) + 1), wait.multipliedBy(2));
-    return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
+    return wait != null && wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
   }
 
   /** The time by GitHub's clock, which says whole seconds, if this one is another. */
-  private static Instant now(HttpMessage response) {
+  private static Instant now(UnaryOperator<String> fields) {
     Instant here = Instant.now();
-    String date = value(response, "Date");
+    String date = fields.apply("Date");
     Instant there = date == null ? null : HttpDates.parse(date);
     return there == null || Duration.between(there, here).abs().toSeconds() < 2 ? here : there;
+  }
+
+  /** What GitHub says in the JSON of a refusal, or nothing. */
+  public static String message(String content) {
+    try {
+      String message = JSON.readTree(content).path("message").asText();
+      return message.substring(0, Math.min(LONGEST_MESSAGE, message.length()));
+    } catch (JsonProcessingException e) {
+      return "";
+    }
+  }
+
+  /** How long a refusal lasts that does not say so: twice as long each time in a row. */
+  private Duration untold(String name) {
+    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow(name)));
+    write(name + ":in-a-row", Long.toString(inARow(name) + 1), wait.multipliedBy(2));
+    return wait;
   }
 
   private long inARow(String name) {
@@ -224,7 +252,7 @@ public class RateLimits extends ContextBean {
       return null;
     }
     try {
-      Long left = redis().getExpire(name, TimeUnit.MILLISECONDS);
+      Long left = redis.getExpire(name, TimeUnit.MILLISECONDS);
       return left == null || left <= 0
           ? null
           : JSON.readValue(text, Refusal.class).until(System.currentTimeMillis() + left);
@@ -235,7 +263,7 @@ public class RateLimits extends ContextBean {
 
   private void write(String name, String value, Duration kept) {
     try {
-      redis().opsForValue().set(name, value.getBytes(UTF_8), kept);
+      redis.opsForValue().set(name, value.getBytes(UTF_8), kept);
     } catch (DataAccessException e) {
       // this instance knows
     }
@@ -243,7 +271,7 @@ public class RateLimits extends ContextBean {
 
   private String read(String name) {
     try {
-      byte[] value = (byte[]) redis().opsForValue().get(name);
+      byte[] value = (byte[]) redis.opsForValue().get(name);
       return value == null ? null : new String(value, UTF_8);
     } catch (DataAccessException e) {
       return null;
@@ -256,8 +284,12 @@ public class RateLimits extends ContextBean {
 
   /** The resource that a request is taken from: GitHub says so only in the answer. */
   private String expected(UpstreamRequest ask) {
-    String known = unusual.getIfPresent(ask.path());
+    String known = unusual.getIfPresent(request(ask));
     return known == null ? guessed(ask) : known;
+  }
+
+  private static String request(UpstreamRequest ask) {
+    return ask.method() + " " + ask.path();
   }
 
   private static String guessed(UpstreamRequest ask) {
@@ -290,9 +322,5 @@ public class RateLimits extends ContextBean {
 
   private static long number(String value) {
     return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
-  }
-
-  private RedisConnection redis() {
-    return bean(RedisConnection.class);
   }
 }

@@ -19,7 +19,7 @@ class BudgetTest {
   private static final double RATE = 6 / 300.0;
 
   private static Plan plan(Limit limit, double rate) {
-    return Budget.plan(limit, 0.2, rate, EVERY, NOW);
+    return Budget.plan(limit, 0.2, 3, rate, EVERY, NOW);
   }
 
   private static Limit limit(int limit, int remaining) {
@@ -28,7 +28,9 @@ class BudgetTest {
 
   @Test
   void withEnoughLeftEveryIntervalIsAsDeclared() {
-    assertThat(plan(limit(5000, 5000), RATE)).isEqualTo(new Plan(1, Duration.ZERO));
+    Plan plan = plan(limit(5000, 5000), RATE);
+    assertThat(plan.stretch()).isEqualTo(1);
+    assertThat(plan.pause()).isZero();
   }
 
   @Test
@@ -40,6 +42,15 @@ class BudgetTest {
     assertThat(plan(limit(60, 60), RATE).stretch()).isNotEqualTo(plan.stretch());
     // callers have taken some
     assertThat(plan(limit(60, 36), RATE).stretch()).isBetween(3.0, 3.3);
+  }
+
+  @Test
+  void eventsBringARefreshForwardAsFarAsTheLimitAllows() {
+    // three of 48 in an hour, and of 4,000
+    assertThat(plan(limit(60, 60), RATE).spacing()).isEqualTo(Duration.ofSeconds(225));
+    assertThat(plan(limit(5000, 5000), RATE).spacing()).isEqualTo(Duration.ofMillis(2700));
+    State state = new State(7, 1_000, 0, 3_000L, 0, 1, 225_000, 3, 0, null);
+    assertThat(state.due(EVERY).toEpochMilli()).isEqualTo(226_000);
   }
 
   @Test
@@ -58,17 +69,16 @@ class BudgetTest {
 
   @Test
   void aWindowThatIsOverOrUnknownStretchesNothing() {
-    Plan asDeclared = new Plan(1, Duration.ZERO);
+    Plan asDeclared = new Plan(1, Duration.ZERO, Duration.ZERO);
     assertThat(plan(null, RATE)).isEqualTo(asDeclared);
     assertThat(plan(new Limit(60, 0, NOW), RATE)).isEqualTo(asDeclared);
   }
 
   @Test
   void aRefreshEndsBeforeItTakesWhatIsTheCallers() {
-    Budget budget = new Budget(null, 0.2);
-    assertThatCode(() -> budget.check("/x", limit(60, 13))).doesNotThrowAnyException();
-    assertThatCode(() -> budget.check("/x", null)).doesNotThrowAnyException();
-    assertThatThrownBy(() -> budget.check("/x", limit(60, 12)))
+    assertThatCode(() -> Budget.check("/x", limit(60, 13), 0.2)).doesNotThrowAnyException();
+    assertThatCode(() -> Budget.check("/x", null, 0.2)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> Budget.check("/x", limit(60, 12), 0.2))
         .isInstanceOf(RefreshFailed.class)
         .hasMessageContaining("/x")
         .hasMessageContaining("GITHUB_API_TOKEN");

@@ -14,9 +14,11 @@ import java.net.URI;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.apache.hc.client5.http.utils.DateUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -296,24 +298,51 @@ class PagesTest {
   @ParameterizedTest
   @ValueSource(ints = {403, 429})
   void aSpentLimitAndRetryAfterSayWhenToAskAgain(int status) {
-    Instant reset = Instant.parse("2100-01-01T12:40:00Z");
+    Instant reset = Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(2400);
     HttpFields spent =
         fields(
             "X-RateLimit-Remaining", "0",
             "X-RateLimit-Limit", "60",
             "X-RateLimit-Reset", Long.toString(reset.getEpochSecond()));
     RefreshFailed limited = failure(object(), status, spent, "{}");
-    assertThat(limited).hasMessageContaining("until 12:40").hasMessageContaining("60 requests");
-    assertThat(limited.notBefore()).isEqualTo(reset);
+    String clock = reset.toString().substring(11, 19);
+    assertThat(limited).hasMessageContaining("until " + clock).hasMessageContaining("60 requests");
+    assertThat(limited.notBefore()).isBetween(reset, reset.plusSeconds(1));
 
     Instant now = Instant.now();
     RefreshFailed asked = failure(object(), status, spent.set("Retry-After", "120"), "{}");
     assertThat(asked).hasMessageContaining("60 requests is spent");
     assertThat(asked.notBefore()).isBetween(now.plusSeconds(120), now.plusSeconds(150));
-    RefreshFailed dated =
-        failure(object(), status, fields("Retry-After", "Fri, 01 Jan 2100 12:40:00 GMT"), "{}");
+    String date = DateUtils.formatStandardDate(reset);
+    RefreshFailed dated = failure(object(), status, fields("Retry-After", date), "{}");
     assertThat(dated).hasMessageContaining("asks to wait");
-    assertThat(dated.notBefore()).isEqualTo(reset);
+    assertThat(dated.notBefore()).isBetween(reset, reset.plusSeconds(1));
+  }
+
+  @Test
+  void nobodyIsWaitedForLongerThanADay() {
+    Instant now = Instant.now();
+    for (HttpFields fields :
+        List.of(
+            fields("Retry-After", "999999999999"),
+            fields("Retry-After", "Fri, 01 Jan 2100 12:40:00 GMT"),
+            fields("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "4102490400"))) {
+      assertThat(failure(object(), 429, fields, "{}").notBefore())
+          .isBetween(now.plus(Duration.ofDays(1)), now.plus(Duration.ofHours(25)));
+    }
+  }
+
+  @Test
+  void theResetIsATimeByGitHubsClock() {
+    // GitHub's clock is an hour behind
+    Instant now = Instant.now();
+    HttpFields spent =
+        fields(
+            "X-RateLimit-Remaining", "0",
+            "X-RateLimit-Reset", Long.toString(now.getEpochSecond() - 3600 + 60),
+            "Date", DateUtils.formatStandardDate(now.minusSeconds(3600)));
+    assertThat(failure(object(), 403, spent, "{}").notBefore())
+        .isBetween(now.plusSeconds(59), now.plusSeconds(75));
   }
 
   @Test

@@ -23,6 +23,6 @@ public final class Entries {
       throw new UncheckedIOException(e);
     }
     return new Entry(
-        version, "form", Instant.EPOCH, Instant.EPOCH, 1, List.of(), packed.toByteArray());
+        version, "form", Instant.EPOCH, Instant.EPOCH, 1, 1, List.of(), packed.toByteArray());
   }
 }

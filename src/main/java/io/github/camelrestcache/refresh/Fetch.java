@@ -1,0 +1,108 @@
+package io.github.camelrestcache.refresh;
+
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.http.ContentCoding;
+import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.refresh.Leases.Lease;
+import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.RateLimits;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.Body;
+import org.apache.camel.Exchange;
+import org.apache.camel.Header;
+import org.apache.camel.Variable;
+
+/** The steps of the route {@code fetch}: one page after the other, under a lease. */
+@BindToRegistry("fetch")
+public class Fetch extends ContextBean {
+
+  /** More than a page of 100 items can be; else what has no end would fill the heap. */
+  private static final int LARGEST_PAGE = 64 << 20;
+
+  private Leases leases;
+  private GitHub github;
+  private double reserve;
+
+  @Override
+  protected void wire() {
+    leases = bean(Leases.class);
+    github = bean(GitHub.class);
+    reserve = Settings.percent(context, "github.rate.reserve");
+  }
+
+  /** No page yet, but what is stored, which pages may not have changed since. */
+  public Pages begin(
+      @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
+    return new Pages(
+        endpoint,
+        URI.create(Settings.get(context, "github.api.url")),
+        Settings.number(context, "refresh.max.pages"),
+        stored,
+        github.pageForm());
+  }
+
+  /**
+   * Adds the page that GitHub has answered.
+   *
+   * @throws RefreshFailed when it is none, or there is to be no other after it
+   */
+  public void add(
+      @Variable("pages") Pages pages,
+      @Variable("lease") Lease lease,
+      @Variable("deadline") Instant deadline,
+      @Header(Exchange.HTTP_RESPONSE_CODE) int status,
+      @Variable("answered") HttpFields answered,
+      @Body InputStream body)
+      throws IOException {
+    pages.add(status, answered, content(answered, body, deadline));
+    if (pages.next() != null) {
+      if (!github.isAuthorized() || pages.validator() == null) {
+        Budget.check(lease.path(), RateLimits.limit(answered::get), reserve);
+      }
+      if (!leases.renew(lease)) {
+        throw new RefreshFailed("Another instance has begun to refresh it");
+      }
+    }
+  }
+
+  /** What is to be stored. */
+  public Entry whole(@Variable("pages") Pages pages, @Variable("lease") Lease lease) {
+    return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
+  }
+
+  private static byte[] content(HttpFields answered, InputStream body, Instant deadline)
+      throws IOException {
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    if (body != null) {
+      try (body) {
+        byte[] some = new byte[1 << 14];
+        for (int n = 0; n >= 0 && read.size() < LARGEST_PAGE; n = body.read(some)) {
+          read.write(some, 0, n);
+          if (Instant.now().isAfter(deadline)) {
+            throw RefreshFailed.late();
+          }
+        }
+      }
+    }
+    byte[] content;
+    try {
+      String coding = answered.get("Content-Encoding");
+      content = ContentCoding.decoded(coding, read.toByteArray(), LARGEST_PAGE);
+    } catch (IOException e) {
+      throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
+    }
+    if (content.length >= LARGEST_PAGE) {
+      throw new RefreshFailed("GitHub answered with a page of more than 64 MB");
+    }
+    return content;
+  }
+}
