@@ -32,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.redis.core.RedisCallback;
+import redis.clients.jedis.Jedis;
 
 /**
  * A forwarded read costs a request only when GitHub has something new. An answer is stale from the
@@ -730,6 +731,26 @@ class CachedForwardTest {
       assertThat(cut.get("/x/1").body()).isEqualTo("one");
       assertThat(status(cut.get("/x/1"))).isEqualTo("fwd=bypass; fwd-status=200");
       assertThat(cut.send("POST", "/x/1").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void whatIsStoredDoesNotOutliveAWriteThatRedisDidNotTakeNoteOf() throws Exception {
+    upstreamAnswers(
+        Answer.fresh("one"), Answer.of(200, "written"), Answer.fresh("two"), Answer.fresh("three"));
+    try (OwnRedis redis = OwnRedis.start();
+        Service full = Service.start(github, Map.of("redis.url", redis.url())).ready();
+        Jedis operator = redis.operator()) {
+      full.get("/x/1");
+      assertThat(status(full.get("/x/1"))).startsWith("hit");
+      operator.configSet("maxmemory", "1");
+      assertThat(full.send("POST", "/x/1").statusCode()).isEqualTo(200);
+
+      assertThat(full.get("/x/1").body()).as("while Redis takes no writes").isEqualTo("two");
+
+      operator.configSet("maxmemory", "0");
+      assertThat(full.get("/x/1").body()).as("when it does again").isEqualTo("three");
+      assertThat(status(full.get("/x/1"))).startsWith("hit");
     }
   }
 

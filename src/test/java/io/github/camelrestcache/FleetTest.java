@@ -3,6 +3,8 @@ package io.github.camelrestcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
@@ -15,7 +17,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -33,6 +37,7 @@ class FleetTest {
 
   private static final Logger LOG = LoggerFactory.getLogger(FleetTest.class);
 
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String TOKEN = "service-token";
   private static final String REPOS = "/orgs/Netflix/repos";
   private static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -61,6 +66,10 @@ class FleetTest {
   }
 
   private Instance instance() {
+    return instance(INTERVAL.toSeconds() + "s");
+  }
+
+  private Instance instance(String interval) {
     try {
       Instance instance =
           Instance.start(
@@ -77,7 +86,7 @@ class FleetTest {
                   "GITHUB_ANSWER_TIMEOUT",
                   "1s",
                   "REFRESH_INTERVAL",
-                  INTERVAL.toSeconds() + "s"));
+                  interval));
       instances.add(instance);
       return instance;
     } catch (IOException e) {
@@ -141,6 +150,42 @@ class FleetTest {
         .atMost(LEASE.plus(INTERVAL).plusSeconds(2))
         .until(() -> isNew(second, "After the kill"));
     LOG.info("Replaced {} after the kill", Duration.between(killed, Instant.now()));
+  }
+
+  @Test
+  void whoeverIsKilledAtAnyMomentLeavesNothingHalf() throws Exception {
+    AtomicInteger stars = new AtomicInteger(1_000_000);
+    github.updateRepository(name(0), each -> each.put("stargazers_count", stars.get()));
+    Instance reader = instance("1h").ready();
+    for (int kill = 0; kill < 3; kill++) {
+      Instance writer = instance("300ms").ready();
+      int before = stars.get();
+      long end = github.requestCount() + ThreadLocalRandom.current().nextInt(30, 60);
+      while (github.requestCount() < end || stars.get() < before + 10) {
+        github.updateRepository(
+            name(0), each -> each.put("stargazers_count", stars.incrementAndGet()));
+        assertThatListAndViewAreWhole(reader);
+      }
+      writer.close();
+      for (int read = 0; read < 20; read++) {
+        assertThatListAndViewAreWhole(reader);
+      }
+    }
+  }
+
+  /** A view is never older than a list that was seen before it, nor newer than one seen after. */
+  private void assertThatListAndViewAreWhole(Instance reader) throws Exception {
+    int before = stars(reader);
+    JsonNode top = JSON.readTree(reader.get("/view/top/1/stars").body()).get(0);
+    int after = stars(reader);
+    assertThat(top.get(0).asText()).isEqualTo("Netflix/" + name(0));
+    assertThat(top.get(1).asInt()).isBetween(before, after);
+  }
+
+  private static int stars(Instance reader) throws Exception {
+    JsonNode list = JSON.readTree(reader.get(REPOS).body());
+    assertThat(list).hasSize(150);
+    return list.get(0).get("stargazers_count").asInt();
   }
 
   @Test

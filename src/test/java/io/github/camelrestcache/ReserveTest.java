@@ -16,15 +16,34 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What refreshes take of GitHub's rate limit, as GitHub counts it. */
 @Tag("slow")
 class ReserveTest {
+
+  private static final String BLOCK =
+      """
+      - route:
+          id: crowd-%s
+          description: One of many.
+          from:
+            uri: kamelet:cached-endpoint
+            parameters: { path: /repos/Netflix/%s, shape: object }
+            steps:
+              - to: { uri: direct:refresh }
+      """;
+
+  @TempDir private static Path folder;
 
   private static final String TOKEN = "service-token";
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -72,6 +91,43 @@ class ReserveTest {
         assertThat(remaining(github, TOKEN)).isEqualTo(100);
         Instant fetched = fetched(service);
         await().atMost(SOON).until(() -> fetched(service).isAfter(fetched.plusSeconds(1)));
+      }
+    }
+  }
+
+  @Test
+  void refreshesOfAllInstancesHaveEightRequestsUnderWayAtMost() throws Exception {
+    StringBuilder blocks = new StringBuilder();
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+        OwnRedis redis = OwnRedis.start()) {
+      for (String name : github.repositoryNames().subList(0, 20)) {
+        blocks.append(BLOCK.formatted(name, name));
+      }
+      Path crowd = Files.writeString(folder.resolve("crowd.camel.yaml"), blocks);
+      Queue<Runnable> held = new ConcurrentLinkedQueue<>();
+      Handle holding =
+          github.override(
+              asked -> true, (asked, request) -> held.add(() -> github.answer(asked, request)));
+      Map<String, String> settings =
+          Map.of(
+              "redis.url",
+              redis.url(),
+              "refresh.interval",
+              "1h",
+              "camel.main.routes-include-pattern",
+              "file:routes/*.camel.yaml,file:" + crowd);
+      try (Service one = Service.start(github, settings);
+          Service two = Service.start(github, settings)) {
+        await().atMost(SOON).until(() -> github.inFlight() == 8);
+        Instant end = Instant.now().plusSeconds(2);
+        await().atMost(SOON).until(() -> Instant.now().isAfter(end));
+        assertThat(github.maxInFlight()).isEqualTo(8);
+
+        holding.close();
+        held.forEach(Runnable::run);
+        one.ready();
+        two.ready();
+        assertThat(github.maxInFlight()).isEqualTo(8);
       }
     }
   }

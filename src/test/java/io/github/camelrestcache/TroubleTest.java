@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import static io.github.camelrestcache.Service.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -49,6 +51,7 @@ class TroubleTest {
     FULL
   }
 
+  private volatile boolean slow;
   private GitHubStandIn github;
   private OwnRedis redis;
   private Service service;
@@ -118,6 +121,30 @@ class TroubleTest {
     await().until(() -> json(service.get("/healthcheck")).get("store").asText().equals("ready"));
     await().until(this::areStored);
     LOG.info("{}: all is as before {} after its end", fault, Duration.between(over, Instant.now()));
+  }
+
+  @Test
+  void aSlowRedisSlowsNoReadOfWhatIsStoredAndForwardsGoOn() {
+    STORED.forEach(target -> assertThat(service.get(target).statusCode()).isEqualTo(200));
+    slow = true;
+    CompletableFuture<Void> slowing = CompletableFuture.runAsync(this::slowDown);
+    try {
+      Instant end = Instant.now().plusSeconds(5);
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                for (String target : STORED) {
+                  assertThat(timed(target, 200)).isLessThan(Duration.ofSeconds(1));
+                }
+                return Instant.now().isAfter(end);
+              });
+      assertThat(service.get("/zen").statusCode()).isEqualTo(200);
+      assertThat(service.get("/healthcheck").statusCode()).isEqualTo(200);
+    } finally {
+      slow = false;
+      slowing.join();
+    }
   }
 
   @Test
@@ -196,6 +223,15 @@ class TroubleTest {
         try (Jedis operator = redis.operator()) {
           operator.configSet("maxmemory", "0");
         }
+      }
+    }
+  }
+
+  /** Has each command wait for up to 300 ms. */
+  private void slowDown() {
+    try (Jedis operator = redis.operator()) {
+      while (slow) {
+        operator.sendCommand(() -> "DEBUG".getBytes(UTF_8), "SLEEP", "0.3");
       }
     }
   }

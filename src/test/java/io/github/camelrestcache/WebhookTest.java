@@ -393,4 +393,22 @@ class WebhookTest {
       assertThat(deliver(other, "workflow_job", id).statusCode()).isEqualTo(202);
     }
   }
+
+  @Test
+  void anEventThatComesWhileRedisIsAwayIsMetWhenItIsBack() {
+    OwnRedis redis = OwnRedis.start();
+    Map<String, String> settings =
+        Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET, "redis.url", redis.url());
+    try (Service service = Service.start(github, settings).ready()) {
+      redis.hang();
+      await().until(() -> service.get("/healthcheck").body().contains("Redis does not answer"));
+      assertThat(deliver(service, "organization").statusCode()).isEqualTo(202);
+      github.clearRequests();
+      redis.goOn();
+
+      await().atMost(Duration.ofSeconds(15)).until(() -> fetches("/orgs/Netflix") == 1);
+    } finally {
+      redis.close();
+    }
+  }
 }

@@ -1,0 +1,126 @@
+package io.github.camelrestcache.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.store.Packing.Piece;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Properties;
+import java.util.Random;
+import java.util.Set;
+import org.apache.camel.CamelContext;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.Test;
+
+class NearTest {
+
+  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+
+  private final Near near = near("1MB");
+
+  private static Near near(String size) {
+    CamelContext context = new DefaultCamelContext();
+    Properties properties = new Properties();
+    properties.setProperty("near.cache.size", size);
+    context.getPropertiesComponent().setInitialProperties(properties);
+    Near near = new Near();
+    near.setCamelContext(context);
+    near.start();
+    return near;
+  }
+
+  private static CachedEndpoint endpoint(String path, Shape shape) {
+    return new CachedEndpoint(
+        "id", "What it is.", path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
+  }
+
+  private static final CachedEndpoint ORG = endpoint("/orgs/x", Shape.OBJECT);
+
+  private static Entry entry(String json, long fence) {
+    byte[] body = json.getBytes(UTF_8);
+    byte[] packed = Packing.pack(body, 0, body.length);
+    Page page = new Page("/x", null, null, 0, packed.length, body.length, null, List.of());
+    return Packing.whole(List.of(new Piece(page, packed)), false, "form", NOW, fence);
+  }
+
+  @Test
+  void theNewestIsKeptWhicheverComesLast() {
+    assertThat(near.keep(ORG, entry("{}", 5))).isTrue();
+    assertThat(near.keep(ORG, entry("{\"a\":1}", 4))).isFalse();
+    assertThat(near.entry(ORG).body()).asString().isEqualTo("{}");
+    assertThat(near.keep(ORG, entry("{\"a\":1}", 6))).isTrue();
+    assertThat(near.entry(ORG).body()).asString().isEqualTo("{\"a\":1}");
+    assertThat(near.keep(ORG, entry("{\"a\":1}", 7))).as("the same content is no news").isFalse();
+    assertThat(near.keep(ORG, null)).isFalse();
+  }
+
+  @Test
+  void whatHasOnlyBeenValidatedIsNotLoadedAgain() {
+    near.keep(ORG, entry("{}", 5));
+    Instant later = NOW.plusSeconds(60);
+    assertThat(near.isOutdated(ORG, entry("{}", 5).validated(later, 6))).isFalse();
+    assertThat(near.entry(ORG).fetched()).isEqualTo(later);
+    assertThat(near.entry(ORG).fence()).isEqualTo(6);
+  }
+
+  @Test
+  void whatHasBeenWrittenAgainIsLoadedThoughItsContentIsTheSame() {
+    near.keep(ORG, entry("{}", 5));
+    assertThat(near.isOutdated(ORG, entry("{}", 6))).as("its validators may be others").isTrue();
+    assertThat(near.isOutdated(ORG, entry("{}", 4))).isFalse();
+    assertThat(near.isOutdated(ORG, null)).isFalse();
+    assertThat(near.isOutdated(endpoint("/other", Shape.OBJECT), entry("{}", 1))).isTrue();
+  }
+
+  @Test
+  void whatRedisLacksOrHasAnOlderOneOfIsLost() {
+    assertThat(near.isLost(ORG, null)).isFalse();
+    near.keep(ORG, entry("{}", 5));
+    assertThat(near.isLost(ORG, null)).isTrue();
+    assertThat(near.isLost(ORG, entry("{}", 4))).isTrue();
+    assertThat(near.isLost(ORG, entry("{}", 5))).isFalse();
+  }
+
+  @Test
+  void anEndpointThatIsDeclaredToHaveAnotherShapeIsNotHere() {
+    near.keep(ORG, entry("{}", 5));
+    assertThat(near.entry(endpoint("/orgs/x", Shape.LIST))).isNull();
+  }
+
+  @Test
+  void noMoreIsKeptThanThereIsRoomFor() {
+    Near small = near("100KB");
+    byte[] noise = new byte[40_000];
+    for (int i = 0; i < 20; i++) {
+      new Random(i).nextBytes(noise);
+      String json = "\"" + HexFormat.of().formatHex(noise) + "\"";
+      small.keep(endpoint("/" + i, Shape.OBJECT), entry(json, 1));
+    }
+    int[] kept = {0};
+    await()
+        .until(
+            () -> {
+              kept[0] = 0;
+              for (int i = 0; i < 20; i++) {
+                kept[0] += small.entry(endpoint("/" + i, Shape.OBJECT)) == null ? 0 : 1;
+              }
+              return kept[0] <= 2;
+            });
+    assertThat(kept[0]).isPositive();
+  }
+
+  @Test
+  void theUncompressedContentIsThatOfTheVersion() {
+    Entry first = entry("{\"a\":1}", 5);
+    Entry second = entry("{\"a\":2}", 6);
+    assertThat(near.body(ORG, first)).asString().isEqualTo("{\"a\":1}");
+    assertThat(near.body(ORG, first)).isSameAs(near.body(ORG, first));
+    assertThat(near.body(ORG, second)).asString().isEqualTo("{\"a\":2}");
+  }
+}
