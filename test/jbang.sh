@@ -12,30 +12,11 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-java_bin=${JAVA_HOME:+$JAVA_HOME/bin/}
+# shellcheck source=test/lib.sh
+. "$root/test/lib.sh"
 org=Netflix # whom the stand-in plays
-work=$(mktemp -d)
-pids=()
 passed=0
 failed=0
-
-# Ends what was started here, by its pid, and removes the copy.
-cleanup() {
-  local pid
-  for pid in ${pids[@]+"${pids[@]}"}; do
-    kill "$pid" 2>/dev/null || true
-  done
-  for pid in ${pids[@]+"${pids[@]}"}; do
-    for _ in $(seq 100); do
-      kill -0 "$pid" 2>/dev/null || continue 2
-      sleep 0.2
-    done
-    kill -9 "$pid" 2>/dev/null || true
-  done
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
 
 # check DESCRIPTION COMMAND...: one line; what the command prints is shown when it fails.
 check() {
@@ -48,31 +29,6 @@ check() {
     failed=$((failed + 1))
     printf 'FAILED  %s: saw %s\n' "$what" "$(tr -s '\r\n' '  ' <<<"${seen:-nothing}" | cut -c1-400)"
   fi
-}
-
-# within SECONDS COMMAND...: tries until it succeeds.
-within() {
-  local end=$((SECONDS + $1)) seen
-  shift
-  until seen=$("$@" 2>&1); do
-    if ((SECONDS >= end)); then
-      printf '%s' "$seen"
-      return 1
-    fi
-    sleep 0.5
-  done
-}
-
-# A port of loopback on which nothing listens.
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 12000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
-      return
-    fi
-  done
 }
 
 # answers PATH STATUS CACHE-STATUS-PATTERN JQ-FILTER: the filter has to be true of the body.
@@ -140,28 +96,14 @@ public class CamelJBang {
   }
 }
 JAVA
-cat >"$work/tool/StandIn.java" <<'JAVA'
-import io.github.camelrestcache.standin.GitHubStandIn;
-
-public class StandIn {
-  public static void main(String[] args) throws Exception {
-    System.out.println(GitHubStandIn.builder().limits(5_000, 5_000).build().start().url());
-    Thread.currentThread().join();
-  }
-}
-JAVA
-
 class_path=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath
 (cd "$root" && ./mvnw -q -B -f "$work/tool/pom.xml" "$class_path" -Dmdep.outputFile="$work/tool.cp")
 (cd "$root" && ./mvnw -q -B "$class_path" -Dmdep.includeScope=runtime -Dmdep.outputFile="$work/app.cp")
 find "$root/src/standin/java" -name '*.java' ! -name Demo.java >"$work/standin.sources"
-"${java_bin}javac" -nowarn -cp "$(<"$work/app.cp")" -d "$work/classes" @"$work/standin.sources" "$work/tool/StandIn.java"
+"${java_bin}javac" -nowarn -cp "$(<"$work/app.cp")" -d "$work/classes" @"$work/standin.sources"
 "${java_bin}javac" -nowarn -proc:none -cp "$(<"$work/tool.cp")" -d "$work/classes" "$work/tool/CamelJBang.java"
 
-"${java_bin}java" -cp "$work/classes:$(<"$work/app.cp")" StandIn >"$work/standin.log" 2>&1 &
-pids+=($!)
-within 30 grep -q '^http://' "$work/standin.log" || { cat "$work/standin.log"; exit 1; }
-github=$(grep -m1 '^http://' "$work/standin.log")
+start_github "$work/classes:$(<"$work/app.cp")"
 
 port=$(free_port)
 management_port=$(free_port)

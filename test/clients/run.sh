@@ -8,35 +8,8 @@ set -euo pipefail
 
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
-work=$(mktemp -d)
-demo=
-
-# Ends what was started here, by its pid.
-cleanup() {
-  if [[ -n $demo ]]; then
-    kill "$demo" 2>/dev/null || true
-    for _ in $(seq 100); do
-      kill -0 "$demo" 2>/dev/null || break
-      sleep 0.2
-    done
-    kill -9 "$demo" 2>/dev/null || true
-  fi
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-
-# A port of loopback on which nothing listens.
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 12000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
-      return
-    fi
-  done
-}
+# shellcheck source=test/lib.sh
+. "$root/test/lib.sh"
 
 timeout -k 5 120 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
@@ -45,6 +18,7 @@ HOST=127.0.0.1 PORT=$(free_port) MANAGEMENT_PORT=$(free_port)
 export HOST PORT MANAGEMENT_PORT
 (cd "$root" && exec ./mvnw -q -B compile camel:run -Pdemo) >"$work/demo.log" 2>&1 &
 demo=$!
+pids+=("$demo")
 deadline=$((SECONDS + 90))
 until curl -fs -o /dev/null -m 5 "http://127.0.0.1:$PORT/healthcheck"; do
   if ((SECONDS > deadline)) || ! kill -0 "$demo" 2>/dev/null; then

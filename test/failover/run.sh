@@ -9,59 +9,18 @@ set -Eeuo pipefail
 
 cd "$(dirname "$0")/../.."
 root=$PWD
-work=$(mktemp -d)
-pids=()
-
-cleanup() {
-  local status=$? pid
-  for pid in ${pids[@]+"${pids[@]}"}; do
-    kill -9 "$pid" 2>/dev/null || true
-  done
-  wait 2>/dev/null || true
-  if ((status != 0)) && [[ -f $work/service.log ]]; then
-    tail -n 20 "$work/service.log"
-  fi
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 12000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
-      return
-    fi
-  done
-}
+# shellcheck source=test/lib.sh
+. test/lib.sh
+trap 'status=$?; end; ((status == 0)) || tail -n 20 "$work/service.log"; rm -rf "$work"' EXIT
 
 now() { date +%s%3N; }
-
-# wait_for SECONDS COMMAND...: until the command succeeds.
-wait_for() {
-  local end=$(($(now) + $1 * 1000))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    (($(now) < end)) || { echo "Not within the time: $*" >&2; return 1; }
-    sleep 0.1
-  done
-}
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
 command -v curl >/dev/null || missing+=(curl)
 command -v jq >/dev/null || missing+=(jq)
-if ((${#missing[@]} > 0)); then
-  sudo=()
-  ((EUID == 0)) || sudo=(sudo)
-  {
-    ${sudo[@]+"${sudo[@]}"} apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive ${sudo[@]+"${sudo[@]}"} apt-get install -y -qq --no-install-recommends "${missing[@]}"
-  } >"$work/apt.log" 2>&1 || { tail -n 5 "$work/apt.log"; exit 1; }
-fi
+((${#missing[@]} == 0)) || install "${missing[@]}"
 [[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
 
 # --- Redis
@@ -96,48 +55,26 @@ CONF
 done
 ask() { redis-cli --no-auth-warning -a "$password" -p "$@"; }
 replicas_ready() { [[ $(ask "${ports[0]}" info replication | grep -c 'state=online') == 2 ]]; }
-wait_for 20 replicas_ready
+within 20 replicas_ready
 knows_all() {
   [[ $(redis-cli -p "${sentinels[0]#*:}" sentinel sentinels mymaster | grep -c '^name$') == 2 ]] &&
     [[ $(redis-cli -p "${sentinels[0]#*:}" sentinel replicas mymaster | grep -c '^name$') == 2 ]]
 }
-wait_for 20 knows_all
+within 20 knows_all
 
 # --- GitHub and the service
-cat >"$work/StandIn.java" <<'JAVA'
-import io.github.camelrestcache.standin.GitHubStandIn;
-import java.util.Scanner;
-
-class StandIn {
-  public static void main(String[] args) throws Exception {
-    GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build();
-    github.addToken("service-token", "robot");
-    System.out.println(github.start().url());
-    Scanner changes = new Scanner(System.in);
-    while (changes.hasNextLine()) {
-      String text = changes.nextLine();
-      github.updateRepository(github.repositoryNames().get(0), each -> each.put("description", text));
-    }
-    Thread.currentThread().join();
-  }
-}
-JAVA
-mkfifo "$work/changes"
-java -cp 'target/test-classes:target/lib/*' "$work/StandIn.java" <"$work/changes" >"$work/standin.log" 2>&1 &
-pids+=($!)
-exec 9>"$work/changes"
-wait_for 60 grep -q '^http://' "$work/standin.log"
+start_github 'target/test-classes:target/lib/*'
 PORT=$(free_port)
 url=http://127.0.0.1:$PORT
 (
   cd "$work"
   exec env HOST=127.0.0.1 PORT="$PORT" MANAGEMENT_PORT="$(free_port)" REFRESH_INTERVAL=2s \
-    GITHUB_API_URL="$(grep -m1 '^http://' standin.log)" GITHUB_API_TOKEN=service-token \
+    GITHUB_API_URL="$github" GITHUB_API_TOKEN=service-token \
     REDIS_URL="redis-sentinel://:$password@$(IFS=,; echo "${sentinels[*]}")/0?sentinelMasterId=mymaster" \
-    java -jar "$root/target/camel-rest-cache.jar"
+    "${java_bin}java" -jar "$root/target/camel-rest-cache.jar"
 ) >"$work/service.log" 2>&1 &
 pids+=($!)
-wait_for 60 curl -fs -o /dev/null "$url/healthcheck"
+within 60 curl -fs -o /dev/null "$url/healthcheck"
 
 # --- callers, until they are told to stop
 touch "$work/go"
@@ -153,23 +90,23 @@ done
 
 serves() { curl -fs "$url/orgs/Netflix/repos" | grep -q "\"description\":\"$1\""; }
 echo 'Before the kill' >&9
-wait_for 20 serves 'Before the kill'
+within 20 serves 'Before the kill'
 etag=$(curl -fsI "$url/orgs/Netflix/members" | grep -i '^etag' | tr -d '\r')
 sleep 3
 
 kill -9 "$master_pid"
 killed=$(now)
 echo 'After the kill' >&9
-wait_for 40 serves 'After the kill' || true
+within 40 serves 'After the kill' || true
 resumed=$(($(now) - killed))
 stored() {
   local port
   for port in "${ports[@]:1}"; do
-    [[ $(ask "$port" exists "camel-rest-cache:3:$(grep -m1 '^http://' "$work/standin.log"):endpoint:{$1}") == 1 ]] && return
+    [[ $(ask "$port" exists "camel-rest-cache:3:$github:endpoint:{$1}") == 1 ]] && return
   done
   return 1
 }
-wait_for 10 stored /orgs/Netflix/members
+within 10 stored /orgs/Netflix/members
 same=$(curl -fsI "$url/orgs/Netflix/members" | grep -i '^etag' | tr -d '\r')
 rm "$work/go"
 

@@ -9,35 +9,9 @@ set -Eeuo pipefail
 
 cd "$(dirname "$0")/../.."
 root=$PWD
-work=$(mktemp -d)
-pids=()
-cleanup() {
-  local pid
-  for pid in ${pids[@]+"${pids[@]}"}; do
-    kill -CONT "$pid" 2>/dev/null || true
-    kill "$pid" 2>/dev/null || true
-  done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
+# shellcheck source=test/lib.sh
+. test/lib.sh
 trap 'printf "line %d failed: %s\n" "$LINENO" "$BASH_COMMAND"; tail -n 20 "$work"/*.log' ERR
-trap 'exit 130' INT TERM
-
-free_port() {
-  local port=$((20000 + RANDOM % 12000))
-  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then free_port; else echo "$port"; fi
-}
-
-# within SECONDS COMMAND...: tries until it succeeds.
-within() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >"$work/tried" 2>&1; do
-    ((SECONDS < end)) || return 1
-    sleep 0.2
-  done
-}
 
 # certificate NAME SUBJECT-ALTERNATIVE-NAME
 certificate() {
@@ -63,7 +37,6 @@ logged() { grep -cE -- "$1" "$work/service.log"; }
   certificate right IP:127.0.0.1
   certificate wrong DNS:redis.example
 } 2>"$work/openssl.log"
-java_bin=${JAVA_HOME:+$JAVA_HOME/bin/}
 "${java_bin}keytool" -importcert -noprompt -alias redis -file "$work/ca.crt" -keystore "$work/redis.p12" \
   -storetype PKCS12 -storepass changeit 2>"$work/keytool.log"
 

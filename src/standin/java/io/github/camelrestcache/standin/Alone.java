@@ -1,0 +1,33 @@
+package io.github.camelrestcache.standin;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Scanner;
+
+/**
+ * Runs a stand-in by itself, for scripts: it prints its address, knows the token {@code
+ * service-token}, makes each line that it reads the description of its first repository, and never
+ * answers what is below {@code /hang/}.
+ */
+public final class Alone {
+  private Alone() {}
+
+  /**
+   * Runs until it is killed.
+   *
+   * @param args ignored
+   * @throws InterruptedException never
+   */
+  public static void main(String[] args) throws InterruptedException {
+    GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    github.addToken("service-token", "robot");
+    github.override(asked -> asked.path().startsWith("/hang/"), (asked, request) -> {});
+    System.out.println(github.url());
+    Scanner lines = new Scanner(System.in, StandardCharsets.UTF_8);
+    while (lines.hasNextLine()) {
+      String text = lines.nextLine();
+      github.updateRepository(
+          github.repositoryNames().get(0), each -> each.put("description", text));
+    }
+    Thread.currentThread().join();
+  }
+}
