@@ -138,7 +138,6 @@ public final class Pages {
         throw new RefreshFailed(
             "GitHub answered a page of " + endpoint.path() + " with an empty list");
       }
-      known.put(next, piece);
       take(piece, endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null);
     } else {
       throw Refusals.of(endpoint, status, fields, body);
@@ -175,7 +174,9 @@ public final class Pages {
   /** Adds a page, and decides what to ask for after it. */
   private void take(Piece piece, String link) {
     String after = link == null ? null : follow("names as the next page", link);
-    pieces.add(piece.before(after));
+    Piece placed = piece.before(after);
+    pieces.add(placed);
+    known.put(next, placed);
     next = after;
     if (next != null && pieces.size() == maxPages) {
       throw new RefreshFailed(
@@ -189,11 +190,12 @@ public final class Pages {
 
   /**
    * Looks whether the list has changed while its pages came: an item that moves over the border of
-   * two pages is in both, or in none, and then what was before it has changed.
+   * two pages is in both, or in none, and then what was before it has changed. A list that is the
+   * same the next time has the item twice.
    */
   private void end() {
     Page first = pieces.get(0).page();
-    if (hasItemTwice()) {
+    if (changed && hasItemTwice()) {
       repeat();
     } else if (changed
         && pieces.size() > 1

@@ -229,7 +229,7 @@ final class Liveness {
         if (refusal != null) {
           probeWrite();
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) { // a full heap is no reason to stop looking
         down(before, e);
       }
       pause();

@@ -551,7 +551,18 @@ class PagesTest {
   }
 
   @Test
-  void aListWithAnItemOnTwoPagesIsNeverTaken() {
+  void aListThatHasAnItemTwiceIsTakenWhenItIsTheSameOnceMore() {
+    Pages pages = list();
+    answer(pages, "1", SECOND, "[{\"id\":1}]");
+    answer(pages, "2", null, "[{\"id\":1}]");
+    notModified(pages);
+    notModified(pages);
+    assertThat(pages.next()).isNull();
+    assertThat(whole(pages)).isEqualTo("[{\"id\":1},{\"id\":1}]");
+  }
+
+  @Test
+  void aListThatChangesEachTimeAndHasAnItemOnTwoPagesIsNeverTaken() {
     Pages pages = list();
     for (int round = 1; round <= 2; round++) {
       answer(pages, "1", SECOND, "[{\"id\":1}]");
