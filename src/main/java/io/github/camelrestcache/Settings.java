@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.PropertiesComponent;
 import org.apache.camel.util.TimeUtils;
+import org.springframework.util.unit.DataSize;
 
 /**
  * What application.properties and the environment may say. Each key has an environment variable of
@@ -31,6 +32,7 @@ public final class Settings {
   private static final Rule COUNT =
       new Rule("a whole number above 0", s -> s.matches("[1-9]\\d{0,8}"));
 
+  private static final Rule YES_OR_NO = new Rule("true or false", s -> s.matches("true|false"));
   private static final Rule SIZE =
       new Rule(
           "a size up to 9999MB such as 500KB or 10MB", s -> s.matches("[1-9]\\d{0,3}(B|KB|MB)"));
@@ -88,7 +90,8 @@ public final class Settings {
         "near.cache.size",
         new Rule("nothing, or " + SIZE.allowed(), s -> s.isEmpty() || SIZE.valid().test(s)));
     RULES.put("rewrite.urls", new Rule("links, all or none", s -> s.matches("links|all|none")));
-    RULES.put("forward.cache.heuristic", new Rule("true or false", s -> s.matches("true|false")));
+    RULES.put("forward.cache.heuristic", YES_OR_NO);
+    RULES.put("fast.lane", YES_OR_NO);
     RULES.put(
         "stale.if.error",
         new Rule("a time such as 10m, 1h or 1d, or 0s for never", s -> millis(s) >= 0));
@@ -171,6 +174,14 @@ public final class Settings {
   /** The value of a key that is a share: of {@code 20%}, 0.2. */
   public static double percent(CamelContext context, String key) {
     return Integer.parseInt(get(context, key).replace("%", "")) / 100.0;
+  }
+
+  /**
+   * How many bytes of memory what is stored may take, twice: as it is stored, and as it is sent.
+   */
+  public static long nearCacheSize(CamelContext context) {
+    String size = get(context, "near.cache.size");
+    return size.isEmpty() ? Runtime.getRuntime().maxMemory() / 3 : DataSize.parse(size).toBytes();
   }
 
   /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */

@@ -1,28 +1,23 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.http.StoredAnswer.Reply;
+import io.github.camelrestcache.lane.FastLane;
 import io.github.camelrestcache.page.PageRequest;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Entry;
-import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.view.Ranked;
 import io.github.camelrestcache.view.ViewRequest;
 import java.time.Duration;
-import java.time.Instant;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
-import org.apache.camel.Exchange;
-import org.apache.camel.Message;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Variable;
 import org.apache.camel.language.simple.Simple;
-import org.apache.hc.client5.http.utils.DateUtils;
 
 /** What is stored, as HTTP answers: status, header fields, JSON. */
 @BindToRegistry("answers")
 public class Answers {
-
-  /** What is sent (RFC 9110 3.2), with its name among all that the path ever answered. */
-  private record Representation(String name, String coding, byte[] content) {}
 
   /**
    * Turns writes away from a path of this service's own.
@@ -38,77 +33,69 @@ public class Answers {
   }
 
   /** A stored endpoint: the whole in the coding that is wanted, or a page of it. */
-  public void endpoint(
-      Exchange exchange,
+  public Reply endpoint(
+      CamelContext context,
       @Variable("request") ClientRequest request,
       @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("coding") String coding,
       @Variable("met") String met,
-      @Simple("${ref:near}") Near near,
+      @Simple("${ref:fastLane}") FastLane lane,
       @Simple("${ref:leases}") Leases leases,
       @Body Entry entry) {
     if (entry == null) {
       throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
           .retryAfter(Duration.ofSeconds(1));
     }
-    Representation selected;
-    if (!request.query().isEmpty()) {
-      PageRequest page = PageRequest.of(request.query());
-      String name = entry.version() + "-" + page.perPage() + "-" + page.number();
-      selected = new Representation(name, null, page.cut(entry));
-      String url = PublicAddress.of(exchange.getContext(), request) + request.path();
-      exchange.getMessage().setHeader("Link", page.links(url, entry));
-    } else if ("gzip".equals(coding)) {
-      selected = new Representation(entry.version() + "-gzip", "gzip", entry.gzip());
-    } else {
-      selected = new Representation(entry.version(), null, near.body(endpoint, entry));
-    }
-    answer(exchange.getMessage(), request, endpoint, entry, leases.now(), met, selected);
+    StoredAnswer answer =
+        lane.answer(
+            request,
+            endpoint,
+            null,
+            entry,
+            () -> {
+              if (!request.query().isEmpty()) {
+                PageRequest page = PageRequest.of(request.query());
+                String name = entry.version() + "-" + page.perPage() + "-" + page.number();
+                String url = PublicAddress.of(context, request) + request.path();
+                return answer(endpoint, entry, name, null, page.links(url, entry), page.cut(entry));
+              }
+              return "gzip".equals(coding)
+                  ? answer(endpoint, entry, entry.version() + "-gzip", "gzip", null, entry.gzip())
+                  : answer(endpoint, entry, entry.version(), null, null, entry.body());
+            });
+    return new Reply(answer, entry.fetched(), leases.now(), met);
   }
 
-  /** The first rows of a view; they are cut for each request, and so are never compressed. */
-  public void view(
-      Exchange exchange,
+  /** The first rows of a view; they are few, and so are never compressed. */
+  public Reply view(
       @Variable("request") ClientRequest request,
       @Variable("asked") ViewRequest asked,
       @Variable("endpoint") CachedEndpoint list,
       @Variable("stored") Entry entry,
       @Variable("met") String met,
+      @Simple("${ref:fastLane}") FastLane lane,
       @Simple("${ref:leases}") Leases leases,
       @Body Ranked ranked) {
-    byte[] rows = ranked.first(asked.n(), asked.descending());
-    Representation selected = new Representation(Entry.version(rows), null, rows);
-    answer(exchange.getMessage(), request, list, entry, leases.now(), met, selected);
+    StoredAnswer answer =
+        lane.answer(
+            request,
+            list,
+            asked.view(),
+            entry,
+            () -> {
+              byte[] rows = ranked.first(asked.n(), asked.descending());
+              return answer(list, entry, Entry.version(rows), null, null, rows);
+            });
+    return new Reply(answer, entry.fetched(), leases.now(), met);
   }
 
-  private static void answer(
-      Message message,
-      ClientRequest request,
+  private static StoredAnswer answer(
       CachedEndpoint endpoint,
       Entry entry,
-      Instant now,
-      String met,
-      Representation selected) {
-    long age = Math.max(0, Duration.between(entry.fetched(), now).toSeconds());
-    long every = endpoint.every().toSeconds();
-    String hit = "hit; ttl=" + (every - age) + (age > every + 1 ? "; detail=stale" : "");
-    String entityTag = '"' + selected.name() + '"';
-    message.setHeader("ETag", entityTag);
-    message.setHeader("Cache-Control", "max-age=" + every);
-    message.setHeader("Age", age);
-    message.setHeader("Vary", "Accept-Encoding");
-    message.setHeader("Cache-Status", "camel-rest-cache; " + (met == null ? hit : met));
-    message.setHeader("Access-Control-Allow-Origin", "*");
-    message.setHeader("Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
-    if (Conditions.isNotModified(request.fields(), entityTag, entry.changed())) {
-      // without what describes the content (RFC 9110 15.4.5)
-      message.setHeader(Exchange.HTTP_RESPONSE_CODE, 304);
-      message.setBody(null);
-      return;
-    }
-    message.setHeader("Last-Modified", DateUtils.formatStandardDate(entry.changed()));
-    message.setHeader("Content-Type", "application/json; charset=utf-8");
-    message.setHeader("Content-Encoding", selected.coding());
-    message.setBody(selected.content());
+      String name,
+      String coding,
+      String link,
+      byte[] content) {
+    return new StoredAnswer(name, coding, entry.changed(), endpoint.every(), link, content);
   }
 }

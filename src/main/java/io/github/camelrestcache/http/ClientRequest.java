@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.vertx.core.http.HttpServerRequest;
 import java.io.InputStream;
 
 /**
@@ -14,6 +15,32 @@ import java.io.InputStream;
  */
 public record ClientRequest(
     String method, String target, HttpFields fields, InputStream body, long length) {
+
+  /** How long a client may be silent while it sends the content, in milliseconds. */
+  private static final long IDLE_MILLIS = 60_000;
+
+  /** A request as Vert.x gives it. */
+  public static ClientRequest of(HttpServerRequest request) {
+    HttpFields fields = new HttpFields(request.headers());
+    String length = fields.get("Content-Length");
+    boolean content = fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
+    return new ClientRequest(
+        request.method().name(),
+        target(request.uri()),
+        fields,
+        content ? new RequestContent(request, IDLE_MILLIS) : null,
+        length == null ? -1 : Long.parseLong(length));
+  }
+
+  /** The path and query of a request target in origin form or absolute form. */
+  private static String target(String uri) {
+    int authority = uri.startsWith("/") ? -1 : uri.indexOf("://");
+    if (authority < 0) {
+      return uri;
+    }
+    String rest = uri.substring(authority + 3).replaceFirst("^[^/?#]*", "");
+    return rest.startsWith("/") ? rest : "/" + rest;
+  }
 
   /** Whether it is a GET or a HEAD. */
   public boolean isRead() {

@@ -20,6 +20,9 @@ public final class Conditions {
   public static boolean isNotModified(HttpFields request, String entityTag, Instant lastModified) {
     String tags = request.get("If-None-Match");
     if (tags != null) {
+      if (tags.equals(entityTag)) {
+        return true;
+      }
       String opaque = entityTag == null ? "" : entityTag.replaceFirst("^W/", "");
       return tags.strip().equals("*")
           || ENTITY_TAG.matcher(tags).results().anyMatch(tag -> tag.group().equals(opaque));

@@ -2,7 +2,10 @@ package io.github.camelrestcache.http;
 
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -11,9 +14,15 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.core.impl.VertxWrapper;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A Vert.x whose HTTP servers turn away what vertx-web answers with a stack trace in the log:
@@ -29,8 +38,14 @@ final class GuardedVertx extends VertxWrapper {
   private static final int LARGEST_FIELDS = 32 * 1024;
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
-  GuardedVertx(Vertx vertx) {
+  private final IntFunction<Predicate<HttpServerRequest>> lanes;
+
+  /**
+   * @param lanes what answers some of the requests to a port by itself, and says which
+   */
+  GuardedVertx(Vertx vertx, IntFunction<Predicate<HttpServerRequest>> lanes) {
     super((VertxInternal) vertx);
+    this.lanes = lanes;
   }
 
   @Override
@@ -42,39 +57,92 @@ final class GuardedVertx extends VertxWrapper {
         .setHttp2ClearTextEnabled(false)
         .setPerFrameWebSocketCompressionSupported(false)
         .setPerMessageWebSocketCompressionSupported(false);
-    HttpServer server = super.createHttpServer(options);
-    server.invalidRequestHandler(request -> answer(request, unreadable(request)));
-    return guarded(server);
-  }
-
-  /** The server, but each handler of requests that it is given gets only the good ones. */
-  @SuppressWarnings("unchecked")
-  private static HttpServer guarded(HttpServer server) {
+    List<HttpServer> servers =
+        Stream.generate(() -> super.createHttpServer(options))
+            .limit(Runtime.getRuntime().availableProcessors())
+            .toList();
+    servers.forEach(
+        server -> server.invalidRequestHandler(request -> answer(request, unreadable(request))));
     return (HttpServer)
         Proxy.newProxyInstance(
             HttpServer.class.getClassLoader(),
             new Class<?>[] {HttpServer.class},
-            (proxy, method, arguments) -> {
-              try {
-                if (method.getName().equals("requestHandler") && arguments != null) {
-                  Handler<HttpServerRequest> next = (Handler<HttpServerRequest>) arguments[0];
-                  arguments[0] = (Handler<HttpServerRequest>) request -> handle(request, next);
-                }
-                Object result = method.invoke(server, arguments);
-                return result == server ? proxy : result;
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+            new OnAllLoops(this, servers, lanes));
   }
 
-  private static void handle(HttpServerRequest request, Handler<HttpServerRequest> next) {
-    Problem problem = problem(request);
-    if (problem == null) {
-      next.handle(request);
-      return;
+  /**
+   * A server on one port with several event loops, between which Vert.x shares connections out. The
+   * handler that it is given gets the good requests only, and of these not what the lane answers.
+   */
+  private static final class OnAllLoops implements InvocationHandler {
+
+    private final VertxInternal vertx;
+    private final List<HttpServer> servers;
+    private final IntFunction<Predicate<HttpServerRequest>> lanes;
+    private Predicate<HttpServerRequest> lane;
+
+    OnAllLoops(
+        VertxInternal vertx,
+        List<HttpServer> servers,
+        IntFunction<Predicate<HttpServerRequest>> lanes) {
+      this.vertx = vertx;
+      this.servers = servers;
+      this.lanes = lanes;
     }
-    answer(request, problem);
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+      String name = method.getName();
+      if (name.equals("requestHandler") && arguments != null) {
+        Handler<HttpServerRequest> next = (Handler<HttpServerRequest>) arguments[0];
+        servers.forEach(server -> server.requestHandler(request -> handle(request, lane, next)));
+        return proxy;
+      }
+      if (name.equals("listen") && arguments != null && arguments.length == 3) {
+        lane = lanes.apply((Integer) arguments[0]);
+        Future<HttpServer> listening = Future.succeededFuture();
+        for (HttpServer server : servers) {
+          listening =
+              listening.compose(
+                  others -> listen(server, (Integer) arguments[0], (String) arguments[1]));
+        }
+        listening.onComplete((Handler<AsyncResult<HttpServer>>) arguments[2]);
+        return proxy;
+      }
+      if (name.equals("close") && arguments != null) {
+        Future.join(servers.stream().map(HttpServer::close).toList())
+            .<Void>mapEmpty()
+            .onComplete((Handler<AsyncResult<Void>>) arguments[0]);
+        return null;
+      }
+      try {
+        return method.invoke(servers.get(0), arguments);
+      } catch (InvocationTargetException e) {
+        throw e.getCause();
+      }
+    }
+
+    /** Listens on an event loop of its own. */
+    private Future<HttpServer> listen(HttpServer server, int port, String host) {
+      Promise<HttpServer> listening = Promise.promise();
+      vertx
+          .createEventLoopContext()
+          .runOnContext(on -> server.listen(port, host).onComplete(listening));
+      return listening.future();
+    }
+  }
+
+  private static void handle(
+      HttpServerRequest request,
+      Predicate<HttpServerRequest> lane,
+      Handler<HttpServerRequest> next) {
+    Problem problem = problem(request);
+    if (problem != null) {
+      answer(request, problem);
+    } else if (!lane.test(request)) {
+      next.handle(request);
+    }
   }
 
   private static void answer(HttpServerRequest request, Problem problem) {
@@ -114,7 +182,7 @@ final class GuardedVertx extends VertxWrapper {
     if (!target.startsWith("/") && !target.matches("(?i)https?://.*")) {
       return bad("The request target is neither a path nor an http URL.");
     }
-    if (BAD_ENCODING.matcher(target).find()) {
+    if (target.indexOf('%') >= 0 && BAD_ENCODING.matcher(target).find()) {
       return bad("The request target has a percent sign without two digits: write it as %25.");
     }
     int hosts = request.headers().getAll("Host").size();

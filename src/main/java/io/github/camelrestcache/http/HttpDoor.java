@@ -47,7 +47,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   @Override
   protected void handleRequest(RoutingContext routing) {
     HttpServerRequest request = routing.request();
-    ClientRequest client = read(request);
+    ClientRequest client = ClientRequest.of(request);
     Exchange exchange = createExchange(false);
     exchange.setPattern(ExchangePattern.InOut);
     exchange.setVariable("request", client);
@@ -77,28 +77,6 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
             },
             false)
         .onFailure(routing::fail);
-  }
-
-  private static ClientRequest read(HttpServerRequest request) {
-    HttpFields fields = new HttpFields(request.headers());
-    String length = fields.get("Content-Length");
-    boolean content = fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
-    return new ClientRequest(
-        request.method().name(),
-        target(request.uri()),
-        fields,
-        content ? new RequestContent(request, IDLE_MILLIS) : null,
-        length == null ? -1 : Long.parseLong(length));
-  }
-
-  /** The path and query of a request target in origin form or absolute form. */
-  private static String target(String uri) {
-    int authority = uri.startsWith("/") ? -1 : uri.indexOf("://");
-    if (authority < 0) {
-      return uri;
-    }
-    String rest = uri.substring(authority + 3).replaceFirst("^[^/?#]*", "");
-    return rest.startsWith("/") ? rest : "/" + rest;
   }
 
   private Void finish(RoutingContext routing, Exchange exchange, ClientRequest client) {
@@ -168,6 +146,10 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
 
   private static void write(HttpServerResponse response, ClientRequest client, Message answer)
       throws Exception {
+    if (answer.getBody() instanceof StoredAnswer.Reply reply) {
+      await(reply.send(response, client));
+      return;
+    }
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
     response.setStatusCode(status == null ? 200 : status);
     response.putHeader("Date", DateUtils.formatStandardDate(Instant.now())); // unless it has one

@@ -1,8 +1,11 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.lane.FastLane;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.function.Predicate;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
@@ -29,9 +32,16 @@ public class HttpEngine extends VertxPlatformHttpEngine {
   public void bindVertx() {
     if (vertx == null) {
       int threads = Settings.number(getCamelContext(), "request.threads");
-      vertx = new GuardedVertx(Vertx.vertx(new VertxOptions().setWorkerPoolSize(threads)));
+      vertx =
+          new GuardedVertx(Vertx.vertx(new VertxOptions().setWorkerPoolSize(threads)), this::lane);
       getCamelContext().getRegistry().bind("vertx", Vertx.class, vertx);
     }
+  }
+
+  private Predicate<HttpServerRequest> lane(int port) {
+    return port == getServerPort()
+        ? getCamelContext().getRegistry().findSingleByType(FastLane.class)::answers
+        : request -> false;
   }
 
   public void closeVertx() {

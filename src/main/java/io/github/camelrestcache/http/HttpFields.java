@@ -56,12 +56,13 @@ public final class HttpFields {
 
   /** The values of all fields of this name, joined with a comma (RFC 9110 5.3), or null. */
   public String get(String name) {
-    List<String> values =
-        fields.stream()
-            .filter(field -> field.getKey().equalsIgnoreCase(name))
-            .map(Map.Entry::getValue)
-            .toList();
-    return values.isEmpty() ? null : String.join(", ", values);
+    String joined = null;
+    for (Map.Entry<String, String> field : fields) {
+      if (field.getKey().equalsIgnoreCase(name)) {
+        joined = joined == null ? field.getValue() : joined + ", " + field.getValue();
+      }
+    }
+    return joined;
   }
 
   public List<Map.Entry<String, String>> all() {

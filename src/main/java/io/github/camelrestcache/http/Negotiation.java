@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Variable;
@@ -16,6 +17,8 @@ import org.apache.camel.Variable;
 /** Which requests what is stored answers, and in which form (RFC 9110 12). */
 @BindToRegistry("negotiation")
 public class Negotiation {
+
+  private static final Pattern PARAMETER = Pattern.compile("\\s*;\\s*");
 
   /** What is stored has one media type: it, its other names, and the ranges that hold it. */
   private static final Set<String> STORED_TYPE =
@@ -64,9 +67,12 @@ public class Negotiation {
 
   /** The members of a list, without their parameters, by weight (RFC 9110 12.4.2). */
   private static Map<String, Double> weights(String field) {
+    if (field == null) {
+      return Map.of();
+    }
     Map<String, Double> weights = new HashMap<>();
-    for (String member : (field == null ? "" : field.toLowerCase(Locale.ROOT)).split(",")) {
-      String[] parts = member.strip().split("\\s*;\\s*", -1);
+    for (String member : field.toLowerCase(Locale.ROOT).split(",")) {
+      String[] parts = PARAMETER.split(member.strip(), -1);
       if (!member.isBlank()) {
         weights.merge(parts[0], weight(parts), Math::min);
       }

@@ -14,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
-import org.springframework.util.unit.DataSize;
 
 /**
  * The near cache: what this instance has read or published of endpoints and views, in memory, up to
@@ -27,21 +26,15 @@ public class Near extends ContextBean {
   /** What an object in memory takes beside its bytes, roughly. */
   private static final int OVERHEAD = 256;
 
-  /** The list that is uncompressed, of one version. */
-  private record Plain(String version, byte[] body) {}
-
   private final Map<String, CompletableFuture<Void>> arrivals = new ConcurrentHashMap<>();
   private Cache<String, Object> held;
 
   /** Makes room, by default of a third of the heap. */
   public void start() {
     if (held == null) {
-      String size = Settings.get(context, "near.cache.size");
-      long most =
-          size.isEmpty() ? Runtime.getRuntime().maxMemory() / 3 : DataSize.parse(size).toBytes();
       held =
           Caffeine.newBuilder()
-              .maximumWeight(most)
+              .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Object value) -> weight(value))
               .build();
     }
@@ -55,26 +48,14 @@ public class Near extends ContextBean {
               .sum();
       return OVERHEAD + entry.gzip().length + items;
     }
-    return value instanceof Ranked ranked
-        ? OVERHEAD + ranked.top().length + ranked.bottom().length
-        : OVERHEAD + ((Plain) value).body().length;
+    Ranked ranked = (Ranked) value;
+    return OVERHEAD + ranked.top().length + ranked.bottom().length;
   }
 
   /** The endpoint, or null; also if it is declared to have another shape since. */
   public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
     Entry here = (Entry) held.getIfPresent("endpoint " + endpoint.path());
     return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
-  }
-
-  /** The JSON of the endpoint, inflated at most once for each version if there is room. */
-  public byte[] body(CachedEndpoint endpoint, Entry entry) {
-    String key = "body " + endpoint.path();
-    if (held.getIfPresent(key) instanceof Plain plain && plain.version().equals(entry.version())) {
-      return plain.body();
-    }
-    byte[] body = entry.body();
-    held.put(key, new Plain(entry.version(), body));
-    return body;
   }
 
   /**

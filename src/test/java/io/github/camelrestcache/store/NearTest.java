@@ -114,13 +114,4 @@ class NearTest {
             });
     assertThat(kept[0]).isPositive();
   }
-
-  @Test
-  void theUncompressedContentIsThatOfTheVersion() {
-    Entry first = entry("{\"a\":1}", 5);
-    Entry second = entry("{\"a\":2}", 6);
-    assertThat(near.body(ORG, first)).asString().isEqualTo("{\"a\":1}");
-    assertThat(near.body(ORG, first)).isSameAs(near.body(ORG, first));
-    assertThat(near.body(ORG, second)).asString().isEqualTo("{\"a\":2}");
-  }
 }

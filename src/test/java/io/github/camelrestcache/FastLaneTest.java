@@ -1,0 +1,203 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The fast lane answers what the routes would: two services over one Redis, one of them without the
+ * lane, are asked the same.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class FastLaneTest {
+
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  private static final List<String> STORED =
+      List.of(
+          "/",
+          "/orgs/Netflix",
+          "/orgs/Netflix/repos",
+          "/orgs/Netflix/repos?per_page=7&page=3",
+          "/view/top/5/stars");
+
+  private static final List<String> OTHERS =
+      List.of(
+          "/orgs/Netflix?",
+          "/orgs/Netflix?page=1",
+          "/orgs/Netflix/repos?page=999",
+          "/orgs/Netflix/repos?page=2&page=3",
+          "/orgs/Netflix/repos?sort=pushed",
+          "/orgs/Netflix/repos/",
+          "/orgs/%4eetflix",
+          "/view/bottom/100000/last_updated",
+          "/view/top/0005/stars",
+          "/view/top/5/stars?n=1",
+          "/view/top/0/stars",
+          "/view/top/5/nothing",
+          "/view",
+          "/zen");
+
+  private static final List<List<String>> FIELDS =
+      List.of(
+          List.of(),
+          List.of("Accept: */*", "Accept-Encoding: gzip, deflate, br"),
+          List.of("Accept-Encoding: gzip;q=0.5, identity;q=0.9"),
+          List.of("Accept-Encoding: identity;q=0"),
+          List.of("Accept-Encoding: deflate", "Accept-Encoding: gzip"),
+          List.of("Accept: application/vnd.github+json", "X-GitHub-Api-Version: 2022-11-28"),
+          List.of("Accept: application/vnd.github.raw+json"),
+          List.of("Accept: application/json;q=0"),
+          List.of("X-GitHub-Api-Version: 2021-01-01"),
+          List.of("If-None-Match: *"),
+          List.of("If-None-Match: \"no\", W/\"ETAG\""),
+          List.of("If-None-Match: \"ETAG\"", "Accept-Encoding: gzip"),
+          List.of("If-None-Match: \"no\"", "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT"),
+          List.of("If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT"),
+          List.of("If-Modified-Since: never"),
+          List.of("Range: bytes=0-1"),
+          List.of("Content-Length: 0"),
+          List.of("Authorization: Bearer other", "Cookie: a=b"),
+          List.of("Cache-Control: no-cache", "Pragma: no-cache"),
+          List.of("Camelhttpuri: http://127.0.0.1:1/", "Expect: 100-continue"));
+
+  private GitHubStandIn github;
+  private OwnRedis redis;
+  private Service fast;
+  private Service plain;
+
+  @BeforeAll
+  void start() {
+    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    github.addToken("service-token", "robot");
+    redis = OwnRedis.start();
+    fast = service("true");
+    plain = service("false");
+  }
+
+  private Service service(String lane) {
+    return Service.start(
+            github,
+            Map.of(
+                "fast.lane", lane,
+                "redis.url", redis.url(),
+                "public.url", "https://cache.example/",
+                "refresh.interval", "1h",
+                "github.api.token", "service-token"))
+        .ready();
+  }
+
+  @AfterAll
+  void stop() {
+    fast.close();
+    plain.close();
+    redis.close();
+    github.close();
+  }
+
+  static Stream<Arguments> requests() {
+    return Stream.of(
+            STORED.stream().map(target -> arguments("GET", target, FIELDS)),
+            STORED.stream().map(target -> arguments("HEAD", target, FIELDS.subList(0, 2))),
+            STORED.stream().map(target -> arguments("POST", target, FIELDS.subList(0, 1))),
+            OTHERS.stream().map(target -> arguments("GET", target, FIELDS.subList(0, 1))))
+        .flatMap(each -> each);
+  }
+
+  @ParameterizedTest
+  @MethodSource("requests")
+  void theAnswerIsThatOfTheRoutesByteForByte(
+      String method, String target, List<List<String>> fields) {
+    String tag = fast.get(target).headers().firstValue("ETag").orElse("").replace("\"", "");
+    for (List<String> each : fields) {
+      List<String> lines = new ArrayList<>();
+      lines.add(method + " " + target + " HTTP/1.1");
+      lines.add("Host: cache.example");
+      each.forEach(field -> lines.add(field.replace("ETAG", tag)));
+      String[] asked = lines.toArray(new String[0]);
+      // the first leaves in the lane what the next one finds there
+      RawHttp.request(fast.port(), asked);
+      RawHttp.request(plain.port(), asked);
+      // once more when a second has begun in between
+      await(target + " " + each)
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(comparable(RawHttp.request(fast.port(), asked)))
+                      .isEqualTo(comparable(RawHttp.request(plain.port(), asked))));
+    }
+  }
+
+  @Test
+  void whatARouteHasAnsweredIsAnsweredWithoutTheRoutes() {
+    for (Service each : List.of(fast, plain)) {
+      STORED.forEach(each::get);
+    }
+    double before = requestsInRoutes(fast);
+    STORED.forEach(fast::get);
+    assertThat(requestsInRoutes(fast) - before).isZero();
+
+    before = requestsInRoutes(plain);
+    STORED.forEach(plain::get);
+    assertThat(requestsInRoutes(plain) - before).isEqualTo(STORED.size());
+  }
+
+  private static double requestsInRoutes(Service service) {
+    return service
+        .context()
+        .getRegistry()
+        .findSingleByType(MeterRegistry.class)
+        .get("camel.exchanges.total")
+        .tag("routeId", "request")
+        .counter()
+        .count();
+  }
+
+  @Test
+  void whatIsPublishedIsAnsweredFromThenOn() {
+    assertThat(fast.get("/orgs/Netflix/repos").body()).doesNotContain("Published anew");
+    String before = fast.get("/view/top/1/stars").body();
+    github.updateRepository(
+        github.repositoryNames().get(0),
+        each -> each.put("description", "Published anew").put("stargazers_count", 9_999_999));
+
+    plain
+        .context()
+        .getRegistry()
+        .findSingleByType(Refreshes.class)
+        .soon(
+            plain
+                .context()
+                .getRegistry()
+                .findSingleByType(Catalog.class)
+                .endpoint("/orgs/Netflix/repos"));
+
+    await()
+        .atMost(SOON)
+        .until(() -> fast.get("/orgs/Netflix/repos").body().contains("Published anew"));
+    assertThat(fast.get("/view/top/1/stars").body()).isNotEqualTo(before).contains("9999999");
+  }
+
+  /** Without what tells two forwarded answers apart. */
+  private static String comparable(String answer) {
+    return answer.replaceAll(
+        "(?im)^(x-ratelimit-\\w+|x-github-request-id|cache-status: .*fwd=).*\\r\\n", "");
+  }
+}
