@@ -75,7 +75,7 @@ public final class Settings {
         new Rule("paths, separated by commas", s -> s.matches("/[^,\\s]+(\\s*,\\s*/[^,\\s]+)*")));
     RULES.put("github.connect.timeout", TIME);
     RULES.put("github.answer.timeout", TIME);
-    RULES.put("github.connections", COUNT);
+    RULES.put("max.forwards", COUNT);
     RULES.put(
         "github.rate.reserve",
         new Rule("a share from 0% to 90% such as 20%", s -> s.matches("([0-8]?\\d|90)%")));

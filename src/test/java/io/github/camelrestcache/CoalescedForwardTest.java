@@ -24,8 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Concurrent identical reads share one request to GitHub. The service has four threads and four
- * connections to GitHub, so that whoever held one while waiting would be noticed.
+ * Concurrent identical reads share one request to GitHub. The service has four threads, and takes
+ * twelve requests to GitHub at one time, so that whoever held one while waiting would be noticed.
  */
 class CoalescedForwardTest {
 
@@ -49,8 +49,8 @@ class CoalescedForwardTest {
                 Map.of(
                     "request.threads",
                     "4",
-                    "github.connections",
-                    "4",
+                    "max.forwards",
+                    "12",
                     "github.answer.timeout",
                     "60s",
                     "refresh.interval",

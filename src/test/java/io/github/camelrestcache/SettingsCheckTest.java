@@ -96,7 +96,7 @@ class SettingsCheckTest {
         "cold.wait              | a time above  | 0s; ",
         "github.connect.timeout | a time above  | never; ",
         "github.answer.timeout  | a time above  | 1x; ",
-        "github.connections     | a whole       | 0; 1.0; -1; ",
+        "max.forwards           | a whole       | 0; 1.0; -1; ",
         "refresh.max.pages      | a whole       | many; ",
         "request.threads        | a whole       | 0; ",
       })

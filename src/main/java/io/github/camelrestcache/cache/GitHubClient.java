@@ -51,6 +51,9 @@ public class GitHubClient extends CachingHttpClientBuilder
 
   private static final int BACKGROUND_REVALIDATIONS = 8;
 
+  /** Connections for refreshes, of which all instances have eight, and for revalidations. */
+  private static final int OF_NO_CALLER = 8 + BACKGROUND_REVALIDATIONS;
+
   private CamelContext context;
   private RequestConfig requestConfig;
 
@@ -130,13 +133,21 @@ public class GitHubClient extends CachingHttpClientBuilder
     chain.addAfter(
         ChainElement.CACHING.name(),
         new UpstreamSide(
-            upstream, cacheability, flights, limits, entries, requestConfig, urls, json),
+            upstream,
+            cacheability,
+            flights,
+            new Slots(Settings.number(context, "max.forwards")),
+            limits,
+            entries,
+            requestConfig,
+            urls,
+            json),
         "upstream-side");
   }
 
   /** Each connection is looked at before it is used again, for nothing here is tried twice. */
   private HttpClientConnectionManager connections() {
-    int most = Settings.number(context, "github.connections");
+    int most = Settings.number(context, "max.forwards") + OF_NO_CALLER;
     return PoolingHttpClientConnectionManagerBuilder.create()
         .setConnectionFactory(
             new CleanConnections(

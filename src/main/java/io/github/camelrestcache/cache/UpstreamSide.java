@@ -62,6 +62,7 @@ final class UpstreamSide implements ExecChainHandler {
   private final String basePath;
   private final Cacheability cacheability;
   private final Flights flights;
+  private final Slots slots;
   private final RateLimits limits;
   private final Entries entries;
   private final RequestConfig requestConfig;
@@ -72,6 +73,7 @@ final class UpstreamSide implements ExecChainHandler {
       URI upstream,
       Cacheability cacheability,
       Flights flights,
+      Slots slots,
       RateLimits limits,
       Entries entries,
       RequestConfig requestConfig,
@@ -80,6 +82,7 @@ final class UpstreamSide implements ExecChainHandler {
     this.basePath = upstream.getRawPath().replaceAll("/+$", "");
     this.cacheability = cacheability;
     this.flights = flights;
+    this.slots = slots;
     this.limits = limits;
     this.entries = entries;
     this.requestConfig = requestConfig;
@@ -111,6 +114,9 @@ final class UpstreamSide implements ExecChainHandler {
       }
       ClassicHttpResponse response = limits.refusal(ask);
       if (response == null) {
+        if (exchange != null && ask.deadline() == null) {
+          slots.take(exchange, ask); // a refresh needs none
+        }
         response = proceed(message(request, ask, stale), ask, scope, chain);
         forwarded.answered(response.getCode());
         if (isLimit(response)) {

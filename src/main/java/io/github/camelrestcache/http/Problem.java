@@ -83,7 +83,10 @@ public final class Problem extends RuntimeException {
       }
       if (t instanceof ConnectionRequestTimeoutException) {
         return new Problem(
-                503, "Busy", "All connections to GitHub are in use: try again in a moment.")
+                503,
+                "Busy",
+                "As many requests are on their way to GitHub as MAX_FORWARDS allows:"
+                    + " try again in a moment.")
             .retryAfter(Duration.ofSeconds(1));
       }
       if (t instanceof SocketTimeoutException || t instanceof ConnectTimeoutException) {

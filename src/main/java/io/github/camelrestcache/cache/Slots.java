@@ -1,0 +1,58 @@
+package io.github.camelrestcache.cache;
+
+import io.github.camelrestcache.upstream.UpstreamRequest;
+import java.util.concurrent.Semaphore;
+import org.apache.camel.Exchange;
+import org.apache.camel.support.SynchronizationAdapter;
+import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
+
+/**
+ * How many requests of callers may be on their way to GitHub at one time; a quarter of them may
+ * have content, so that those whose content comes slowly leave the others their way.
+ */
+final class Slots {
+
+  private static final String TAKEN = "slot";
+
+  private final Semaphore all;
+  private final Semaphore withContent;
+
+  Slots(int most) {
+    all = new Semaphore(most);
+    withContent = new Semaphore((most + 3) / 4);
+  }
+
+  /**
+   * Takes a slot until the exchange is done, unless it has one.
+   *
+   * @throws ConnectionRequestTimeoutException when there is none, at once
+   */
+  void take(Exchange exchange, UpstreamRequest ask) throws ConnectionRequestTimeoutException {
+    if (exchange.getVariable(TAKEN) != null) {
+      return;
+    }
+    boolean content = ask.content() != null;
+    if (content && !withContent.tryAcquire()) {
+      throw new ConnectionRequestTimeoutException("Too many with content are under way");
+    }
+    if (!all.tryAcquire()) {
+      if (content) {
+        withContent.release();
+      }
+      throw new ConnectionRequestTimeoutException("Too many are under way");
+    }
+    exchange.setVariable(TAKEN, true);
+    exchange
+        .getExchangeExtension()
+        .addOnCompletion(
+            new SynchronizationAdapter() {
+              @Override
+              public void onDone(Exchange done) {
+                all.release();
+                if (content) {
+                  withContent.release();
+                }
+              }
+            });
+  }
+}
