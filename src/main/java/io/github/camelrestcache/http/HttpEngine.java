@@ -33,7 +33,10 @@ public class HttpEngine extends VertxPlatformHttpEngine {
     if (vertx == null) {
       int threads = Settings.number(getCamelContext(), "request.threads");
       vertx =
-          new GuardedVertx(Vertx.vertx(new VertxOptions().setWorkerPoolSize(threads)), this::lane);
+          new GuardedVertx(
+              Vertx.vertx(
+                  new VertxOptions().setWorkerPoolSize(threads).setPreferNativeTransport(true)),
+              this::lane);
       getCamelContext().getRegistry().bind("vertx", Vertx.class, vertx);
     }
   }

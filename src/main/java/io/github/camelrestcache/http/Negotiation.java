@@ -47,7 +47,13 @@ public class Negotiation {
             || endpoint.shape() == Shape.LIST && PageRequest.of(request.query()) != null;
     return query
         && (version == null || version.equals(Settings.get(context, "github.api.version")))
-        && weights(request.fields().get("Accept")).entrySet().stream()
+        && isAcceptable(request.fields().get("Accept"));
+  }
+
+  private static boolean isAcceptable(String accept) {
+    return accept == null
+        || STORED_TYPE.contains(accept)
+        || weights(accept).entrySet().stream()
             .allMatch(type -> STORED_TYPE.contains(type.getKey()) && type.getValue() > 0);
   }
 
@@ -57,7 +63,11 @@ public class Negotiation {
    * compressed.
    */
   public String coding(@Variable("request") ClientRequest request) {
-    Map<String, Double> weights = weights(request.fields().get("Accept-Encoding"));
+    String field = request.fields().get("Accept-Encoding");
+    if (field == null) {
+      return "identity";
+    }
+    Map<String, Double> weights = weights(field);
     double identity = weights.getOrDefault("identity", weights.getOrDefault("*", 0.0));
     boolean refused = weights.containsKey("identity") && identity == 0;
     double others = weights.getOrDefault("*", refused ? 1.0 : 0.0);
@@ -67,9 +77,6 @@ public class Negotiation {
 
   /** The members of a list, without their parameters, by weight (RFC 9110 12.4.2). */
   private static Map<String, Double> weights(String field) {
-    if (field == null) {
-      return Map.of();
-    }
     Map<String, Double> weights = new HashMap<>();
     for (String member : field.toLowerCase(Locale.ROOT).split(",")) {
       String[] parts = PARAMETER.split(member.strip(), -1);

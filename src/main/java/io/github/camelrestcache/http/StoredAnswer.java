@@ -2,6 +2,7 @@ package io.github.camelrestcache.http;
 
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.buffer.impl.BufferImpl;
 import io.vertx.core.http.HttpHeaders;
@@ -34,8 +35,11 @@ public final class StoredAnswer {
     }
   }
 
-  /** The last second's Date, which all answers share. */
+  /** The Date of a second, which all answers share. */
   private record Tick(long second, CharSequence date) {}
+
+  /** What an answer says of its age, which is the same for a second. */
+  private record Aged(long age, CharSequence value, CharSequence hit) {}
 
   private static final CharSequence AGE = name("Age");
   private static final CharSequence CACHE_STATUS = name("Cache-Status");
@@ -48,6 +52,7 @@ public final class StoredAnswer {
   private final List<CharSequence> fields = new ArrayList<>();
   private final List<CharSequence> ofContent = new ArrayList<>();
   private final Buffer content;
+  private volatile Aged aged = new Aged(-1, "", "");
 
   /**
    * Prepares an answer.
@@ -97,25 +102,39 @@ public final class StoredAnswer {
   }
 
   private Future<Void> send(HttpServerResponse response, ClientRequest request, Reply reply) {
-    long age = Math.max(0, Duration.between(reply.fetched(), reply.now()).toSeconds());
-    String hit = "hit; ttl=" + (every - age) + (age > every + 1 ? "; detail=stale" : "");
-    put(response, fields);
-    response
-        .putHeader(AGE, Long.toString(age))
-        .putHeader(CACHE_STATUS, "camel-rest-cache; " + (reply.met() == null ? hit : reply.met()))
-        .putHeader(DATE, date());
+    Aged now = aged(reply);
+    MultiMap headers = response.headers();
+    put(headers, fields);
+    headers.add(AGE, now.value());
+    headers.add(CACHE_STATUS, reply.met() == null ? now.hit() : "camel-rest-cache; " + reply.met());
+    headers.add(DATE, date());
     if (Conditions.isNotModified(request.fields(), entityTag, changed)) {
       // without what describes the content (RFC 9110 15.4.5)
       return response.setStatusCode(304).end();
     }
-    put(response, ofContent);
+    put(headers, ofContent);
     return request.method().equals("HEAD") ? response.end() : response.end(content);
   }
 
-  private static void put(HttpServerResponse response, List<CharSequence> fields) {
+  private static void put(MultiMap headers, List<CharSequence> fields) {
     for (int i = 0; i < fields.size(); i += 2) {
-      response.putHeader(fields.get(i), fields.get(i + 1));
+      headers.add(fields.get(i), fields.get(i + 1));
     }
+  }
+
+  private Aged aged(Reply reply) {
+    long age = Math.max(0, reply.now().getEpochSecond() - reply.fetched().getEpochSecond());
+    Aged last = aged;
+    if (last.age() != age) {
+      String stale = age > every + 1 ? "; detail=stale" : "";
+      last =
+          new Aged(
+              age,
+              HttpHeaders.createOptimized(Long.toString(age)),
+              HttpHeaders.createOptimized("camel-rest-cache; hit; ttl=" + (every - age) + stale));
+      aged = last;
+    }
+    return last;
   }
 
   private static CharSequence date() {
