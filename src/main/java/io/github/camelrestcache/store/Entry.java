@@ -51,6 +51,12 @@ public record Entry(
     return new Entry(version, form, fetched, when, fence, written, pages, gzip);
   }
 
+  /** Short: routes make a text of it when they compare it with null. */
+  @Override
+  public String toString() {
+    return "entry " + version;
+  }
+
   /** Whether it is a list, and not one object. */
   public boolean isList() {
     return pages.get(0).ends() != null;
