@@ -16,8 +16,8 @@ import java.io.InputStream;
 public record ClientRequest(
     String method, String target, HttpFields fields, InputStream body, long length) {
 
-  /** How long a client may be silent while it sends the content, in milliseconds. */
-  private static final long IDLE_MILLIS = 60_000;
+  /** How long a client may take no part in what it sends or is sent, in milliseconds. */
+  static final long IDLE_MILLIS = 60_000;
 
   /** A request as Vert.x gives it. */
   public static ClientRequest of(HttpServerRequest request) {

@@ -34,7 +34,6 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpDoor.class);
   private static final int CHUNK = 64 * 1024;
-  private static final long IDLE_MILLIS = 60_000;
 
   HttpDoor(
       PlatformHttpEndpoint endpoint,
@@ -209,7 +208,10 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
 
   private static void await(io.vertx.core.Future<Void> written) throws Exception {
     try {
-      written.toCompletionStage().toCompletableFuture().get(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+      written
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(ClientRequest.IDLE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (java.util.concurrent.ExecutionException e) {
       throw new IOException("the client went away", e.getCause());
     }
