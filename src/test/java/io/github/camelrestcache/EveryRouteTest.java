@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.net.URI;
+import java.net.http.HttpRequest;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,6 +35,11 @@ class EveryRouteTest {
       for (String method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")) {
         service.send(method, "/zen");
       }
+      service.send(
+          request ->
+              request
+                  .uri(URI.create(service.url("/markdown")))
+                  .POST(HttpRequest.BodyPublishers.ofString("{\"text\": \"written\"}")));
       WebhookTest.deliver(service, "star");
       await()
           .untilAsserted(

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * lane, are asked the same.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@SuppressWarnings("try") // the handles of overrides are only closed
 class FastLaneTest {
 
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -157,6 +160,119 @@ class FastLaneTest {
     before = requestsInRoutes(plain);
     STORED.forEach(plain::get);
     assertThat(requestsInRoutes(plain) - before).isEqualTo(STORED.size());
+  }
+
+  // forwarded requests
+
+  @ParameterizedTest
+  @MethodSource("fields")
+  void aForwardedHitIsThatOfTheRoutesByteForByte(String method, List<String> fields) {
+    String target = "/repos/Netflix/zuul?" + Math.abs(fields.hashCode());
+    String tag = fast.get(target).headers().firstValue("ETag").orElse("").replace("\"", "");
+    List<String> lines = new ArrayList<>();
+    lines.add(method + " " + target + " HTTP/1.1");
+    lines.add("Host: cache.example");
+    fields.forEach(field -> lines.add(field.replace("ETAG", tag)));
+    String[] asked = lines.toArray(new String[0]);
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () -> {
+              String routes = RawHttp.request(plain.port(), asked);
+              RawHttp.request(fast.port(), asked);
+              double before = requestsInRoutes(fast);
+              String lane = RawHttp.request(fast.port(), asked);
+              assertThat(requestsInRoutes(fast)).isEqualTo(before);
+              assertThat(comparable(lane)).isEqualTo(comparable(routes)).contains("; hit; ttl=");
+            });
+  }
+
+  static Stream<Arguments> fields() {
+    return Stream.of(
+            FIELDS.stream()
+                // with these GitHub is asked each time
+                .filter(each -> !each.toString().matches(".*(no-cache|2021|Bearer other).*"))
+                .map(each -> arguments("GET", each)),
+            Stream.of(arguments("GET", List.of("Authorization: token service-token"))),
+            FIELDS.subList(0, 2).stream().map(each -> arguments("HEAD", each)))
+        .flatMap(each -> each);
+  }
+
+  @Test
+  void whatWasWrittenIsReadAtOnce() throws Exception {
+    AtomicInteger written = new AtomicInteger();
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/counter"),
+            (asked, request) -> {
+              int now = asked.method().equals("GET") ? written.get() : written.incrementAndGet();
+              request.response().putHeader("Cache-Control", "max-age=60").end("n" + now);
+            })) {
+      for (int i = 0; i < 20; i++) {
+        for (int reads = 0; reads < 3; reads++) {
+          assertThat(fast.get("/x/counter").body()).isEqualTo("n" + i);
+        }
+        fast.send("PATCH", "/x/counter");
+      }
+    }
+  }
+
+  @Test
+  void whatIsWrittenThroughAnotherInstanceIsHeardOf() throws Exception {
+    Changes changes = fast.context().getRegistry().findSingleByType(Changes.class);
+    try (var handle =
+        github.override(
+            asked -> asked.path().startsWith("/Y/z"),
+            (asked, request) -> request.response().end("{}"))) {
+      for (String path : List.of("/y/z/1", "/y/z", "/y")) {
+        var stamp = changes.stamp(path, "no other");
+        plain.send("PATCH", "/Y/z/%31");
+        await().atMost(SOON).until(() -> !stamp.isCurrent());
+      }
+    }
+  }
+
+  @Test
+  void callersWithDifferentCredentialsGetTheirOwnAnswers() throws Exception {
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/who"),
+            (asked, request) ->
+                request
+                    .response()
+                    .putHeader("Cache-Control", "private, max-age=60")
+                    .end(String.valueOf(asked.header("Authorization"))))) {
+      for (int i = 0; i < 20; i++) {
+        assertThat(fast.get("/x/who", "Authorization", "Bearer a").body()).isEqualTo("Bearer a");
+        assertThat(fast.get("/x/who", "Authorization", "Bearer b").body()).isEqualTo("Bearer b");
+      }
+    }
+  }
+
+  @Test
+  void aHitSaysWhatWasHeardLastOfTheLimits() throws Exception {
+    AtomicInteger remaining = new AtomicInteger(5000);
+    try (var handle =
+        github.override(
+            asked -> asked.path().startsWith("/x/limit"),
+            (asked, request) ->
+                request
+                    .response()
+                    .putHeader("Cache-Control", "max-age=60")
+                    .putHeader("x-ratelimit-remaining", "" + remaining.decrementAndGet())
+                    .end("{}"))) {
+      fast.get("/x/limit", "Authorization", "Bearer c");
+      for (int i = 0; i < 20; i++) {
+        fast.get("/x/limit/" + i, "Authorization", "Bearer c");
+        for (int reads = 0; reads < 3; reads++) {
+          assertThat(
+                  fast.get("/x/limit", "Authorization", "Bearer c")
+                      .headers()
+                      .firstValue("x-ratelimit-remaining"))
+              .hasValue("" + remaining.get());
+        }
+      }
+    }
   }
 
   private static double requestsInRoutes(Service service) {

@@ -1,5 +1,6 @@
 package io.github.camelrestcache;
 
+import io.github.camelrestcache.lane.FastLane;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.store.Near;
 import java.nio.charset.StandardCharsets;
@@ -40,6 +41,7 @@ final class Stored {
   static void forgetForwarded(Service service) {
     RedisTemplate<String, Object> redis = in(service);
     redis.delete(redis.keys("camel-rest-cache:3:*:forward:*"));
+    service.context().getRegistry().findSingleByType(FastLane.class).clear();
   }
 
   /** All that is stored under a key. */

@@ -5,11 +5,15 @@ import io.github.camelrestcache.http.Conditions;
 import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.lane.Changes;
+import io.github.camelrestcache.lane.Holding;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import org.apache.camel.Exchange;
@@ -30,6 +34,8 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
  * client, and puts its fields, whole, into the variable {@code answered}.
  */
 final class ClientSide implements ExecChainHandler {
+
+  private static final long A_SECOND = Duration.ofSeconds(1).toNanos();
 
   private final URI upstream;
   private final Entries entries;
@@ -52,6 +58,7 @@ final class ClientSide implements ExecChainHandler {
     HttpCacheContext context = HttpCacheContext.cast(scope.clientContext);
     Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
     UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
+    Changes.Stamp stamp = entries.stamp(ask);
     String generation = ask.isCached() ? entries.generation(ask.path()) : null;
     CacheRequest seen =
         new CacheRequest(request, ask, generation == null ? null : generation + urls.form());
@@ -85,16 +92,28 @@ final class ClientSide implements ExecChainHandler {
           response.setEntity(new AbandonableEntity(response.getEntity(), scope.execRuntime));
         }
       } else {
+        if (forwarded == null && !stoodIn) {
+          exchange.setVariable("holding", new Holding(stamp, untilOlder(entry)));
+        }
         response = fromStore(ask, forwarded == null || stoodIn, response);
       }
       note(exchange, response, status);
       return response;
     } finally {
       Forwarded forwarded = Forwarded.in(context);
-      if (forwarded != null && forwarded.flight() != null) {
-        flights.end(forwarded.flight(), outcome);
+      if (forwarded != null) {
+        entries.changed(ask.path());
+        if (forwarded.flight() != null) {
+          flights.end(forwarded.flight(), outcome);
+        }
       }
     }
+  }
+
+  /** How long the Age of an entry stays what it is: the library counts from its arrival. */
+  private static Duration untilOlder(HttpCacheEntry entry) {
+    long nanos = Duration.between(entry.getResponseInstant(), Instant.now()).toNanos();
+    return Duration.ofNanos(A_SECOND - Math.floorMod(nanos, A_SECOND));
   }
 
   private static boolean isOfTheCache(HttpCacheContext context) {

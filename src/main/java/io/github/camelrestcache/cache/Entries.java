@@ -3,8 +3,10 @@ package io.github.camelrestcache.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.Hash;
+import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.net.URLDecoder;
 import java.time.Duration;
 import java.util.Collection;
@@ -68,7 +70,9 @@ final class Entries implements HttpCacheStorage {
           Long.class);
 
   private final RedisConnection redis;
+  private final Changes changes;
   private final String prefix;
+  private final String channel;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
@@ -80,7 +84,9 @@ final class Entries implements HttpCacheStorage {
 
   Entries(CamelContext context, Duration staleIfError) {
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
+    this.changes = context.getRegistry().findSingleByType(Changes.class);
     this.prefix = Keys.of(context, "forward:");
+    this.channel = Keys.of(context, "written");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
     redis.onReturn(this::renewOutlived);
   }
@@ -115,9 +121,26 @@ final class Entries implements HttpCacheStorage {
    * takes no writes, that is done when it does.
    */
   void invalidate(String path) {
-    for (String each = plain(path); !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
+    String plain = plain(path);
+    for (String each = plain; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
       renew(each);
     }
+    changes.notePath(plain);
+    try {
+      redis.convertAndSend(channel, plain.getBytes(UTF_8));
+    } catch (DataAccessException e) {
+      // the others ask Redis again soon
+    }
+  }
+
+  /** Notes that another answer may be stored of a path than before. */
+  void changed(String path) {
+    changes.note(plain(path));
+  }
+
+  /** Where a request stands, whose answer is looked for. */
+  Changes.Stamp stamp(UpstreamRequest ask) {
+    return changes.stamp(plain(ask.path()), ask.credential());
   }
 
   private void renew(String plainPath) {

@@ -1,7 +1,7 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.http.StoredAnswer.Reply;
+import io.github.camelrestcache.http.StoredAnswer.Timed;
 import io.github.camelrestcache.lane.FastLane;
 import io.github.camelrestcache.page.PageRequest;
 import io.github.camelrestcache.refresh.Leases;
@@ -33,7 +33,7 @@ public class Answers {
   }
 
   /** A stored endpoint: the whole in the coding that is wanted, or a page of it. */
-  public Reply endpoint(
+  public Timed endpoint(
       CamelContext context,
       @Variable("request") ClientRequest request,
       @Variable("endpoint") CachedEndpoint endpoint,
@@ -63,11 +63,11 @@ public class Answers {
                   ? answer(endpoint, entry, entry.version() + "-gzip", "gzip", null, entry.gzip())
                   : answer(endpoint, entry, entry.version(), null, null, entry.body());
             });
-    return new Reply(answer, entry.fetched(), leases.now(), met);
+    return new Timed(answer, entry.fetched(), leases.now(), met);
   }
 
   /** The first rows of a view; they are few, and so are never compressed. */
-  public Reply view(
+  public Timed view(
       @Variable("request") ClientRequest request,
       @Variable("asked") ViewRequest asked,
       @Variable("endpoint") CachedEndpoint list,
@@ -86,7 +86,7 @@ public class Answers {
               byte[] rows = ranked.first(asked.n(), asked.descending());
               return answer(list, entry, Entry.version(rows), null, null, rows);
             });
-    return new Reply(answer, entry.fetched(), leases.now(), met);
+    return new Timed(answer, entry.fetched(), leases.now(), met);
   }
 
   private static StoredAnswer answer(

@@ -145,7 +145,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
 
   private static void write(HttpServerResponse response, ClientRequest client, Message answer)
       throws Exception {
-    if (answer.getBody() instanceof StoredAnswer.Reply reply) {
+    if (answer.getBody() instanceof Reply reply) {
       await(reply.send(response, client));
       return;
     }

@@ -27,9 +27,11 @@ public final class StoredAnswer {
    * @param now by the same clock
    * @param met how the request was met, in the words of RFC 9211; null when by what is stored
    */
-  public record Reply(StoredAnswer answer, Instant fetched, Instant now, String met) {
+  public record Timed(StoredAnswer answer, Instant fetched, Instant now, String met)
+      implements Reply {
 
-    /** Sends it, or 304 to who has it; done when it is with the operating system. */
+    /** Sends it, or 304 to who has it. */
+    @Override
     public Future<Void> send(HttpServerResponse response, ClientRequest request) {
       return answer.send(response, request, this);
     }
@@ -68,9 +70,7 @@ public final class StoredAnswer {
     this.entityTag = '"' + name + '"';
     this.changed = changed;
     this.every = every.toSeconds();
-    this.content =
-        BufferImpl.buffer(
-            Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(content.length).put(content).flip()));
+    this.content = outsideTheHeap(content);
     add(fields, "ETag", entityTag);
     add(fields, "Cache-Control", "max-age=" + this.every);
     add(fields, "Vary", "Accept-Encoding");
@@ -87,7 +87,12 @@ public final class StoredAnswer {
     add(ofContent, "Content-Length", Integer.toString(content.length));
   }
 
-  private static void add(List<CharSequence> fields, String name, String value) {
+  static Buffer outsideTheHeap(byte[] content) {
+    return BufferImpl.buffer(
+        Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(content.length).put(content).flip()));
+  }
+
+  static void add(List<CharSequence> fields, String name, String value) {
     fields.add(name(name));
     fields.add(HttpHeaders.createOptimized(value));
   }
@@ -101,7 +106,7 @@ public final class StoredAnswer {
     return content.length();
   }
 
-  private Future<Void> send(HttpServerResponse response, ClientRequest request, Reply reply) {
+  private Future<Void> send(HttpServerResponse response, ClientRequest request, Timed reply) {
     Aged now = aged(reply);
     MultiMap headers = response.headers();
     put(headers, fields);
@@ -116,13 +121,13 @@ public final class StoredAnswer {
     return request.method().equals("HEAD") ? response.end() : response.end(content);
   }
 
-  private static void put(MultiMap headers, List<CharSequence> fields) {
+  static void put(MultiMap headers, List<CharSequence> fields) {
     for (int i = 0; i < fields.size(); i += 2) {
       headers.add(fields.get(i), fields.get(i + 1));
     }
   }
 
-  private Aged aged(Reply reply) {
+  private Aged aged(Timed reply) {
     long age = Math.max(0, reply.now().getEpochSecond() - reply.fetched().getEpochSecond());
     Aged last = aged;
     if (last.age() != age) {

@@ -3,45 +3,89 @@ package io.github.camelrestcache.lane;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.http.ClientRequest;
+import io.github.camelrestcache.http.FixedAnswer;
 import io.github.camelrestcache.http.Negotiation;
 import io.github.camelrestcache.http.PublicAddress;
+import io.github.camelrestcache.http.Reply;
 import io.github.camelrestcache.http.StoredAnswer;
-import io.github.camelrestcache.http.StoredAnswer.Reply;
+import io.github.camelrestcache.http.StoredAnswer.Timed;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
 
 /**
- * A way past the routes for what they have answered before. A route that answers from the store
- * leaves the answer here, prepared; the next request that is met by it gets it on the event loop,
- * before Camel hears of it, as long as memory still has what it was made of and the routes still
- * declare it. Anything else goes to the routes, and with {@code FAST_LANE=false} all does.
+ * A way past the routes for what they have answered before. A route that answers from what is
+ * stored leaves the answer here, prepared; the next request that is met by it gets it on the event
+ * loop, before Camel hears of it. Anything else goes to the routes, and with {@code
+ * FAST_LANE=false} all does.
+ *
+ * <p>The answer of an endpoint, a page or a view holds as long as memory has what it was made of
+ * and the routes still declare it. The answer to a forwarded request is for requests that are the
+ * same, field by field, and holds until its {@code Age} would be another, or anything is heard of
+ * what it was made of: a second at most.
  */
-@BindToRegistry(value = "fastLane", initMethod = "start")
+@BindToRegistry(value = "fastLane", initMethod = "start", destroyMethod = "clear")
 public class FastLane extends ContextBean {
 
   private static final int OVERHEAD = 2048;
 
+  /** Requests with a longer head are left to the routes. */
+  private static final int LONGEST_HEAD = 4096;
+
+  /** What is held: the bytes of its content, which is what it mostly is. */
+  private interface Prepared {
+    int size();
+  }
+
   /**
+   * What a request to an endpoint is answered.
+   *
    * @param endpoint what it is of, or its list
    * @param view what it is of, or null
    * @param version of the endpoint's content that it was made of
    */
-  private record Prepared(
-      CachedEndpoint endpoint, View view, String version, StoredAnswer answer) {}
+  private record OfEndpoint(CachedEndpoint endpoint, View view, String version, StoredAnswer answer)
+      implements Prepared {
+
+    @Override
+    public int size() {
+      return answer.size();
+    }
+  }
+
+  /**
+   * What a forwarded request is answered.
+   *
+   * @param end by {@link System#nanoTime()}
+   */
+  private record Forwarded(Changes.Stamp stamp, long end, FixedAnswer answer) implements Prepared {
+
+    boolean holds() {
+      return end - System.nanoTime() > 0 && stamp.isCurrent();
+    }
+
+    @Override
+    public int size() {
+      return answer.size();
+    }
+  }
 
   private Cache<String, Prepared> prepared;
   private boolean open;
+  private Duration longest;
   private Near near;
   private Leases leases;
   private Catalog catalog;
@@ -53,9 +97,10 @@ public class FastLane extends ContextBean {
       prepared =
           Caffeine.newBuilder()
               .maximumWeight(Settings.nearCacheSize(context))
-              .weigher((String key, Prepared each) -> OVERHEAD + each.answer().size())
+              .weigher((String key, Prepared each) -> OVERHEAD + each.size())
               .build();
       open = Boolean.parseBoolean(Settings.get(context, "fast.lane"));
+      longest = Settings.time(context, "near.cache.max.age");
     }
   }
 
@@ -65,6 +110,11 @@ public class FastLane extends ContextBean {
     leases = bean(Leases.class);
     catalog = bean(Catalog.class);
     negotiation = bean(Negotiation.class);
+  }
+
+  /** Drops everything. */
+  public void clear() {
+    prepared.invalidateAll();
   }
 
   /** For the event loop: answers a request, unless the routes are to. */
@@ -78,7 +128,10 @@ public class FastLane extends ContextBean {
       return false;
     }
     ClientRequest client = ClientRequest.of(request);
-    Reply reply = reply(client);
+    Reply reply = ofEndpoint(client);
+    if (reply == null) {
+      reply = forwarded(client);
+    }
     if (reply == null) {
       return false;
     }
@@ -86,8 +139,10 @@ public class FastLane extends ContextBean {
     return true;
   }
 
-  private Reply reply(ClientRequest request) {
-    Prepared found = prepared.getIfPresent(key(request));
+  // endpoints and views
+
+  private Reply ofEndpoint(ClientRequest request) {
+    OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key(request));
     if (found == null || !isDeclared(found)) {
       return null;
     }
@@ -97,10 +152,10 @@ public class FastLane extends ContextBean {
         || found.view() == null && !negotiation.isStored(context, request, found.endpoint())) {
       return null;
     }
-    return new Reply(found.answer(), entry.fetched(), leases.now(), null);
+    return new Timed(found.answer(), entry.fetched(), leases.now(), null);
   }
 
-  private boolean isDeclared(Prepared found) {
+  private boolean isDeclared(OfEndpoint found) {
     View view = found.view();
     return catalog.endpoint(found.endpoint().path()) == found.endpoint()
         && (view == null || catalog.view(view.name()) == view);
@@ -114,7 +169,7 @@ public class FastLane extends ContextBean {
       Entry entry,
       Supplier<StoredAnswer> make) {
     String key = key(request);
-    Prepared found = prepared.getIfPresent(key);
+    OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key);
     if (found != null
         && found.endpoint() == endpoint
         && found.view() == view
@@ -122,7 +177,7 @@ public class FastLane extends ContextBean {
       return found.answer();
     }
     StoredAnswer answer = make.get();
-    prepared.put(key, new Prepared(endpoint, view, entry.version(), answer));
+    prepared.put(key, new OfEndpoint(endpoint, view, entry.version(), answer));
     return answer;
   }
 
@@ -130,5 +185,35 @@ public class FastLane extends ContextBean {
   private String key(ClientRequest request) {
     String link = request.query().isEmpty() ? "" : " " + PublicAddress.of(context, request);
     return negotiation.coding(request) + " " + request.target() + link;
+  }
+
+  // forwarded requests
+
+  private Reply forwarded(ClientRequest request) {
+    String key = whole(request);
+    Forwarded found = key == null ? null : (Forwarded) prepared.getIfPresent(key);
+    return found != null && found.holds() ? found.answer() : null;
+  }
+
+  /** For the routes: leaves here what a forwarded request is answered from the cache. */
+  public void hold(ClientRequest request, FixedAnswer answer, Holding holding) {
+    String key = open ? whole(request) : null;
+    if (key != null) {
+      Duration time = holding.time().compareTo(longest) < 0 ? holding.time() : longest;
+      prepared.put(key, new Forwarded(holding.stamp(), System.nanoTime() + time.toNanos(), answer));
+    }
+  }
+
+  /** Names all that was asked, without saying it, for it has credentials; or null. */
+  private static String whole(ClientRequest request) {
+    StringBuilder head = new StringBuilder(512);
+    head.append(request.method()).append(' ').append(request.target());
+    for (Map.Entry<String, String> field : request.fields().all()) {
+      head.append('\n').append(field.getKey()).append(':').append(field.getValue());
+      if (head.length() > LONGEST_HEAD) {
+        return null;
+      }
+    }
+    return Hash.of(head.toString());
   }
 }

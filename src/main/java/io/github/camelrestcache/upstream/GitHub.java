@@ -4,10 +4,15 @@ import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.ClientRequest;
+import io.github.camelrestcache.http.FixedAnswer;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.http.PublicAddress;
+import io.github.camelrestcache.lane.FastLane;
+import io.github.camelrestcache.lane.Holding;
 import io.github.camelrestcache.refresh.Pages;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,12 +54,18 @@ public class GitHub extends ContextBean {
   private String token;
   private TokenLending lending;
   private UpstreamUrls urls;
+  private FastLane lane;
 
   /** Reads the settings. */
   public void start() {
     token = Settings.get(context, "github.api.token");
     urls = new UpstreamUrls(context);
     lending = new TokenLending(Settings.get(context, "github.owner.paths"));
+  }
+
+  @Override
+  protected void wire() {
+    lane = bean(FastLane.class);
   }
 
   /** The request that fetches the next page for the store, or validates the stored one. */
@@ -164,10 +175,11 @@ public class GitHub extends ContextBean {
       @Variable("ask") UpstreamRequest ask,
       @Variable("answered") HttpFields answered,
       @Variable("cacheStatus") String cacheStatus,
-      @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
+      @Variable("holding") Holding holding,
+      @Header(Exchange.HTTP_RESPONSE_CODE) int status)
+      throws IOException {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
     HttpFields fields = answered.endToEnd();
     if (!request.fields().contains("Authorization")) {
       OF_THE_TOKEN.forEach(fields::remove);
@@ -184,7 +196,24 @@ public class GitHub extends ContextBean {
       String value = leads ? urls.field(field.getValue(), here) : field.getValue();
       byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(value);
     }
-    byName.forEach(message::setHeader);
+    if (holding == null) {
+      message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
+      byName.forEach(message::setHeader);
+      return;
+    }
+    FixedAnswer answer = new FixedAnswer(status, byName, whole(request, message.getBody()));
+    lane.hold(request, answer, holding);
+    message.setBody(answer);
+  }
+
+  /** The content of a stored answer, null when there is none because only its head was wanted. */
+  private static byte[] whole(ClientRequest request, Object body) throws IOException {
+    if (request.method().equals("HEAD")) {
+      return null;
+    }
+    try (InputStream content = body instanceof InputStream stream ? stream : null) {
+      return content == null ? new byte[0] : content.readAllBytes();
+    }
   }
 
   /** Warns once when the token that is lent can read more than what is public. */

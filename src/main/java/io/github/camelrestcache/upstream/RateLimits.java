@@ -9,6 +9,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.http.HttpDates;
+import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import java.time.Duration;
@@ -73,6 +74,7 @@ public class RateLimits extends ContextBean {
   private final Cache<String, Refusal> refusals = memory();
   private final Cache<String, String> unusual = memory();
   private RedisConnection redis;
+  private Changes changes;
   private String prefix;
 
   private static <T> Cache<String, T> memory() {
@@ -87,6 +89,7 @@ public class RateLimits extends ContextBean {
   @Override
   protected void wire() {
     redis = bean(RedisConnection.class);
+    changes = bean(Changes.class);
   }
 
   /** Remembers what an answer says. */
@@ -100,7 +103,9 @@ public class RateLimits extends ContextBean {
         unusual.put(request(ask), resource);
       }
       String name = name(ask.credential(), resource);
-      latest.put(name, fields);
+      if (!fields.equals(latest.asMap().put(name, fields))) {
+        changes.note(ask.credential());
+      }
       write(name, JSON.valueToTree(fields).toString(), KEPT);
     }
   }

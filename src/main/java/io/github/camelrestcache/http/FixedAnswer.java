@@ -1,0 +1,45 @@
+package io.github.camelrestcache.http;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** An answer to one request, which is the same whenever that request comes while it holds. */
+public final class FixedAnswer implements Reply {
+
+  private final int status;
+  private final List<CharSequence> fields = new ArrayList<>();
+  private final Buffer content;
+
+  /**
+   * Prepares an answer.
+   *
+   * @param content may be empty, or null when none is to be sent nor announced: to HEAD
+   */
+  public FixedAnswer(int status, Map<String, List<String>> fields, byte[] content) {
+    this.status = status;
+    fields.forEach(
+        (name, values) -> values.forEach(value -> StoredAnswer.add(this.fields, name, value)));
+    this.content = content == null ? null : StoredAnswer.outsideTheHeap(content);
+  }
+
+  /** How many bytes its content has. */
+  public int size() {
+    return content == null ? 0 : content.length();
+  }
+
+  @Override
+  public Future<Void> send(HttpServerResponse response, ClientRequest request) {
+    response.setStatusCode(status);
+    StoredAnswer.put(response.headers(), fields);
+    if (content == null || status == 204 || status == 304) {
+      return response.end();
+    }
+    response.headers().set(HttpHeaders.CONTENT_LENGTH, Integer.toString(content.length()));
+    return response.end(content);
+  }
+}

@@ -1,0 +1,61 @@
+package io.github.camelrestcache.lane;
+
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.Body;
+
+/**
+ * Whether something has changed since it was looked at: what is stored of a path, or what is known
+ * of a credential. Each name has a number, which it shares with others, so that there are few: at
+ * worst something is looked at once more than it had to be.
+ */
+@BindToRegistry("changes")
+public class Changes {
+
+  private static final int NUMBERS = 1 << 14;
+
+  private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
+
+  /** Where two things stood when they were looked at. */
+  public final class Stamp {
+
+    private final int one;
+    private final int other;
+    private final int ofOne;
+    private final int ofOther;
+
+    private Stamp(String one, String other) {
+      this.one = place(one);
+      this.other = place(other);
+      ofOne = numbers.get(this.one);
+      ofOther = numbers.get(this.other);
+    }
+
+    /** Whether neither has changed since. */
+    public boolean isCurrent() {
+      return numbers.get(one) == ofOne && numbers.get(other) == ofOther;
+    }
+  }
+
+  /** Notes a change. */
+  public void note(String name) {
+    numbers.incrementAndGet(place(name));
+  }
+
+  /** Notes a change of a path, which changes those above it. */
+  public void notePath(@Body String path) {
+    for (String each = path; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
+      note(each);
+    }
+  }
+
+  /** Looks where two things stand, before it is read how they are. */
+  public Stamp stamp(String one, String other) {
+    return new Stamp(one, other);
+  }
+
+  private static int place(String name) {
+    int hash = name.hashCode();
+    return (hash ^ hash >>> 16) & NUMBERS - 1;
+  }
+}
