@@ -63,11 +63,12 @@ within() {
   done
 }
 
-# start_github CLASSPATH: a stand-in for GitHub, whose address is then $github. What is written to file descriptor 9, by
-# the line, becomes the description of its first repository.
+# start_github CLASSPATH [REPOSITORIES]: a stand-in for GitHub, whose address is then $github. What is written to file
+# descriptor 9, by the line, becomes the description of its first repository.
 start_github() {
+  rm -f "$work/descriptions"
   mkfifo "$work/descriptions"
-  "${java_bin}java" -cp "$1" io.github.camelrestcache.standin.Alone <"$work/descriptions" >"$work/standin.log" 2>&1 &
+  "${java_bin}java" -cp "$1" io.github.camelrestcache.standin.Alone "${@:2}" <"$work/descriptions" >"$work/standin.log" 2>&1 &
   pids+=($!)
   exec 9>"$work/descriptions"
   within 60 grep -q '^http://' "$work/standin.log" || { cat "$work/standin.log"; return 1; }

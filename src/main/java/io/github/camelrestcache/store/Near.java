@@ -27,6 +27,8 @@ public class Near extends ContextBean {
   private static final int OVERHEAD = 256;
 
   private final Map<String, CompletableFuture<Void>> arrivals = new ConcurrentHashMap<>();
+
+  /** Entries by their path, and rankings by the name of their view, which begins with no slash. */
   private Cache<String, Object> held;
 
   /** Makes room, by default of a third of the heap. */
@@ -54,7 +56,7 @@ public class Near extends ContextBean {
 
   /** The endpoint, or null; also if it is declared to have another shape since. */
   public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
-    Entry here = (Entry) held.getIfPresent("endpoint " + endpoint.path());
+    Entry here = (Entry) held.getIfPresent(endpoint.path());
     return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
   }
 
@@ -71,7 +73,7 @@ public class Near extends ContextBean {
     boolean[] news = {false};
     held.asMap()
         .compute(
-            "endpoint " + endpoint.path(),
+            endpoint.path(),
             (key, before) -> {
               Entry here = (Entry) before;
               if (here != null && here.fence() > entry.fence()) {
@@ -126,13 +128,13 @@ public class Near extends ContextBean {
 
   /** The ranking of a view, or null. */
   public Ranked ranked(@Variable("view") View view) {
-    return (Ranked) held.getIfPresent("view " + view.name());
+    return (Ranked) held.getIfPresent(view.name());
   }
 
   /** Keeps the ranking of a view, which may be null. */
   public void keepRanked(@Variable("view") View view, @Body Ranked ranked) {
     if (ranked != null) {
-      held.put("view " + view.name(), ranked);
+      held.put(view.name(), ranked);
     }
   }
 }

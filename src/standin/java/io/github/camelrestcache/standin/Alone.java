@@ -14,11 +14,13 @@ public final class Alone {
   /**
    * Runs until it is killed.
    *
-   * @param args ignored
+   * @param args how many repositories it has, if not 150
    * @throws InterruptedException never
    */
   public static void main(String[] args) throws InterruptedException {
-    GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    int repositories = args.length == 0 ? 150 : Integer.parseInt(args[0]);
+    GitHubStandIn github =
+        GitHubStandIn.builder().repositories(repositories).limits(100_000, 100_000).build().start();
     github.addToken("service-token", "robot");
     github.override(asked -> asked.path().startsWith("/hang/"), (asked, request) -> {});
     System.out.println(github.url());
