@@ -23,6 +23,11 @@ public abstract class ContextBean implements CamelContextAware {
           public void onContextStarting(CamelContext starting) {
             wire();
           }
+
+          @Override
+          public void onContextStopping(CamelContext stopping) {
+            drain();
+          }
         });
   }
 
@@ -32,6 +37,9 @@ public abstract class ContextBean implements CamelContextAware {
    * started.
    */
   protected void wire() {}
+
+  /** Ends what is under way besides the routes, which Camel drains afterwards. */
+  protected void drain() {}
 
   /** Another bean. */
   protected <T> T bean(Class<T> type) {

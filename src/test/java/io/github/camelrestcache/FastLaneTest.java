@@ -13,7 +13,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -160,6 +162,72 @@ class FastLaneTest {
     before = requestsInRoutes(plain);
     STORED.forEach(plain::get);
     assertThat(requestsInRoutes(plain) - before).isEqualTo(STORED.size());
+  }
+
+  @Test
+  void requestsAreMeteredTheSameBothWays() {
+    List<Map<String, Double>> metered = new ArrayList<>();
+    for (Service each : List.of(fast, plain)) {
+      Map<String, Double> before = metered(each);
+      for (int i = 0; i < 3; i++) {
+        STORED.forEach(each::get);
+        each.send("HEAD", "/orgs/Netflix");
+        each.get("/orgs/Netflix", "If-None-Match", "*");
+        each.get("/repos/Netflix/zuul?metered");
+        each.get("/view/top/5/nothing");
+        each.send("BREW", "/coffee");
+      }
+      Map<String, Double> after = new TreeMap<>();
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () -> {
+                after.clear();
+                metered(each)
+                    .forEach(
+                        (series, count) -> {
+                          double more = count - before.getOrDefault(series, 0.0);
+                          if (more > 0) {
+                            after.put(series, more);
+                          }
+                        });
+                assertThat(after.values().stream().mapToDouble(n -> n).sum()).isEqualTo(30);
+              });
+      metered.add(after);
+    }
+    assertThat(metered.get(0))
+        .containsEntry("cache=hit method=GET route=/orgs/Netflix/repos status=200", 6.0)
+        .containsEntry("cache=hit method=GET route=/orgs/Netflix status=304", 3.0)
+        .containsEntry("cache=hit method=HEAD route=/orgs/Netflix status=200", 3.0)
+        .containsEntry("cache=hit method=GET route=/view/{order}/{n}/{view} status=200", 3.0)
+        .containsEntry("cache=none method=GET route=/view/{order}/{n}/{view} status=404", 3.0)
+        .containsEntry("cache=bypass method=other route=forward status=404", 3.0)
+        .containsEntry("cache=miss method=GET route=forward status=200", 1.0)
+        .containsEntry("cache=hit method=GET route=forward status=200", 2.0);
+    Map<String, Double> routes = new TreeMap<>(metered.get(1));
+    // what the first stored is a hit for the second
+    routes.compute("cache=hit method=GET route=forward status=200", (series, count) -> count - 1);
+    routes.put("cache=miss method=GET route=forward status=200", 1.0);
+    assertThat(routes).isEqualTo(metered.get(0));
+  }
+
+  /** How many requests of each kind were noted. */
+  private static Map<String, Double> metered(Service service) {
+    return service
+        .context()
+        .getRegistry()
+        .findSingleByType(MeterRegistry.class)
+        .find("http.server.requests")
+        .timers()
+        .stream()
+        .collect(
+            Collectors.toMap(
+                timer ->
+                    timer.getId().getTags().stream()
+                        .map(tag -> tag.getKey() + "=" + tag.getValue())
+                        .sorted()
+                        .collect(Collectors.joining(" ")),
+                timer -> (double) timer.count()));
   }
 
   // forwarded requests

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
@@ -35,16 +36,21 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpDoor.class);
   private static final int CHUNK = 64 * 1024;
 
+  private final RequestMeters meters;
+
   HttpDoor(
       PlatformHttpEndpoint endpoint,
       Processor processor,
       List<Handler<RoutingContext>> handlers,
+      RequestMeters meters,
       String routerName) {
     super(endpoint, processor, handlers, routerName);
+    this.meters = meters;
   }
 
   @Override
   protected void handleRequest(RoutingContext routing) {
+    long began = System.nanoTime();
     HttpServerRequest request = routing.request();
     ClientRequest client = ClientRequest.of(request);
     Exchange exchange = createExchange(false);
@@ -64,11 +70,12 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
                       exchange,
                       done -> {
                         if (Thread.currentThread() == worker && !returned[0]) {
-                          finish(routing, exchange, client);
+                          finish(routing, exchange, client, began);
                         } else {
                           routing
                               .vertx()
-                              .executeBlocking(() -> finish(routing, exchange, client), false);
+                              .executeBlocking(
+                                  () -> finish(routing, exchange, client, began), false);
                         }
                       });
               returned[0] = true;
@@ -78,7 +85,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         .onFailure(routing::fail);
   }
 
-  private Void finish(RoutingContext routing, Exchange exchange, ClientRequest client) {
+  private Void finish(RoutingContext routing, Exchange exchange, ClientRequest client, long began) {
     HttpServerResponse response = routing.response();
     try {
       Problem problem = problem(exchange);
@@ -98,6 +105,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         routing.request().connection().close();
       }
     } finally {
+      meters.note(routing.request(), route(exchange, client.path()), began);
       if (client.body() instanceof RequestContent content) {
         content.close();
       }
@@ -105,6 +113,19 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       releaseExchange(exchange, false);
     }
     return null;
+  }
+
+  /** What a request is metered as: a path that is declared, or a template. */
+  private static String route(Exchange exchange, String path) {
+    if (path.startsWith("/view/")) {
+      return RequestMeters.VIEW;
+    } else if (path.equals("/healthcheck") || path.equals("/webhook/github")) {
+      return path;
+    }
+    CachedEndpoint endpoint = exchange.getVariable("endpoint", CachedEndpoint.class);
+    return endpoint == null || exchange.getVariable("ask") != null
+        ? RequestMeters.FORWARD
+        : endpoint.path();
   }
 
   /** An answer that HTTP does not allow, such as one with a space in the name of a field. */

@@ -66,6 +66,7 @@ public class HttpEngine extends VertxPlatformHttpEngine {
         endpoint,
         processor,
         getHandlers(),
+        getCamelContext().getRegistry().findSingleByType(RequestMeters.class),
         VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()));
   }
 }

@@ -13,6 +13,7 @@ import io.github.camelrestcache.http.FixedAnswer;
 import io.github.camelrestcache.http.Negotiation;
 import io.github.camelrestcache.http.PublicAddress;
 import io.github.camelrestcache.http.Reply;
+import io.github.camelrestcache.http.RequestMeters;
 import io.github.camelrestcache.http.StoredAnswer;
 import io.github.camelrestcache.http.StoredAnswer.Timed;
 import io.github.camelrestcache.refresh.Leases;
@@ -23,8 +24,13 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A way past the routes for what they have answered before. A route that answers from what is
@@ -40,6 +46,7 @@ import org.apache.camel.BindToRegistry;
 @BindToRegistry(value = "fastLane", initMethod = "start", destroyMethod = "clear")
 public class FastLane extends ContextBean {
 
+  private static final Logger LOG = LoggerFactory.getLogger(FastLane.class);
   private static final int OVERHEAD = 2048;
 
   /** Requests with a longer head are left to the routes. */
@@ -83,13 +90,25 @@ public class FastLane extends ContextBean {
     }
   }
 
+  /**
+   * How a request is met.
+   *
+   * @param route as it is metered
+   */
+  private record Hit(Reply reply, String route) {}
+
   private Cache<String, Prepared> prepared;
-  private boolean open;
+
+  /** Who has to arrive before the lane can end: all answers that are being sent. */
+  private final Phaser sending = new Phaser(1);
+
+  private volatile boolean open;
   private Duration longest;
   private Near near;
   private Leases leases;
   private Catalog catalog;
   private Negotiation negotiation;
+  private RequestMeters meters;
 
   /** Makes room. */
   public void start() {
@@ -99,7 +118,6 @@ public class FastLane extends ContextBean {
               .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Prepared each) -> OVERHEAD + each.size())
               .build();
-      open = Boolean.parseBoolean(Settings.get(context, "fast.lane"));
       longest = Settings.time(context, "near.cache.max.age");
     }
   }
@@ -110,6 +128,22 @@ public class FastLane extends ContextBean {
     leases = bean(Leases.class);
     catalog = bean(Catalog.class);
     negotiation = bean(Negotiation.class);
+    meters = bean(RequestMeters.class);
+    open = Boolean.parseBoolean(Settings.get(context, "fast.lane"));
+  }
+
+  /** Leaves what comes from now on to the routes, and waits until all has been sent. */
+  @Override
+  protected void drain() {
+    open = false;
+    long most = context.getShutdownStrategy().getTimeout();
+    try {
+      sending.awaitAdvanceInterruptibly(sending.arrive(), most, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn("{} answers were not taken by their clients in time", sending.getUnarrivedParties());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Drops everything. */
@@ -119,6 +153,7 @@ public class FastLane extends ContextBean {
 
   /** For the event loop: answers a request, unless the routes are to. */
   public boolean answers(HttpServerRequest request) {
+    long began = System.nanoTime();
     HttpMethod method = request.method();
     String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
     if (!open
@@ -128,20 +163,28 @@ public class FastLane extends ContextBean {
       return false;
     }
     ClientRequest client = ClientRequest.of(request);
-    Reply reply = ofEndpoint(client);
-    if (reply == null) {
-      reply = forwarded(client);
+    Hit hit = ofEndpoint(client);
+    if (hit == null) {
+      hit = forwarded(client);
     }
-    if (reply == null) {
+    if (hit == null) {
       return false;
     }
-    reply.send(request.response(), client);
+    String route = hit.route();
+    sending.register();
+    hit.reply()
+        .send(request.response(), client)
+        .onComplete(
+            sent -> {
+              sending.arriveAndDeregister();
+              meters.note(request, route, began);
+            });
     return true;
   }
 
   // endpoints and views
 
-  private Reply ofEndpoint(ClientRequest request) {
+  private Hit ofEndpoint(ClientRequest request) {
     OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key(request));
     if (found == null || !isDeclared(found)) {
       return null;
@@ -152,7 +195,9 @@ public class FastLane extends ContextBean {
         || found.view() == null && !negotiation.isStored(context, request, found.endpoint())) {
       return null;
     }
-    return new Timed(found.answer(), entry.fetched(), leases.now(), null);
+    return new Hit(
+        new Timed(found.answer(), entry.fetched(), leases.now(), null),
+        found.view() == null ? found.endpoint().path() : RequestMeters.VIEW);
   }
 
   private boolean isDeclared(OfEndpoint found) {
@@ -189,10 +234,10 @@ public class FastLane extends ContextBean {
 
   // forwarded requests
 
-  private Reply forwarded(ClientRequest request) {
+  private Hit forwarded(ClientRequest request) {
     String key = whole(request);
     Forwarded found = key == null ? null : (Forwarded) prepared.getIfPresent(key);
-    return found != null && found.holds() ? found.answer() : null;
+    return found != null && found.holds() ? new Hit(found.answer(), RequestMeters.FORWARD) : null;
   }
 
   /** For the routes: leaves here what a forwarded request is answered from the cache. */
