@@ -36,21 +36,21 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpDoor.class);
   private static final int CHUNK = 64 * 1024;
 
-  private final RequestMeters meters;
+  private final Requests requests;
 
   HttpDoor(
       PlatformHttpEndpoint endpoint,
       Processor processor,
       List<Handler<RoutingContext>> handlers,
-      RequestMeters meters,
+      Requests requests,
       String routerName) {
     super(endpoint, processor, handlers, routerName);
-    this.meters = meters;
+    this.requests = requests;
   }
 
   @Override
   protected void handleRequest(RoutingContext routing) {
-    long began = System.nanoTime();
+    Requests.Begun begun = requests.begin();
     HttpServerRequest request = routing.request();
     ClientRequest client = ClientRequest.of(request);
     Exchange exchange = createExchange(false);
@@ -70,22 +70,27 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
                       exchange,
                       done -> {
                         if (Thread.currentThread() == worker && !returned[0]) {
-                          finish(routing, exchange, client, began);
+                          finish(routing, exchange, client, begun);
                         } else {
                           routing
                               .vertx()
                               .executeBlocking(
-                                  () -> finish(routing, exchange, client, began), false);
+                                  () -> finish(routing, exchange, client, begun), false);
                         }
                       });
               returned[0] = true;
               return null;
             },
             false)
-        .onFailure(routing::fail);
+        .onFailure(
+            refused -> {
+              requests.forget(begun);
+              routing.fail(refused);
+            });
   }
 
-  private Void finish(RoutingContext routing, Exchange exchange, ClientRequest client, long began) {
+  private Void finish(
+      RoutingContext routing, Exchange exchange, ClientRequest client, Requests.Begun begun) {
     HttpServerResponse response = routing.response();
     try {
       Problem problem = problem(exchange);
@@ -105,7 +110,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         routing.request().connection().close();
       }
     } finally {
-      meters.note(routing.request(), route(exchange, client.path()), began);
+      requests.end(begun, routing.request(), route(exchange, client.path()));
       if (client.body() instanceof RequestContent content) {
         content.close();
       }
@@ -118,13 +123,13 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   /** What a request is metered as: a path that is declared, or a template. */
   private static String route(Exchange exchange, String path) {
     if (path.startsWith("/view/")) {
-      return RequestMeters.VIEW;
+      return Requests.VIEW;
     } else if (path.equals("/healthcheck") || path.equals("/webhook/github")) {
       return path;
     }
     CachedEndpoint endpoint = exchange.getVariable("endpoint", CachedEndpoint.class);
     return endpoint == null || exchange.getVariable("ask") != null
-        ? RequestMeters.FORWARD
+        ? Requests.FORWARD
         : endpoint.path();
   }
 

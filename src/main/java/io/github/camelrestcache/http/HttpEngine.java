@@ -66,7 +66,7 @@ public class HttpEngine extends VertxPlatformHttpEngine {
         endpoint,
         processor,
         getHandlers(),
-        getCamelContext().getRegistry().findSingleByType(RequestMeters.class),
+        getCamelContext().getRegistry().findSingleByType(Requests.class),
         VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()));
   }
 }

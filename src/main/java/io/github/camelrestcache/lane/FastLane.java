@@ -13,7 +13,7 @@ import io.github.camelrestcache.http.FixedAnswer;
 import io.github.camelrestcache.http.Negotiation;
 import io.github.camelrestcache.http.PublicAddress;
 import io.github.camelrestcache.http.Reply;
-import io.github.camelrestcache.http.RequestMeters;
+import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.http.StoredAnswer;
 import io.github.camelrestcache.http.StoredAnswer.Timed;
 import io.github.camelrestcache.refresh.Leases;
@@ -24,13 +24,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Phaser;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A way past the routes for what they have answered before. A route that answers from what is
@@ -46,7 +41,6 @@ import org.slf4j.LoggerFactory;
 @BindToRegistry(value = "fastLane", initMethod = "start", destroyMethod = "clear")
 public class FastLane extends ContextBean {
 
-  private static final Logger LOG = LoggerFactory.getLogger(FastLane.class);
   private static final int OVERHEAD = 2048;
 
   /** Requests with a longer head are left to the routes. */
@@ -99,16 +93,13 @@ public class FastLane extends ContextBean {
 
   private Cache<String, Prepared> prepared;
 
-  /** Who has to arrive before the lane can end: all answers that are being sent. */
-  private final Phaser sending = new Phaser(1);
-
-  private volatile boolean open;
+  private boolean open;
   private Duration longest;
   private Near near;
   private Leases leases;
   private Catalog catalog;
   private Negotiation negotiation;
-  private RequestMeters meters;
+  private Requests requests;
 
   /** Makes room. */
   public void start() {
@@ -128,22 +119,8 @@ public class FastLane extends ContextBean {
     leases = bean(Leases.class);
     catalog = bean(Catalog.class);
     negotiation = bean(Negotiation.class);
-    meters = bean(RequestMeters.class);
+    requests = bean(Requests.class);
     open = Boolean.parseBoolean(Settings.get(context, "fast.lane"));
-  }
-
-  /** Leaves what comes from now on to the routes, and waits until all has been sent. */
-  @Override
-  protected void drain() {
-    open = false;
-    long most = context.getShutdownStrategy().getTimeout();
-    try {
-      sending.awaitAdvanceInterruptibly(sending.arrive(), most, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      LOG.warn("{} answers were not taken by their clients in time", sending.getUnarrivedParties());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** Drops everything. */
@@ -153,7 +130,6 @@ public class FastLane extends ContextBean {
 
   /** For the event loop: answers a request, unless the routes are to. */
   public boolean answers(HttpServerRequest request) {
-    long began = System.nanoTime();
     HttpMethod method = request.method();
     String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
     if (!open
@@ -170,15 +146,11 @@ public class FastLane extends ContextBean {
     if (hit == null) {
       return false;
     }
+    Requests.Begun begun = requests.begin();
     String route = hit.route();
-    sending.register();
     hit.reply()
         .send(request.response(), client)
-        .onComplete(
-            sent -> {
-              sending.arriveAndDeregister();
-              meters.note(request, route, began);
-            });
+        .onComplete(sent -> requests.end(begun, request, route));
     return true;
   }
 
@@ -197,7 +169,7 @@ public class FastLane extends ContextBean {
     }
     return new Hit(
         new Timed(found.answer(), entry.fetched(), leases.now(), null),
-        found.view() == null ? found.endpoint().path() : RequestMeters.VIEW);
+        found.view() == null ? found.endpoint().path() : Requests.VIEW);
   }
 
   private boolean isDeclared(OfEndpoint found) {
@@ -237,7 +209,7 @@ public class FastLane extends ContextBean {
   private Hit forwarded(ClientRequest request) {
     String key = whole(request);
     Forwarded found = key == null ? null : (Forwarded) prepared.getIfPresent(key);
-    return found != null && found.holds() ? new Hit(found.answer(), RequestMeters.FORWARD) : null;
+    return found != null && found.holds() ? new Hit(found.answer(), Requests.FORWARD) : null;
   }
 
   /** For the routes: leaves here what a forwarded request is answered from the cache. */

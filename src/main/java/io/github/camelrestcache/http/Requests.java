@@ -9,22 +9,30 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.camel.BindToRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * How many requests were answered, and how long that took: {@code http_server_requests_seconds}, a
- * histogram by method, route, status and what the cache had to do with it. However it is answered,
- * a request is noted once, when its answer is with the operating system.
+ * The requests that are being answered, in whatever way, each from when it came until its answer is
+ * with the operating system. They are all answered before the service stops. When that is done they
+ * are metered: {@code http_server_requests_seconds}, a histogram by method, route, status and what
+ * the cache had to do with it.
  */
-@BindToRegistry("requestMeters")
-public class RequestMeters extends ContextBean {
+@BindToRegistry("requests")
+public class Requests extends ContextBean {
 
   /** The route of all that is forwarded. */
   public static final String FORWARD = "forward";
 
   /** The route of all views. */
   public static final String VIEW = "/view/{order}/{n}/{view}";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
 
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
@@ -34,23 +42,66 @@ public class RequestMeters extends ContextBean {
           .map(Duration::ofMillis)
           .toArray(Duration[]::new);
 
+  /**
+   * A request that has come.
+   *
+   * @param nanos when, by {@link System#nanoTime()}
+   * @param awaited whether the service stops no sooner
+   */
+  public record Begun(long nanos, boolean awaited) {}
+
   private record Series(String method, String route, int status, String cache) {}
 
   private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
+  private final AtomicInteger awaited = new AtomicInteger();
+  private CountDownLatch last;
+  private volatile boolean draining;
   private MeterRegistry registry;
 
   @Override
   protected void wire() {
     registry = bean(MeterRegistry.class);
+    last = new CountDownLatch(1);
+    draining = false;
+  }
+
+  /** Waits for all that has begun. Camel waits for exchanges, but not until they are sent. */
+  @Override
+  protected void drain() {
+    draining = true;
+    long most = context.getShutdownStrategy().getTimeout();
+    try {
+      if (awaited.get() > 0 && !last.await(most, TimeUnit.SECONDS)) {
+        LOG.warn("{} answers were not sent in {} s, and are broken off", awaited, most);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A request has come. */
+  public Begun begin() {
+    boolean inTime = !draining;
+    if (inTime) {
+      awaited.incrementAndGet();
+    }
+    return new Begun(System.nanoTime(), inTime);
+  }
+
+  /** A request was none, or was met in another way. */
+  public void forget(Begun begun) {
+    if (begun.awaited() && awaited.decrementAndGet() == 0 && draining) {
+      last.countDown();
+    }
   }
 
   /**
-   * Notes that a request was answered.
+   * A request was answered.
    *
    * @param route one of few: the path of a declared endpoint, or a template
-   * @param began by {@link System#nanoTime()}
    */
-  public void note(HttpServerRequest request, String route, long began) {
+  public void end(Begun begun, HttpServerRequest request, String route) {
+    forget(begun);
     if (registry == null) {
       return;
     }
@@ -62,7 +113,9 @@ public class RequestMeters extends ContextBean {
             route,
             response.getStatusCode(),
             result(response.headers().get("Cache-Status")));
-    timers.computeIfAbsent(series, this::timer).record(Duration.ofNanos(System.nanoTime() - began));
+    timers
+        .computeIfAbsent(series, this::timer)
+        .record(System.nanoTime() - begun.nanos(), TimeUnit.NANOSECONDS);
   }
 
   private Timer timer(Series series) {
