@@ -7,18 +7,25 @@
 FROM eclipse-temurin:17-jdk-noble AS build
 WORKDIR /build
 COPY . .
-RUN ./mvnw -q -B package -DskipTests
+RUN ./mvnw -q -B package -DskipTests -Dmaven.antrun.skip
+
+# the archive of classes is good for the JVM that made it, and for jars that lie where they lay
+FROM eclipse-temurin:17-jre-noble AS app
+WORKDIR /app
+COPY --from=build /build/target /build/target
 # a container gets its Redis from outside
-RUN rm target/lib/embedded-redis-*.jar
+RUN cp -p /build/target/camel-rest-cache.jar . && mkdir lib && cp -p /build/target/lib/*.jar lib && rm lib/embedded-redis-*.jar
+COPY --from=build /build/src/main/launcher/camel-rest-cache .
+RUN java -cp '/build/target/test-classes:/build/target/lib/*' io.github.camelrestcache.standin.Archive .
 
 FROM eclipse-temurin:17-jre-noble
 RUN useradd --system --uid 10001 --home-dir /app --no-create-home --shell /usr/sbin/nologin app
 WORKDIR /app
-COPY --from=build /build/target/lib lib
-COPY --from=build /build/target/camel-rest-cache.jar .
+COPY --from=app /app .
 USER 10001
 ENV PORT=3000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD curl -fsS -o /dev/null "http://127.0.0.1:$PORT/healthcheck"
-ENTRYPOINT ["java", "-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError", "-jar", "camel-rest-cache.jar"]
+# the JVM's flags stand in it; more of them can follow: docker run … camel-rest-cache -Xmx300m
+ENTRYPOINT ["./camel-rest-cache"]

@@ -19,6 +19,8 @@ import org.apache.hc.client5.http.impl.cache.CachingHttpClientBuilder;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.io.HttpClientConnectionManager;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
@@ -158,6 +160,9 @@ public class GitHubClient extends CachingHttpClientBuilder
                             .setMaxLineLength(LONGEST_FIELD)
                             .build())
                     .build()))
+        .setTlsSocketStrategy(
+            (socket, host, port, attachment, exchange) ->
+                Tls.STRATEGY.upgrade(socket, host, port, attachment, exchange))
         .setMaxConnTotal(most)
         .setMaxConnPerRoute(most)
         .setDefaultConnectionConfig(
@@ -166,6 +171,11 @@ public class GitHubClient extends CachingHttpClientBuilder
                 .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
                 .build())
         .build();
+  }
+
+  /** Made for the first connection: to read all CAs takes a part of the start. */
+  private static final class Tls {
+    static final TlsSocketStrategy STRATEGY = DefaultClientTlsStrategy.createDefault();
   }
 
   private Timeout timeout(String key) {

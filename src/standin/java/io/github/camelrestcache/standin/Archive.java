@@ -37,10 +37,14 @@ public final class Archive {
   public static void main(String[] args) throws IOException {
     Path folder = Path.of(args[0]).toAbsolutePath();
     Path archive = folder.resolve("camel-rest-cache.jsa");
+    // the launcher takes the archive for the JVM that has this file
+    Path jvm = folder.resolve("camel-rest-cache.release");
+    Files.deleteIfExists(jvm);
     Files.deleteIfExists(archive);
     Path log = Files.createTempFile("archive", ".log");
     try {
       make(folder, archive, log);
+      Files.copy(Path.of(System.getProperty("java.home"), "release"), jvm);
     } catch (Exception e) {
       Files.deleteIfExists(archive);
       System.out.println("No archive of classes, so starts take longer: " + e);

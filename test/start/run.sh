@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# How long the service takes from the start of its process to the first 200, on a restart with a full Redis: by the
+# launcher, with its archive of classes, and by java -jar without; and how much memory it has under load, at the
+# launcher's flags. GitHub is the stand-in with its 150 repositories. Everything listens on loopback, and ends by itself.
+#
+# Usage: test/start/run.sh [-r rounds] [-s seconds]
+#   -r  how many starts of each kind (default: 7)
+#   -s  how long each kind of load lasts (default: 20)
+# Needs ./mvnw -q package -DskipTests first; installs wrk, curl, redis-server and taskset.
+set -Eeuo pipefail
+
+cd "$(dirname "$0")/../.."
+root=$PWD
+# shellcheck source=test/lib.sh
+. test/lib.sh
+
+rounds=7 seconds=20
+while getopts 'r:s:h' option; do
+  case $option in
+    r) rounds=$OPTARG ;;
+    s) seconds=$OPTARG ;;
+    *)
+      sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+      [[ $option == h ]]
+      exit
+      ;;
+  esac
+done
+
+missing=()
+for each in wrk curl redis-server taskset:util-linux; do
+  command -v "${each%:*}" >/dev/null || missing+=("${each#*:}")
+done
+((${#missing[@]} == 0)) || install "${missing[@]}"
+[[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+[[ -f target/camel-rest-cache.jsa ]] || echo 'There is no archive of classes: ./mvnw package says why'
+
+start_github 'target/test-classes:target/lib/*'
+redis_port=$(free_port)
+redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" &
+pids+=($!)
+PORT=$(free_port) MANAGEMENT_PORT=$(free_port)
+export PORT MANAGEMENT_PORT HOST=127.0.0.1 REDIS_URL=redis://127.0.0.1:$redis_port REFRESH_INTERVAL=1h
+export GITHUB_API_URL=$github GITHUB_API_TOKEN=service-token
+url=http://127.0.0.1:$PORT
+
+# start COMMAND...: the service, whose pid is then $service.
+start() {
+  (cd "$work" && exec "$@") >"$work/service.log" 2>&1 &
+  service=$!
+  pids+=("$service")
+}
+stop() {
+  kill "$service"
+  wait "$service" || true
+  unset 'pids[-1]'
+}
+
+# first TARGET COMMAND...: milliseconds from a start to the first 200.
+first() {
+  local target=$1 began
+  shift
+  began=$(date +%s%N)
+  start "$@"
+  until curl -fs -o /dev/null "$url$target"; do
+    kill -0 "$service" 2>/dev/null || { cat "$work/service.log" >&2; return 1; }
+  done
+  echo $((($(date +%s%N) - began) / 1000000)) >>"$work/times"
+  stop
+}
+spread() { sort -n "$work/$1" | awk '{ n[NR] = $1 } END { printf "%d (%d–%d)", n[int((NR + 1) / 2)], n[1], n[NR] }'; }
+
+launcher=("$root/target/camel-rest-cache")
+# shellcheck disable=SC2034 # by its name, below
+jar=("${java_bin}java" -jar "$root/target/camel-rest-cache.jar")
+start "${launcher[@]}"
+within 60 curl -fs -o /dev/null "$url/healthcheck"
+stop
+
+printf 'Load of the machine before: %s\n\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+printf '| first 200 | started by | cores | ms: median (spread) of %s |\n| --- | --- | --- | --- |\n' "$rounds"
+for target in /orgs/Netflix /view/top/5/stars; do
+  for cores in "$(nproc)" 1; do
+    one=()
+    ((cores > 1)) || one=(taskset -c 0)
+    for each in launcher jar; do
+      declare -n command=$each
+      : >"$work/times"
+      for _ in $(seq "$rounds"); do
+        first "$target" ${one[@]+"${one[@]}"} "${command[@]}"
+      done
+      printf '| %s | %s | %s | %s |\n' "$target" "$each" "$cores" "$(spread times)"
+    done
+  done
+done
+
+memory() { awk -v name="$1:" '$1 == name { printf "%d", $2 / 1024 }' "/proc/$service/status"; }
+printf '\n| load of %s s, 32 connections | MB resident | at most so far |\n| --- | --- | --- |\n' "$seconds"
+start "${launcher[@]}"
+within 60 curl -fs -o /dev/null "$url/healthcheck"
+cases=(
+  '2 KB endpoint|/orgs/Netflix|'
+  '1 MB list, identity|/orgs/Netflix/repos|'
+  '1 MB list, gzip|/orgs/Netflix/repos|Accept-Encoding: gzip'
+  'view|/view/top/5/stars|'
+)
+for each in "${cases[@]}"; do
+  IFS='|' read -r case target field <<<"$each"
+  wrk -t1 -c32 -d"${seconds}s" ${field:+"-H$field"} "$url$target" >"$work/wrk"
+  if grep -E 'Non-2xx|Socket errors' "$work/wrk"; then
+    exit 1
+  fi
+  printf '| %s | %s | %s |\n' "$case" "$(memory VmRSS)" "$(memory VmHWM)"
+done
+stop
+printf '\nLoad of the machine after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
