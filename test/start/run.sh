@@ -65,7 +65,7 @@ first() {
   until curl -fs -o /dev/null "$url$target"; do
     kill -0 "$service" 2>/dev/null || { cat "$work/service.log" >&2; return 1; }
   done
-  echo $((($(date +%s%N) - began) / 1000000)) >>"$work/times"
+  echo $((($(date +%s%N) - began) / 1000000))
   stop
 }
 spread() { sort -n "$work/$1" | awk '{ n[NR] = $1 } END { printf "%d (%d–%d)", n[int((NR + 1) / 2)], n[1], n[NR] }'; }
@@ -83,13 +83,16 @@ for target in /orgs/Netflix /view/top/5/stars; do
   for cores in "$(nproc)" 1; do
     one=()
     ((cores > 1)) || one=(taskset -c 0)
-    for each in launcher jar; do
-      declare -n command=$each
-      : >"$work/times"
-      for _ in $(seq "$rounds"); do
-        first "$target" ${one[@]+"${one[@]}"} "${command[@]}"
+    rm -f "$work"/times.*
+    for _ in $(seq "$rounds"); do
+      # in turn, so that other work on the machine meets both
+      for each in launcher jar; do
+        declare -n command=$each
+        first "$target" ${one[@]+"${one[@]}"} "${command[@]}" >>"$work/times.$each"
       done
-      printf '| %s | %s | %s | %s |\n' "$target" "$each" "$cores" "$(spread times)"
+    done
+    for each in launcher jar; do
+      printf '| %s | %s | %s | %s |\n' "$target" "$each" "$cores" "$(spread "times.$each")"
     done
   done
 done
