@@ -145,7 +145,12 @@ final class GuardedVertx extends VertxWrapper {
     }
   }
 
-  private static void answer(HttpServerRequest request, Problem problem) {
+  /** Answers what is no matter for the routes, and closes the connection. */
+  static void answer(HttpServerRequest request, Problem problem) {
+    problem
+        .fields()
+        .all()
+        .forEach(field -> request.response().putHeader(field.getKey(), field.getValue()));
     request
         .response()
         .setStatusCode(problem.status())

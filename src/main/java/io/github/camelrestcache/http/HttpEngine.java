@@ -5,6 +5,7 @@ import io.github.camelrestcache.lane.FastLane;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
 import java.util.function.Predicate;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Processor;
@@ -24,6 +25,11 @@ import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
     destroyMethod = "closeVertx")
 public class HttpEngine extends VertxPlatformHttpEngine {
 
+  /** The port is open before the doors are, and after; Vert.x would say that nothing is here. */
+  private static final Problem NOT_OPEN =
+      new Problem(503, "Unavailable", "The service is starting or stopping: try again.")
+          .retryAfter(Duration.ofSeconds(1));
+
   private Vertx vertx;
 
   /**
@@ -42,9 +48,17 @@ public class HttpEngine extends VertxPlatformHttpEngine {
   }
 
   private Predicate<HttpServerRequest> lane(int port) {
-    return port == getServerPort()
-        ? getCamelContext().getRegistry().findSingleByType(FastLane.class)::answers
-        : request -> false;
+    if (port != getServerPort()) {
+      return request -> false;
+    }
+    FastLane lane = getCamelContext().getRegistry().findSingleByType(FastLane.class);
+    return request -> {
+      if (!getCamelContext().isStarted()) {
+        GuardedVertx.answer(request, NOT_OPEN);
+        return true;
+      }
+      return lane.answers(request);
+    };
   }
 
   public void closeVertx() {

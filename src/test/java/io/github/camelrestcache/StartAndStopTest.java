@@ -9,14 +9,43 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What has begun when the service is told to stop is ended before it does. */
-class StopTest {
+/** What callers see of a start and of a stop. */
+class StartAndStopTest {
+
+  @Test
+  void whoComesDuringTheStartIsToldSo() {
+    int port = Service.freePort();
+    AtomicBoolean started = new AtomicBoolean();
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start()) {
+      CompletableFuture<Set<String>> seen =
+          CompletableFuture.supplyAsync(
+              () -> {
+                Set<String> firsts = new TreeSet<>();
+                while (!started.get()) {
+                  firsts.add(
+                      RawHttp.request(port, "GET /zen HTTP/1.1", "Host: a").split("\r\n")[0]);
+                }
+                return firsts;
+              });
+      for (int i = 0; i < 5; i++) {
+        Service.start(github, Map.of("port", Integer.toString(port))).close();
+      }
+      started.set(true);
+      assertThat(seen.join())
+          .contains("HTTP/1.1 503 Service Unavailable", "<reset>")
+          .isSubsetOf("HTTP/1.1 503 Service Unavailable", "HTTP/1.1 200 OK", "<reset>", "");
+    }
+  }
 
   @ParameterizedTest
   @ValueSource(strings = {"true", "false"})
