@@ -26,8 +26,7 @@ url=http://127.0.0.1:$PORT
 (
   cd "$work"
   exec env HOST=127.0.0.1 PORT="$PORT" MANAGEMENT_PORT="$(free_port)" GITHUB_API_URL="$github" REDIS_URL= \
-    GITHUB_API_TOKEN=service-token GITHUB_ANSWER_TIMEOUT=15s REFRESH_INTERVAL=2s \
-    "${java_bin}java" -jar "$root/target/camel-rest-cache.jar"
+    GITHUB_API_TOKEN=service-token GITHUB_ANSWER_TIMEOUT=15s REFRESH_INTERVAL=2s "$root/target/camel-rest-cache"
 ) >"$work/service.log" 2>&1 &
 pids+=($!)
 within 60 curl -fs -o /dev/null "$url/healthcheck"
