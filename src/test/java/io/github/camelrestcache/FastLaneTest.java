@@ -9,6 +9,7 @@ import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -264,6 +265,25 @@ class FastLaneTest {
             Stream.of(arguments("GET", List.of("Authorization: token service-token"))),
             FIELDS.subList(0, 2).stream().map(each -> arguments("HEAD", each)))
         .flatMap(each -> each);
+  }
+
+  @Test
+  void largeForwardedHitsAreLeftToTheRoutes() throws Exception {
+    String large = "x".repeat((1 << 20) + 1);
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/large"),
+            (asked, request) ->
+                request.response().putHeader("Cache-Control", "max-age=60").end(large))) {
+      fast.get("/x/large");
+      double before = requestsInRoutes(fast);
+      for (int i = 1; i <= 3; i++) {
+        HttpResponse<String> hit = fast.get("/x/large");
+        assertThat(hit.headers().firstValue("Cache-Status").orElse("")).contains("; hit");
+        assertThat(hit.body()).isEqualTo(large);
+        assertThat(requestsInRoutes(fast) - before).isEqualTo(i);
+      }
+    }
   }
 
   @Test

@@ -86,7 +86,7 @@ final class Entries implements HttpCacheStorage {
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
     this.changes = context.getRegistry().findSingleByType(Changes.class);
     this.prefix = Keys.of(context, "forward:");
-    this.channel = Keys.of(context, "written");
+    this.channel = Keys.of(context, "published");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
     redis.onReturn(this::renewOutlived);
   }
@@ -127,7 +127,7 @@ final class Entries implements HttpCacheStorage {
     }
     changes.notePath(plain);
     try {
-      redis.convertAndSend(channel, plain.getBytes(UTF_8));
+      redis.convertAndSend(channel, (Changes.WRITTEN + plain).getBytes(UTF_8));
     } catch (DataAccessException e) {
       // the others ask Redis again soon
     }

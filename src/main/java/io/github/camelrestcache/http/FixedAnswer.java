@@ -1,7 +1,9 @@
 package io.github.camelrestcache.http;
 
+import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.buffer.impl.BufferImpl;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
@@ -19,12 +21,19 @@ public final class FixedAnswer implements Reply {
    * Prepares an answer.
    *
    * @param content may be empty, or null when none is to be sent nor announced: to HEAD
+   * @param often whether it will be sent more than once, and is worth to be laid ready for that
    */
-  public FixedAnswer(int status, Map<String, List<String>> fields, byte[] content) {
+  public FixedAnswer(int status, Map<String, List<String>> fields, byte[] content, boolean often) {
     this.status = status;
     fields.forEach(
         (name, values) -> values.forEach(value -> StoredAnswer.add(this.fields, name, value)));
-    this.content = content == null ? null : StoredAnswer.outsideTheHeap(content);
+    if (content == null) {
+      this.content = null;
+    } else if (often) {
+      this.content = StoredAnswer.outsideTheHeap(content);
+    } else {
+      this.content = BufferImpl.buffer(Unpooled.wrappedBuffer(content));
+    }
   }
 
   /** How many bytes its content has. */

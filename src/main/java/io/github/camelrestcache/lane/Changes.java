@@ -12,6 +12,9 @@ import org.apache.camel.Body;
 @BindToRegistry("changes")
 public class Changes {
 
+  /** How a message begins that tells other instances of a write; the path follows. */
+  public static final String WRITTEN = "written ";
+
   private static final int NUMBERS = 1 << 14;
 
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
@@ -42,8 +45,13 @@ public class Changes {
     numbers.incrementAndGet(place(name));
   }
 
+  /** Hears that a request through another instance has written. */
+  public void heard(@Body String message) {
+    notePath(message.substring(WRITTEN.length()));
+  }
+
   /** Notes a change of a path, which changes those above it. */
-  public void notePath(@Body String path) {
+  public void notePath(String path) {
     for (String each = path; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
       note(each);
     }

@@ -43,6 +43,9 @@ public class FastLane extends ContextBean {
 
   private static final int OVERHEAD = 2048;
 
+  /** The largest content of a forwarded answer that is held. */
+  private static final int LARGEST = 1 << 20;
+
   /** Requests with a longer head are left to the routes. */
   private static final int LONGEST_HEAD = 4096;
 
@@ -212,9 +215,17 @@ public class FastLane extends ContextBean {
     return found != null && found.holds() ? new Hit(found.answer(), Requests.FORWARD) : null;
   }
 
+  /**
+   * Whether a content has room here: not if it is large, for anybody can make up many requests that
+   * are answered by it.
+   */
+  public boolean takes(byte[] content) {
+    return open && (content == null || content.length <= LARGEST);
+  }
+
   /** For the routes: leaves here what a forwarded request is answered from the cache. */
   public void hold(ClientRequest request, FixedAnswer answer, Holding holding) {
-    String key = open ? whole(request) : null;
+    String key = whole(request);
     if (key != null) {
       Duration time = holding.time().compareTo(longest) < 0 ? holding.time() : longest;
       prepared.put(key, new Forwarded(holding.stamp(), System.nanoTime() + time.toNanos(), answer));

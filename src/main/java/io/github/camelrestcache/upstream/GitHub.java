@@ -201,8 +201,12 @@ public class GitHub extends ContextBean {
       byName.forEach(message::setHeader);
       return;
     }
-    FixedAnswer answer = new FixedAnswer(status, byName, whole(request, message.getBody()));
-    lane.hold(request, answer, holding);
+    byte[] content = whole(request, message.getBody());
+    boolean held = lane.takes(content);
+    FixedAnswer answer = new FixedAnswer(status, byName, content, held);
+    if (held) {
+      lane.hold(request, answer, holding);
+    }
     message.setBody(answer);
   }
 
