@@ -51,7 +51,7 @@ class StartAndStopTest {
   @ValueSource(strings = {"true", "false"})
   void whoIsBeingAnsweredGetsTheWholeAnswer(String lane) throws Exception {
     try (GitHubStandIn github =
-        GitHubStandIn.builder().repositories(2_000).limits(10_000, 10_000).build().start()) {
+        GitHubStandIn.builder().repositories(1_000).limits(10_000, 10_000).build().start()) {
       Service service = Service.start(github, Map.of("fast.lane", lane)).ready();
       int length =
           service.get("/orgs/Netflix/repos").body().getBytes(StandardCharsets.UTF_8).length;

@@ -181,24 +181,29 @@ public class FastLane extends ContextBean {
         && (view == null || catalog.view(view.name()) == view);
   }
 
-  /** For the routes: the answer that is prepared for a request, or else is made and left here. */
+  /**
+   * For the routes: the answer that is prepared for a request, or else is made and left here; once,
+   * however many ask at the same time.
+   */
   public StoredAnswer answer(
       ClientRequest request,
       CachedEndpoint endpoint,
       View view,
       Entry entry,
       Supplier<StoredAnswer> make) {
-    String key = key(request);
-    OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key);
-    if (found != null
-        && found.endpoint() == endpoint
-        && found.view() == view
-        && found.version().equals(entry.version())) {
-      return found.answer();
-    }
-    StoredAnswer answer = make.get();
-    prepared.put(key, new OfEndpoint(endpoint, view, entry.version(), answer));
-    return answer;
+    Prepared held =
+        prepared
+            .asMap()
+            .compute(
+                key(request),
+                (key, before) ->
+                    before instanceof OfEndpoint found
+                            && found.endpoint() == endpoint
+                            && found.view() == view
+                            && found.version().equals(entry.version())
+                        ? found
+                        : new OfEndpoint(endpoint, view, entry.version(), make.get()));
+    return ((OfEndpoint) held).answer();
   }
 
   /** What decides which bytes are answered; the links of a page begin with an address. */
