@@ -93,7 +93,7 @@ final class ClientSide implements ExecChainHandler {
         }
       } else {
         if (forwarded == null && !stoodIn) {
-          exchange.setVariable("holding", new Holding(stamp, untilOlder(entry)));
+          exchange.setVariable("holding", new Holding(stamp, older(entry)));
         }
         response = fromStore(ask, forwarded == null || stoodIn, response);
       }
@@ -110,10 +110,10 @@ final class ClientSide implements ExecChainHandler {
     }
   }
 
-  /** How long the Age of an entry stays what it is: the library counts from its arrival. */
-  private static Duration untilOlder(HttpCacheEntry entry) {
+  /** When the Age of an entry is another: the library counts whole seconds from its arrival. */
+  private static long older(HttpCacheEntry entry) {
     long nanos = Duration.between(entry.getResponseInstant(), Instant.now()).toNanos();
-    return Duration.ofNanos(A_SECOND - Math.floorMod(nanos, A_SECOND));
+    return System.nanoTime() + A_SECOND - Math.floorMod(nanos, A_SECOND);
   }
 
   private static boolean isOfTheCache(HttpCacheContext context) {

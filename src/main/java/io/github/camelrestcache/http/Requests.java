@@ -88,7 +88,7 @@ public class Requests extends ContextBean {
     return new Begun(System.nanoTime(), inTime);
   }
 
-  /** A request was none, or was met in another way. */
+  /** A request is over, and is not metered. */
   public void forget(Begun begun) {
     if (begun.awaited() && awaited.decrementAndGet() == 0 && draining) {
       last.countDown();

@@ -64,6 +64,10 @@ public class FastLane extends ContextBean {
   private record OfEndpoint(CachedEndpoint endpoint, View view, String version, StoredAnswer answer)
       implements Prepared {
 
+    boolean isOf(CachedEndpoint endpoint, View view, Entry entry) {
+      return this.endpoint == endpoint && this.view == view && version.equals(entry.version());
+    }
+
     @Override
     public int size() {
       return answer.size();
@@ -191,19 +195,21 @@ public class FastLane extends ContextBean {
       View view,
       Entry entry,
       Supplier<StoredAnswer> make) {
-    Prepared held =
-        prepared
-            .asMap()
-            .compute(
-                key(request),
-                (key, before) ->
-                    before instanceof OfEndpoint found
-                            && found.endpoint() == endpoint
-                            && found.view() == view
-                            && found.version().equals(entry.version())
-                        ? found
-                        : new OfEndpoint(endpoint, view, entry.version(), make.get()));
-    return ((OfEndpoint) held).answer();
+    String key = key(request);
+    OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key);
+    if (found == null || !found.isOf(endpoint, view, entry)) {
+      found =
+          (OfEndpoint)
+              prepared
+                  .asMap()
+                  .compute(
+                      key,
+                      (same, others) ->
+                          others instanceof OfEndpoint made && made.isOf(endpoint, view, entry)
+                              ? made
+                              : new OfEndpoint(endpoint, view, entry.version(), make.get()));
+    }
+    return found.answer();
   }
 
   /** What decides which bytes are answered; the links of a page begin with an address. */
@@ -232,8 +238,9 @@ public class FastLane extends ContextBean {
   public void hold(ClientRequest request, FixedAnswer answer, Holding holding) {
     String key = whole(request);
     if (key != null) {
-      Duration time = holding.time().compareTo(longest) < 0 ? holding.time() : longest;
-      prepared.put(key, new Forwarded(holding.stamp(), System.nanoTime() + time.toNanos(), answer));
+      long now = System.nanoTime();
+      long end = now + Math.min(holding.end() - now, longest.toNanos());
+      prepared.put(key, new Forwarded(holding.stamp(), end, answer));
     }
   }
 

@@ -85,10 +85,9 @@ public final class Archive {
       String url = "http://127.0.0.1:" + port;
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (!isAnswered(url + "/healthcheck")) {
-        if (!service.isAlive() || System.nanoTime() > end) {
+        if (service.waitFor(50, TimeUnit.MILLISECONDS) || System.nanoTime() > end) {
           throw new IllegalStateException("The service did not get ready");
         }
-        Thread.sleep(50);
       }
       for (String target : TARGETS) {
         // by the routes, and by what they have left
