@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.main.Main;
+import org.apache.camel.main.SimpleMainShutdownStrategy;
 
 /**
  * The whole application in this process, with its own routes, on free ports: real HTTP in front,
@@ -42,6 +43,8 @@ public final class Service implements AutoCloseable {
     all.put("camel.main.shutdown-timeout", "5");
     all.putAll(settings);
     main = App.configured(all);
+    // the default one is a shutdown hook, which keeps the whole service until the JVM ends
+    main.setShutdownStrategy(new SimpleMainShutdownStrategy());
     main.start();
   }
 
