@@ -132,6 +132,17 @@ class CoalescedForwardTest {
   }
 
   @Test
+  void whoComesAfterThoseWhoWaitedIsNotToldThatHeDid() {
+    var answers = ask(20);
+    awaitHeld(1);
+    awaitInFlight(20);
+    answer("{}");
+
+    assertThat(answers).anyMatch(each -> status(each.join()).endsWith("; collapsed"));
+    assertThat(ask(3)).allMatch(each -> status(each.join()).startsWith("hit; ttl="));
+  }
+
+  @Test
   void fiveHundredWhoAskForTheSameAtOnceAreOneRequestToGitHubAndHoldNothing() {
     var answers = ask(500);
     awaitHeld(1);

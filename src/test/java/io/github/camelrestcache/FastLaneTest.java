@@ -12,9 +12,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -98,16 +101,17 @@ class FastLaneTest {
     plain = service("false");
   }
 
-  private Service service(String lane) {
-    return Service.start(
-            github,
-            Map.of(
-                "fast.lane", lane,
-                "redis.url", redis.url(),
-                "public.url", "https://cache.example/",
-                "refresh.interval", "1h",
-                "github.api.token", "service-token"))
-        .ready();
+  private Service service(String lane, String... settings) {
+    Map<String, String> all = new HashMap<>();
+    all.put("fast.lane", lane);
+    all.put("redis.url", redis.url());
+    all.put("public.url", "https://cache.example/");
+    all.put("refresh.interval", "1h");
+    all.put("github.api.token", "service-token");
+    for (int i = 0; i < settings.length; i += 2) {
+      all.put(settings[i], settings[i + 1]);
+    }
+    return Service.start(github, all).ready();
   }
 
   @AfterAll
@@ -265,6 +269,60 @@ class FastLaneTest {
             Stream.of(arguments("GET", List.of("Authorization: token service-token"))),
             FIELDS.subList(0, 2).stream().map(each -> arguments("HEAD", each)))
         .flatMap(each -> each);
+  }
+
+  @Test
+  void aForwardedHitGrowsOldInTheLaneAndIsRenewedByOneOfManyCallers() throws Exception {
+    try (Service service = service("true", "near.cache.max.age", "4s")) {
+      service.get("/repos/Netflix/zuul?old");
+      await().atMost(SOON).until(() -> isInTheLane(service, "/repos/Netflix/zuul?old"));
+      double before = requestsInRoutes(service);
+      Set<String> ages = new ConcurrentSkipListSet<>();
+      List<Thread> callers =
+          Stream.generate(
+                  () ->
+                      new Thread(
+                          () -> {
+                            while (!ages.contains("3")) {
+                              ages.add(
+                                  service
+                                      .get("/repos/Netflix/zuul?old")
+                                      .headers()
+                                      .firstValue("Age")
+                                      .orElse("none"));
+                            }
+                          }))
+              .limit(8)
+              .toList();
+      callers.forEach(Thread::start);
+      for (Thread each : callers) {
+        each.join();
+      }
+      assertThat(ages).isSubsetOf("0", "1", "2", "3").contains("1", "2");
+      assertThat(requestsInRoutes(service) - before).isEqualTo(1);
+    }
+  }
+
+  private static boolean isInTheLane(Service service, String target) {
+    double before = requestsInRoutes(service);
+    service.get(target);
+    return requestsInRoutes(service) == before;
+  }
+
+  @Test
+  void whoMindsTheAgeOfAnAnswerIsAnsweredByTheRoutes() throws Exception {
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/aging"),
+            (asked, request) ->
+                request.response().putHeader("Cache-Control", "max-age=60").end("{}"))) {
+      fast.get("/x/aging");
+      double before = requestsInRoutes(fast);
+      for (int i = 1; i <= 3; i++) {
+        fast.get("/x/aging", "Cache-Control", "max-age=30");
+        assertThat(requestsInRoutes(fast) - before).isEqualTo(i);
+      }
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.cache.Flights.Outcome;
 import io.github.camelrestcache.http.Conditions;
+import io.github.camelrestcache.http.Freshness;
 import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
@@ -92,8 +93,8 @@ final class ClientSide implements ExecChainHandler {
           response.setEntity(new AbandonableEntity(response.getEntity(), scope.execRuntime));
         }
       } else {
-        if (forwarded == null && !stoodIn) {
-          exchange.setVariable("holding", new Holding(stamp, older(entry)));
+        if (status.startsWith("hit") && !stoodIn) {
+          exchange.setVariable("holding", new Holding(stamp, freshness(entry, response)));
         }
         response = fromStore(ask, forwarded == null || stoodIn, response);
       }
@@ -110,10 +111,15 @@ final class ClientSide implements ExecChainHandler {
     }
   }
 
-  /** When the Age of an entry is another: the library counts whole seconds from its arrival. */
-  private static long older(HttpCacheEntry entry) {
-    long nanos = Duration.between(entry.getResponseInstant(), Instant.now()).toNanos();
-    return System.nanoTime() + A_SECOND - Math.floorMod(nanos, A_SECOND);
+  /** The library counts whole seconds of age from when an entry came. */
+  private static Freshness freshness(HttpCacheEntry entry, ClassicHttpResponse response) {
+    long here = Duration.between(entry.getResponseInstant(), Instant.now()).toNanos();
+    long age = age(response) * A_SECOND + Math.floorMod(here, A_SECOND);
+    return new Freshness(System.nanoTime() - age, Cacheability.lifetime(entry));
+  }
+
+  private static long age(ClassicHttpResponse response) {
+    return Long.parseLong(response.getFirstHeader("Age").getValue());
   }
 
   private static boolean isOfTheCache(HttpCacheContext context) {
@@ -180,8 +186,7 @@ final class ClientSide implements ExecChainHandler {
       return "detail=limited";
     }
     if (forwarded == null || heldBack) {
-      Header age = response.getFirstHeader("Age");
-      long ttl = Cacheability.lifetime(entry) - Long.parseLong(age.getValue());
+      long ttl = Cacheability.lifetime(entry) - age(response);
       String instead = heldBack ? "if-error" : "while-revalidate";
       return "hit; ttl=" + ttl + (stoodIn ? "; detail=stale-" + instead : "");
     }
@@ -209,8 +214,7 @@ final class ClientSide implements ExecChainHandler {
       UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
     if (old) {
       limits.update(ask, response);
-    } else if (KeptFields.kept(response, "Age") == null
-        && response.getFirstHeader("Age").getValue().equals("0")) {
+    } else if (KeptFields.kept(response, "Age") == null && age(response) == 0) {
       response.removeHeaders("Age");
     }
     KeptFields.restore(response, true);

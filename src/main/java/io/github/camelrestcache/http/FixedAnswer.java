@@ -10,21 +10,31 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** An answer to one request, which is the same whenever that request comes while it holds. */
+/** An answer to one request, which is the same but for its age whenever that request comes. */
 public final class FixedAnswer implements Reply {
 
   private final int status;
   private final List<CharSequence> fields = new ArrayList<>();
+  private final Freshness freshness;
+  private final AgeFields ages;
   private final Buffer content;
 
   /**
    * Prepares an answer.
    *
+   * @param fields without those that tell its age
    * @param content may be empty, or null when none is to be sent nor announced: to HEAD
    * @param often whether it will be sent more than once, and is worth to be laid ready for that
    */
-  public FixedAnswer(int status, Map<String, List<String>> fields, byte[] content, boolean often) {
+  public FixedAnswer(
+      int status,
+      Map<String, List<String>> fields,
+      Freshness freshness,
+      byte[] content,
+      boolean often) {
     this.status = status;
+    this.freshness = freshness;
+    this.ages = new AgeFields(freshness.lifetime());
     fields.forEach(
         (name, values) -> values.forEach(value -> StoredAnswer.add(this.fields, name, value)));
     if (content == null) {
@@ -45,6 +55,7 @@ public final class FixedAnswer implements Reply {
   public Future<Void> send(HttpServerResponse response, ClientRequest request) {
     response.setStatusCode(status);
     StoredAnswer.put(response.headers(), fields);
+    ages.add(response.headers(), freshness.age(), null);
     if (content == null || status == 204 || status == 304) {
       return response.end();
     }

@@ -40,21 +40,15 @@ public final class StoredAnswer {
   /** The Date of a second, which all answers share. */
   private record Tick(long second, CharSequence date) {}
 
-  /** What an answer says of its age, which is the same for a second. */
-  private record Aged(long age, CharSequence value, CharSequence hit) {}
-
-  private static final CharSequence AGE = name("Age");
-  private static final CharSequence CACHE_STATUS = name("Cache-Status");
   private static final CharSequence DATE = name("Date");
   private static volatile Tick tick = new Tick(0, "");
 
   private final String entityTag;
   private final Instant changed;
-  private final long every;
   private final List<CharSequence> fields = new ArrayList<>();
   private final List<CharSequence> ofContent = new ArrayList<>();
   private final Buffer content;
-  private volatile Aged aged = new Aged(-1, "", "");
+  private final AgeFields ages;
 
   /**
    * Prepares an answer.
@@ -69,10 +63,10 @@ public final class StoredAnswer {
       String name, String coding, Instant changed, Duration every, String link, byte[] content) {
     this.entityTag = '"' + name + '"';
     this.changed = changed;
-    this.every = every.toSeconds();
+    this.ages = new AgeFields(every.toSeconds());
     this.content = outsideTheHeap(content);
     add(fields, "ETag", entityTag);
-    add(fields, "Cache-Control", "max-age=" + this.every);
+    add(fields, "Cache-Control", "max-age=" + every.toSeconds());
     add(fields, "Vary", "Accept-Encoding");
     add(fields, "Access-Control-Allow-Origin", "*");
     add(fields, "Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
@@ -107,11 +101,10 @@ public final class StoredAnswer {
   }
 
   private Future<Void> send(HttpServerResponse response, ClientRequest request, Timed reply) {
-    Aged now = aged(reply);
     MultiMap headers = response.headers();
     put(headers, fields);
-    headers.add(AGE, now.value());
-    headers.add(CACHE_STATUS, reply.met() == null ? now.hit() : "camel-rest-cache; " + reply.met());
+    long age = Math.max(0, reply.now().getEpochSecond() - reply.fetched().getEpochSecond());
+    ages.add(headers, age, reply.met());
     headers.add(DATE, date());
     if (Conditions.isNotModified(request.fields(), entityTag, changed)) {
       // without what describes the content (RFC 9110 15.4.5)
@@ -125,21 +118,6 @@ public final class StoredAnswer {
     for (int i = 0; i < fields.size(); i += 2) {
       headers.add(fields.get(i), fields.get(i + 1));
     }
-  }
-
-  private Aged aged(Timed reply) {
-    long age = Math.max(0, reply.now().getEpochSecond() - reply.fetched().getEpochSecond());
-    Aged last = aged;
-    if (last.age() != age) {
-      String stale = age > every + 1 ? "; detail=stale" : "";
-      last =
-          new Aged(
-              age,
-              HttpHeaders.createOptimized(Long.toString(age)),
-              HttpHeaders.createOptimized("camel-rest-cache; hit; ttl=" + (every - age) + stale));
-      aged = last;
-    }
-    return last;
   }
 
   private static CharSequence date() {

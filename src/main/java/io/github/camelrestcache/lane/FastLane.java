@@ -22,8 +22,8 @@ import io.github.camelrestcache.store.Near;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
 
@@ -35,8 +35,9 @@ import org.apache.camel.BindToRegistry;
  *
  * <p>The answer of an endpoint, a page or a view holds as long as memory has what it was made of
  * and the routes still declare it. The answer to a forwarded request is for requests that are the
- * same, field by field, and holds until its {@code Age} would be another, or anything is heard of
- * what it was made of: a second at most.
+ * same, field by field, and holds while it is fresh and nothing is heard of what it was made of:
+ * {@code NEAR_CACHE_MAX_AGE} at most. Halfway there one request goes through the routes, which
+ * leave the answer anew.
  */
 @BindToRegistry(value = "fastLane", initMethod = "start", destroyMethod = "clear")
 public class FastLane extends ContextBean {
@@ -77,12 +78,18 @@ public class FastLane extends ContextBean {
   /**
    * What a forwarded request is answered.
    *
-   * @param end by {@link System#nanoTime()}
+   * @param renewal when one request is to renew it, by {@link System#nanoTime()}
+   * @param renewing whether one has gone to
+   * @param end when it ends, if none has
    */
-  private record Forwarded(Changes.Stamp stamp, long end, FixedAnswer answer) implements Prepared {
+  private record Forwarded(
+      Changes.Stamp stamp, long renewal, AtomicBoolean renewing, long end, FixedAnswer answer)
+      implements Prepared {
 
     boolean holds() {
-      return end - System.nanoTime() > 0 && stamp.isCurrent();
+      long now = System.nanoTime();
+      boolean renews = renewal - now <= 0 && renewing.compareAndSet(false, true);
+      return !renews && end - now > 0 && stamp.isCurrent();
     }
 
     @Override
@@ -101,7 +108,7 @@ public class FastLane extends ContextBean {
   private Cache<String, Prepared> prepared;
 
   private boolean open;
-  private Duration longest;
+  private long longest;
   private Near near;
   private Leases leases;
   private Catalog catalog;
@@ -116,7 +123,7 @@ public class FastLane extends ContextBean {
               .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Prepared each) -> OVERHEAD + each.size())
               .build();
-      longest = Settings.time(context, "near.cache.max.age");
+      longest = Settings.time(context, "near.cache.max.age").toNanos();
     }
   }
 
@@ -234,13 +241,17 @@ public class FastLane extends ContextBean {
     return open && (content == null || content.length <= LARGEST);
   }
 
-  /** For the routes: leaves here what a forwarded request is answered from the cache. */
+  /**
+   * For the routes: leaves here what a forwarded request is answered from the cache. Not to one
+   * with directives, which may mind the age.
+   */
   public void hold(ClientRequest request, FixedAnswer answer, Holding holding) {
-    String key = whole(request);
+    String key = request.fields().contains("Cache-Control") ? null : whole(request);
     if (key != null) {
       long now = System.nanoTime();
-      long end = now + Math.min(holding.end() - now, longest.toNanos());
-      prepared.put(key, new Forwarded(holding.stamp(), end, answer));
+      long end = now + Math.min(holding.freshness().end() - now, longest);
+      prepared.put(
+          key, new Forwarded(holding.stamp(), now + longest / 2, new AtomicBoolean(), end, answer));
     }
   }
 

@@ -1,10 +1,12 @@
 package io.github.camelrestcache.lane;
 
+import io.github.camelrestcache.http.Freshness;
+
 /**
- * How long a stored answer to a forwarded request is the same, to the last byte. Routes find it in
+ * How long a stored answer to a forwarded request is the same, but for its age. Routes find it in
  * the variable {@code holding} when the answer is one.
  *
  * @param stamp where what it was made of stood
- * @param end when its {@code Age} is another, by {@link System#nanoTime()}
+ * @param freshness how long GitHub need not be asked
  */
-public record Holding(Changes.Stamp stamp, long end) {}
+public record Holding(Changes.Stamp stamp, Freshness freshness) {}

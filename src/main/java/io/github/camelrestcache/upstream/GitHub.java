@@ -203,7 +203,8 @@ public class GitHub extends ContextBean {
     }
     byte[] content = whole(request, message.getBody());
     boolean held = lane.takes(content);
-    FixedAnswer answer = new FixedAnswer(status, byName, content, held);
+    List.of("Age", "Cache-Status").forEach(byName::remove);
+    FixedAnswer answer = new FixedAnswer(status, byName, holding.freshness(), content, held);
     if (held) {
       lane.hold(request, answer, holding);
     }
