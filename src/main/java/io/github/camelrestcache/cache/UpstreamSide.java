@@ -117,7 +117,7 @@ final class UpstreamSide implements ExecChainHandler {
         if (exchange != null && ask.deadline() == null) {
           slots.take(exchange, ask); // a refresh needs none
         }
-        response = proceed(message(request, ask, stale), ask, scope, chain);
+        response = proceed(message(request, ask, stale, scope), ask, scope, chain);
         forwarded.answered(response.getCode());
         if (isLimit(response)) {
           limits.refused(ask, response, content(response));
@@ -189,7 +189,7 @@ final class UpstreamSide implements ExecChainHandler {
 
   /** The message for GitHub: conditions are either the cache's or the client's. */
   private ClassicHttpRequest message(
-      ClassicHttpRequest request, UpstreamRequest ask, boolean stale) {
+      ClassicHttpRequest request, UpstreamRequest ask, boolean stale, ExecChain.Scope scope) {
     HttpFields fields = new HttpFields(ask.fields().all());
     if (stale || CONDITIONS.stream().anyMatch(request::containsHeader)) {
       List.of("If-None-Match", "If-Modified-Since", "Range", "If-Range").forEach(fields::remove);
@@ -206,7 +206,9 @@ final class UpstreamSide implements ExecChainHandler {
       boolean tags = ENTITY_TAGS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
       message.addHeader(field.getKey(), tags ? urls.unmark(field.getValue()) : field.getValue());
     }
-    message.setEntity(ask.content());
+    if (ask.content() != null) {
+      message.setEntity(new Upload(ask.content(), scope.execRuntime));
+    }
     return message;
   }
 
