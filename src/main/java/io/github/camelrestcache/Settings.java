@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.http.ClientAddress;
 import io.github.camelrestcache.store.RedisAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -58,7 +59,8 @@ public final class Settings {
             "an http:// or https:// URL without query or user information", Settings::isBaseUrl));
     RULES.put(
         "github.api.token",
-        new Rule("a token of printable characters without spaces", s -> s.matches("[!-~]*")));
+        new Rule("a token of printable characters without spaces", Settings::isToken));
+    RULES.put("github.api.token.file", new Rule("nothing, or the name of a file", s -> true));
     RULES.put(
         "github.webhook.secret",
         new Rule("nothing, or at least 16 printable characters", s -> s.matches("|[ -~]{16,}")));
@@ -83,6 +85,28 @@ public final class Settings {
     RULES.put("refresh.max.pages", COUNT);
     RULES.put("refresh.deadline", TIME);
     RULES.put("near.cache.max.age", TIME);
+    RULES.put(
+        "rate.limit",
+        new Rule(
+            "nothing, or a number for each second, minute or hour such as 100/s, 6000/m or 5000/h",
+            s -> s.matches("|[1-9]\\d{0,8}/[smh]")));
+    RULES.put(
+        "rate.limit.burst",
+        new Rule("nothing, or " + COUNT.allowed(), s -> s.isEmpty() || COUNT.valid().test(s)));
+    RULES.put("rate.limit.stored", YES_OR_NO);
+    RULES.put(
+        "trusted.proxies",
+        new Rule(
+            "nothing, or addresses and networks such as 127.0.0.1,10.0.0.0/8, separated by commas",
+            ClientAddress::areNetworks));
+    RULES.put("access.log", YES_OR_NO);
+    RULES.put("log.format", new Rule("plain or json", s -> s.matches("plain|json")));
+    RULES.put("max.request.line", SIZE);
+    RULES.put("max.request.fields", SIZE);
+    RULES.put("max.request.body", SIZE);
+    RULES.put("max.connections", COUNT);
+    RULES.put("request.timeout", TIME);
+    RULES.put("idle.timeout", TIME);
     RULES.put("cold.wait", TIME);
     RULES.put("request.threads", COUNT);
     RULES.put("forward.cache.max.entry", SIZE);
@@ -127,6 +151,11 @@ public final class Settings {
       throw new BadConfiguration(
           "REWRITE_URLS is 'all', which needs PUBLIC_URL: what is stored names one address of this"
               + " service, the same for all clients");
+    }
+    if (!get(context, "github.api.token.file").isEmpty()
+        && !get(context, "github.api.token").isEmpty()) {
+      throw new BadConfiguration(
+          "GITHUB_API_TOKEN and GITHUB_API_TOKEN_FILE are both set: only one of them can be meant");
     }
     if (get(context, "port").equals(get(context, "management.port"))) {
       throw new BadConfiguration(
@@ -181,7 +210,14 @@ public final class Settings {
    */
   public static long nearCacheSize(CamelContext context) {
     String size = get(context, "near.cache.size");
-    return size.isEmpty() ? Runtime.getRuntime().maxMemory() / 3 : DataSize.parse(size).toBytes();
+    return size.isEmpty()
+        ? Runtime.getRuntime().maxMemory() / 3
+        : bytes(context, "near.cache.size");
+  }
+
+  /** The value of a key that is a size: of {@code 10KB}, 10,240. */
+  public static long bytes(CamelContext context, String key) {
+    return DataSize.parse(get(context, key)).toBytes();
   }
 
   /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */
@@ -204,6 +240,11 @@ public final class Settings {
             || key.endsWith(".url") && value.matches("(?is).*(@|pass|auth).*")
         ? "***"
         : value;
+  }
+
+  /** Whether it can be sent as a token. */
+  public static boolean isToken(String value) {
+    return value.matches("[!-~]*");
   }
 
   private static boolean isPort(String value) {

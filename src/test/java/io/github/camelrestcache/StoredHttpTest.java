@@ -677,7 +677,7 @@ class StoredHttpTest {
   /** The fields that two answers to one request share, whenever they were made. */
   private static Map<String, List<String>> steady(HttpResponse<?> answer) {
     Map<String, List<String>> fields = new TreeMap<>(answer.headers().map());
-    List.of("age", "date", "cache-status")
+    List.of("age", "date", "cache-status", "x-request-id")
         .forEach(name -> assertThat(fields.remove(name)).isNotNull());
     return fields;
   }

@@ -3,6 +3,7 @@ package io.github.camelrestcache.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.Hash;
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
@@ -71,6 +72,7 @@ final class Entries implements HttpCacheStorage {
 
   private final RedisConnection redis;
   private final Changes changes;
+  private final Meters meters;
   private final String prefix;
   private final String channel;
   private final Duration stale;
@@ -85,6 +87,7 @@ final class Entries implements HttpCacheStorage {
   Entries(CamelContext context, Duration staleIfError) {
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
     this.changes = context.getRegistry().findSingleByType(Changes.class);
+    this.meters = context.getRegistry().findSingleByType(Meters.class);
     this.prefix = Keys.of(context, "forward:");
     this.channel = Keys.of(context, "published");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
@@ -253,7 +256,9 @@ final class Entries implements HttpCacheStorage {
 
   private byte[] read(String key) {
     try {
-      return (byte[]) redis.opsForValue().get(redisKey(key));
+      byte[] value = (byte[]) redis.opsForValue().get(redisKey(key));
+      meters.read(value != null);
+      return value;
     } catch (DataAccessException e) {
       failed(e);
       return null;

@@ -2,7 +2,9 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.http.ClientRequest;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.http.RequestId;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -95,6 +97,7 @@ public class Flights extends ContextBean {
               if (timeout != null) {
                 underWay.remove(flight.key(), flight);
               }
+              RequestId.inLog(exchange.getVariable("request", ClientRequest.class).id());
               goOn(exchange, outcome, joined.reason());
               return null;
             },

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
@@ -21,15 +22,16 @@ import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuil
 import org.apache.hc.client5.http.io.HttpClientConnectionManager;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.HttpResponse;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.config.NamedElementChain;
+import org.apache.hc.core5.http.protocol.HttpCoreContext;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
-import org.springframework.util.unit.DataSize;
 
 /**
  * The HTTP client that camel-http talks to GitHub with: a caching one (RFC 9111) whose entries are
@@ -101,7 +103,23 @@ public class GitHubClient extends CachingHttpClientBuilder
           request.addHeader("Via", "1.1 camel-rest-cache");
         });
     addResponseInterceptorLast(
-        (response, content, exchange) -> response.removeHeader(response.getLastHeader("Via")));
+        (response, content, exchange) -> {
+          response.removeHeader(response.getLastHeader("Via"));
+          meter(HttpCoreContext.cast(exchange).getRequest(), response);
+        });
+  }
+
+  /** A 304 costs nothing of the limit of whom GitHub knows ("Best practices for the REST API"). */
+  private void meter(HttpRequest request, HttpResponse response) {
+    Header resource = response.getFirstHeader("x-ratelimit-resource");
+    boolean free = response.getCode() == 304 && request.containsHeader("Authorization");
+    context
+        .getRegistry()
+        .findSingleByType(Meters.class)
+        .upstream(
+            resource == null ? "none" : resource.getValue(),
+            response.getCode(),
+            resource != null && !free);
   }
 
   /** Puts the cache together, when a client is built: then all beans are there. */
@@ -110,7 +128,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     URI upstream = URI.create(Settings.get(context, "github.api.url"));
     Duration staleIfError = Settings.time(context, "stale.if.error");
     boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
-    long most = DataSize.parse(Settings.get(context, "forward.cache.max.entry")).toBytes();
+    long most = Settings.bytes(context, "forward.cache.max.entry");
     int mostBytes = (int) Math.min(Integer.MAX_VALUE, most);
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
     RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
@@ -138,7 +156,9 @@ public class GitHubClient extends CachingHttpClientBuilder
             upstream,
             cacheability,
             flights,
-            new Slots(Settings.number(context, "max.forwards")),
+            new Slots(
+                Settings.number(context, "max.forwards"),
+                context.getRegistry().findSingleByType(Meters.class)),
             limits,
             entries,
             requestConfig,

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.concurrent.Semaphore;
 import org.apache.camel.Exchange;
@@ -16,10 +17,17 @@ final class Slots {
 
   private final Semaphore all;
   private final Semaphore withContent;
+  private final Meters meters;
 
-  Slots(int most) {
+  Slots(int most, Meters meters) {
+    this.meters = meters;
     all = new Semaphore(most);
     withContent = new Semaphore((most + 3) / 4);
+    meters.gauge(
+        "forwards",
+        "Requests of callers that are on their way to GitHub",
+        all,
+        free -> most - free.availablePermits());
   }
 
   /**
@@ -33,13 +41,13 @@ final class Slots {
     }
     boolean content = ask.content() != null;
     if (content && !withContent.tryAcquire()) {
-      throw new ConnectionRequestTimeoutException("Too many with content are under way");
+      throw full("Too many with content are under way");
     }
     if (!all.tryAcquire()) {
       if (content) {
         withContent.release();
       }
-      throw new ConnectionRequestTimeoutException("Too many are under way");
+      throw full("Too many are under way");
     }
     exchange.setVariable(TAKEN, true);
     exchange
@@ -54,5 +62,10 @@ final class Slots {
                 }
               }
             });
+  }
+
+  private ConnectionRequestTimeoutException full(String message) {
+    meters.refusedForward();
+    return new ConnectionRequestTimeoutException(message);
   }
 }

@@ -216,6 +216,7 @@ public class Catalog extends ContextBean {
         route.getId(),
         description(route),
         path,
+        kamelet.template("path"),
         Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
         Duration.ofMillis(Settings.millis(every)),
         events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
@@ -314,7 +315,8 @@ public class Catalog extends ContextBean {
   }
 
   /** A Kamelet at the start of a route, with the parameters that the route gives it. */
-  private record Kamelet(String name, Map<String, String> given, String source) {
+  private record Kamelet(
+      String name, Map<String, String> given, Map<String, String> written, String source) {
 
     static Kamelet of(CamelContext context, RouteDefinition route, String source) {
       String uri = route.getInput() == null ? null : route.getInput().getEndpointUri();
@@ -322,18 +324,27 @@ public class Catalog extends ContextBean {
         return null;
       }
       String resolved = context.resolvePropertyPlaceholders(uri.replace("kamelet://", "kamelet:"));
-      int query = resolved.indexOf('?');
-      String name = resolved.substring("kamelet:".length(), query < 0 ? resolved.length() : query);
-      Map<String, String> given = new LinkedHashMap<>();
+      String name = resolved.substring("kamelet:".length()).replaceFirst("[/?].*", "");
+      return new Kamelet(name, parameters(resolved, source), parameters(uri, source), source);
+    }
+
+    private static Map<String, String> parameters(String uri, String source) {
+      Map<String, String> parameters = new LinkedHashMap<>();
+      int query = uri.indexOf('?');
       try {
         if (query >= 0) {
-          URISupport.parseQuery(resolved.substring(query + 1))
-              .forEach((key, value) -> given.put(key, String.valueOf(value)));
+          URISupport.parseQuery(uri.substring(query + 1))
+              .forEach((key, value) -> parameters.put(key, String.valueOf(value)));
         }
       } catch (Exception e) {
         throw new BadConfiguration(source + ": the parameters cannot be read: " + e.getMessage());
       }
-      return new Kamelet(name.replaceFirst("/.*", ""), given, source);
+      return parameters;
+    }
+
+    /** A parameter as it is written, with {@code {org}} for the setting {@code github.org}. */
+    String template(String parameter) {
+      return written.get(parameter).replaceAll("\\{\\{(?:[^{}:]*\\.)?([^{}.:]+)[^{}]*}}", "{$1}");
     }
 
     void fillIn(String parameter, String value) {

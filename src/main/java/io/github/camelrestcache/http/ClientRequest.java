@@ -7,6 +7,7 @@ import java.io.InputStream;
  * A request as the client sent it. Routes find it in the variable {@code request}; none of its
  * fields is a header of the exchange, so none is sent on or sent back unless a route says so.
  *
+ * @param id what it is called in the log, and at GitHub
  * @param method as sent
  * @param target the path and query as sent, without scheme and authority (RFC 9112 3.2)
  * @param fields all header fields
@@ -14,21 +15,27 @@ import java.io.InputStream;
  * @param length the length of the content in bytes, -1 if it is not known beforehand
  */
 public record ClientRequest(
-    String method, String target, HttpFields fields, InputStream body, long length) {
+    String id, String method, String target, HttpFields fields, InputStream body, long length) {
 
   /** How long a client may take no part in what it sends or is sent, in milliseconds. */
   static final long IDLE_MILLIS = 60_000;
 
-  /** A request as Vert.x gives it. */
+  /** A request as Vert.x gives it, which has no content. */
   public static ClientRequest of(HttpServerRequest request) {
+    return of(request, null);
+  }
+
+  /** A request as Vert.x gives it. */
+  static ClientRequest of(HttpServerRequest request, ServerLimits limits) {
     HttpFields fields = new HttpFields(request.headers());
     String length = fields.get("Content-Length");
     boolean content = fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
     return new ClientRequest(
+        RequestId.of(request),
         request.method().name(),
         target(request.uri()),
         fields,
-        content ? new RequestContent(request, IDLE_MILLIS) : null,
+        content ? new RequestContent(request, limits, IDLE_MILLIS) : null,
         length == null ? -1 : Long.parseLong(length));
   }
 

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.AsyncResult;
@@ -8,19 +9,22 @@ import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.core.impl.VertxWrapper;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -31,29 +35,42 @@ import java.util.stream.Stream;
  */
 final class GuardedVertx extends VertxWrapper {
 
-  /** Longer than a caller waits for anything here. */
-  private static final int IDLE_SECONDS = 90;
-
-  private static final int LONGEST_LINE = 16 * 1024;
-  private static final int LARGEST_FIELDS = 32 * 1024;
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
-  private final IntFunction<Predicate<HttpServerRequest>> lanes;
+  private final ServerLimits limits;
+  private final IntFunction<Gate> gates;
+
+  /** What good requests to a port pass before they get to the routes. */
+  interface Gate {
+
+    /** Why a request is not answered, or null. */
+    default Problem problem(HttpServerRequest request) {
+      return null;
+    }
+
+    /** Whether it answers a request by itself. */
+    default boolean answers(HttpServerRequest request) {
+      return false;
+    }
+
+    /** Hears of a request that gets no other answer than a problem, sent when this is. */
+    default void refused(HttpServerRequest request, Future<Void> sent) {}
+  }
 
   /**
-   * @param lanes what answers some of the requests to a port by itself, and says which
+   * @param limits of each of its servers
+   * @param gates by port
    */
-  GuardedVertx(Vertx vertx, IntFunction<Predicate<HttpServerRequest>> lanes) {
+  GuardedVertx(Vertx vertx, ServerLimits limits, IntFunction<Gate> gates) {
     super((VertxInternal) vertx);
-    this.lanes = lanes;
+    this.limits = limits;
+    this.gates = gates;
   }
 
   @Override
   public HttpServer createHttpServer(HttpServerOptions options) {
+    limits.apply(options);
     options
-        .setIdleTimeout(IDLE_SECONDS)
-        .setMaxInitialLineLength(LONGEST_LINE)
-        .setMaxHeaderSize(LARGEST_FIELDS)
         .setHttp2ClearTextEnabled(false)
         .setPerFrameWebSocketCompressionSupported(false)
         .setPerMessageWebSocketCompressionSupported(false);
@@ -61,33 +78,40 @@ final class GuardedVertx extends VertxWrapper {
         Stream.generate(() -> super.createHttpServer(options))
             .limit(Runtime.getRuntime().availableProcessors())
             .toList();
-    servers.forEach(
-        server -> server.invalidRequestHandler(request -> answer(request, unreadable(request))));
+    AtomicInteger connections = new AtomicInteger();
+    for (HttpServer server : servers) {
+      server.connectionHandler(connection -> guard(connection, options, connections));
+    }
     return (HttpServer)
         Proxy.newProxyInstance(
             HttpServer.class.getClassLoader(),
             new Class<?>[] {HttpServer.class},
-            new OnAllLoops(this, servers, lanes));
+            new OnAllLoops(servers));
+  }
+
+  private void guard(
+      HttpConnection connection, HttpServerOptions options, AtomicInteger connections) {
+    ((ConnectionBase) connection)
+        .channel()
+        .pipeline()
+        .replace("httpDecoder", "httpDecoder", new StrictRequestDecoder(options, limits.head()));
+    connection.closeHandler(closed -> connections.decrementAndGet());
+    if (connections.incrementAndGet() > limits.connections()) {
+      connection.close();
+    }
   }
 
   /**
    * A server on one port with several event loops, between which Vert.x shares connections out. The
-   * handler that it is given gets the good requests only, and of these not what the lane answers.
+   * handler that it is given gets the good requests only, and of these those that pass the gate.
    */
-  private static final class OnAllLoops implements InvocationHandler {
+  private final class OnAllLoops implements InvocationHandler {
 
-    private final VertxInternal vertx;
     private final List<HttpServer> servers;
-    private final IntFunction<Predicate<HttpServerRequest>> lanes;
-    private Predicate<HttpServerRequest> lane;
+    private Gate gate;
 
-    OnAllLoops(
-        VertxInternal vertx,
-        List<HttpServer> servers,
-        IntFunction<Predicate<HttpServerRequest>> lanes) {
-      this.vertx = vertx;
+    OnAllLoops(List<HttpServer> servers) {
       this.servers = servers;
-      this.lanes = lanes;
     }
 
     @Override
@@ -96,13 +120,18 @@ final class GuardedVertx extends VertxWrapper {
       String name = method.getName();
       if (name.equals("requestHandler") && arguments != null) {
         Handler<HttpServerRequest> next = (Handler<HttpServerRequest>) arguments[0];
-        servers.forEach(server -> server.requestHandler(request -> handle(request, lane, next)));
+        servers.forEach(server -> server.requestHandler(request -> handle(request, gate, next)));
         return proxy;
       }
       if (name.equals("listen") && arguments != null && arguments.length == 3) {
-        lane = lanes.apply((Integer) arguments[0]);
+        gate = gates.apply((Integer) arguments[0]);
         Future<HttpServer> listening = Future.succeededFuture();
         for (HttpServer server : servers) {
+          server.invalidRequestHandler(
+              request -> {
+                RequestId.give(request);
+                refuse(request, gate, unreadable(request));
+              });
           listening =
               listening.compose(
                   others -> listen(server, (Integer) arguments[0], (String) arguments[1]));
@@ -126,27 +155,30 @@ final class GuardedVertx extends VertxWrapper {
     /** Listens on an event loop of its own. */
     private Future<HttpServer> listen(HttpServer server, int port, String host) {
       Promise<HttpServer> listening = Promise.promise();
-      vertx
-          .createEventLoopContext()
-          .runOnContext(on -> server.listen(port, host).onComplete(listening));
+      createEventLoopContext().runOnContext(on -> server.listen(port, host).onComplete(listening));
       return listening.future();
     }
   }
 
-  private static void handle(
-      HttpServerRequest request,
-      Predicate<HttpServerRequest> lane,
-      Handler<HttpServerRequest> next) {
-    Problem problem = problem(request);
+  private void handle(HttpServerRequest request, Gate gate, Handler<HttpServerRequest> next) {
+    RequestId.give(request);
+    Problem bad = problem(request);
+    Problem problem = bad == null ? gate.problem(request) : bad;
     if (problem != null) {
-      answer(request, problem);
-    } else if (!lane.test(request)) {
+      refuse(request, gate, problem);
+    } else if (!gate.answers(request)) {
       next.handle(request);
     }
   }
 
-  /** Answers what is no matter for the routes, and closes the connection. */
-  static void answer(HttpServerRequest request, Problem problem) {
+  /** Answers what is no matter for the routes. */
+  private static void refuse(HttpServerRequest request, Gate gate, Problem problem) {
+    gate.refused(request, answer(request, problem));
+  }
+
+  /** Answers, and closes the connection unless it is well. */
+  static Future<Void> answer(HttpServerRequest request, Problem problem) {
+    boolean well = problem.status() == HttpResponseStatus.TOO_MANY_REQUESTS.code();
     problem
         .fields()
         .all()
@@ -157,28 +189,27 @@ final class GuardedVertx extends VertxWrapper {
         .putHeader("Content-Type", "application/problem+json")
         .putHeader("Access-Control-Allow-Origin", "*")
         .putHeader("Cache-Status", "camel-rest-cache; detail=" + problem.slug())
-        .putHeader("Connection", "close")
-        .end(Buffer.buffer(problem.body()))
-        .onComplete(done -> request.connection().close());
+        .putHeader("Connection", well ? "keep-alive" : "close");
+    Future<Void> sent = request.response().end(Buffer.buffer(problem.body()));
+    if (!well) {
+      sent.onComplete(done -> request.connection().close());
+    }
+    return sent;
   }
 
   /** What Netty could not read: what came until then is no request. */
-  private static Problem unreadable(HttpServerRequest request) {
+  private Problem unreadable(HttpServerRequest request) {
     Throwable cause = request.decoderResult().cause();
     if (cause instanceof TooLongHttpLineException) {
-      return new Problem(
-          414, "URI too long", "The request line has more than " + LONGEST_LINE + " bytes.");
+      return limits.lineTooLong();
     }
     if (cause instanceof TooLongHttpHeaderException) {
-      return new Problem(
-          431,
-          "Request header fields too large",
-          "The header fields have more than " + LARGEST_FIELDS + " bytes.");
+      return limits.fieldsTooLarge();
     }
     return bad("This is not an HTTP/1.1 request (RFC 9112).");
   }
 
-  private static Problem problem(HttpServerRequest request) {
+  private Problem problem(HttpServerRequest request) {
     String method = request.method().name();
     if (method.equals("CONNECT") || method.equals("TRACE")) {
       return new Problem(501, "Not implemented", method + " is not offered here.");
@@ -194,10 +225,14 @@ final class GuardedVertx extends VertxWrapper {
     if (hosts > 1 || request.authority() == null && request.version() == HttpVersion.HTTP_1_1) {
       return bad("The request has no Host that is one, or more than one (RFC 9112 3.2).");
     }
+    String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
+    if (length != null && Long.parseLong(length) > limits.content()) {
+      return limits.contentTooLarge();
+    }
     return null;
   }
 
-  private static Problem bad(String detail) {
+  static Problem bad(String detail) {
     return new Problem(400, "Bad request", detail);
   }
 }

@@ -37,22 +37,25 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   private static final int CHUNK = 64 * 1024;
 
   private final Requests requests;
+  private final ServerLimits limits;
 
   HttpDoor(
       PlatformHttpEndpoint endpoint,
       Processor processor,
       List<Handler<RoutingContext>> handlers,
       Requests requests,
+      ServerLimits limits,
       String routerName) {
     super(endpoint, processor, handlers, routerName);
     this.requests = requests;
+    this.limits = limits;
   }
 
   @Override
   protected void handleRequest(RoutingContext routing) {
     Requests.Begun begun = requests.begin();
     HttpServerRequest request = routing.request();
-    ClientRequest client = ClientRequest.of(request);
+    ClientRequest client = ClientRequest.of(request, limits);
     Exchange exchange = createExchange(false);
     exchange.setPattern(ExchangePattern.InOut);
     exchange.setVariable("request", client);
@@ -62,6 +65,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         .vertx()
         .executeBlocking(
             () -> {
+              RequestId.inLog(client.id());
               createUoW(exchange);
               boolean[] returned = {false};
               Thread worker = Thread.currentThread();
@@ -92,6 +96,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   private Void finish(
       RoutingContext routing, Exchange exchange, ClientRequest client, Requests.Begun begun) {
     HttpServerResponse response = routing.response();
+    RequestId.inLog(client.id());
     try {
       Problem problem = problem(exchange);
       if (problem != null) {
@@ -103,6 +108,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
       if (!response.headWritten()) {
         response.headers().clear();
+        response.putHeader(RequestId.FIELD, client.id());
         writeUnreadable(response, client);
       } else if (!response.ended()) {
         // half an answer: the only way to tell the client is to close
@@ -116,11 +122,12 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       }
       doneUoW(exchange);
       releaseExchange(exchange, false);
+      RequestId.inLog(null);
     }
     return null;
   }
 
-  /** What a request is metered as: a path that is declared, or a template. */
+  /** What a request is metered as: the path of an endpoint as it is declared, or a template. */
   private static String route(Exchange exchange, String path) {
     if (path.startsWith("/view/")) {
       return Requests.VIEW;
@@ -130,7 +137,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
     CachedEndpoint endpoint = exchange.getVariable("endpoint", CachedEndpoint.class);
     return endpoint == null || exchange.getVariable("ask") != null
         ? Requests.FORWARD
-        : endpoint.path();
+        : endpoint.template();
   }
 
   /** An answer that HTTP does not allow, such as one with a space in the name of a field. */

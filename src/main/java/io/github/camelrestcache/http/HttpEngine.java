@@ -2,11 +2,11 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.lane.FastLane;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
-import java.util.function.Predicate;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpConstants;
@@ -31,6 +31,7 @@ public class HttpEngine extends VertxPlatformHttpEngine {
           .retryAfter(Duration.ofSeconds(1));
 
   private Vertx vertx;
+  private ServerLimits limits;
 
   /**
    * Gives Camel's HTTP servers their Vert.x, with a worker thread for each request in the routes.
@@ -38,27 +39,45 @@ public class HttpEngine extends VertxPlatformHttpEngine {
   public void bindVertx() {
     if (vertx == null) {
       int threads = Settings.number(getCamelContext(), "request.threads");
+      limits = ServerLimits.of(getCamelContext());
       vertx =
           new GuardedVertx(
               Vertx.vertx(
                   new VertxOptions().setWorkerPoolSize(threads).setPreferNativeTransport(true)),
-              this::lane);
+              limits,
+              this::gate);
       getCamelContext().getRegistry().bind("vertx", Vertx.class, vertx);
     }
   }
 
-  private Predicate<HttpServerRequest> lane(int port) {
+  private GuardedVertx.Gate gate(int port) {
     if (port != getServerPort()) {
-      return request -> false;
+      return new GuardedVertx.Gate() {};
     }
-    FastLane lane = getCamelContext().getRegistry().findSingleByType(FastLane.class);
-    return request -> {
-      if (!getCamelContext().isStarted()) {
-        GuardedVertx.answer(request, NOT_OPEN);
-        return true;
+    FastLane lane = bean(FastLane.class);
+    ClientRates rates = bean(ClientRates.class);
+    Requests requests = bean(Requests.class);
+    return new GuardedVertx.Gate() {
+      @Override
+      public Problem problem(HttpServerRequest request) {
+        return getCamelContext().isStarted() ? rates.problem(request) : NOT_OPEN;
       }
-      return lane.answers(request);
+
+      @Override
+      public boolean answers(HttpServerRequest request) {
+        return lane.answers(request);
+      }
+
+      @Override
+      public void refused(HttpServerRequest request, Future<Void> sent) {
+        Requests.Begun begun = requests.begin();
+        sent.onComplete(done -> requests.end(begun, request, Requests.REFUSED));
+      }
     };
+  }
+
+  private <T> T bean(Class<T> type) {
+    return getCamelContext().getRegistry().findSingleByType(type);
   }
 
   public void closeVertx() {
@@ -80,7 +99,8 @@ public class HttpEngine extends VertxPlatformHttpEngine {
         endpoint,
         processor,
         getHandlers(),
-        getCamelContext().getRegistry().findSingleByType(Requests.class),
+        bean(Requests.class),
+        limits,
         VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()));
   }
 }

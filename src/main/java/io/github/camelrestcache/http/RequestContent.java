@@ -1,7 +1,9 @@
 package io.github.camelrestcache.http;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -23,17 +25,20 @@ final class RequestContent extends InputStream {
 
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
   private final HttpServerRequest request;
+  private final ServerLimits limits;
   private final long idleMillis;
   private volatile boolean unwanted;
   private long passed;
+  private long read;
   private boolean asked;
   private boolean ended;
   private byte[] chunk = {};
   private int position;
 
   /** To be made on the event loop, before anything of the content is read. */
-  RequestContent(HttpServerRequest request, long idleMillis) {
+  RequestContent(HttpServerRequest request, ServerLimits limits, long idleMillis) {
     this.request = request;
+    this.limits = limits;
     this.idleMillis = idleMillis;
     request.pause();
     request.handler(
@@ -45,7 +50,21 @@ final class RequestContent extends InputStream {
           }
         });
     request.endHandler(end -> arrived.add(END));
-    request.exceptionHandler(arrived::add);
+    request.exceptionHandler(
+        failure -> {
+          arrived.add(failure);
+          refuse(failure);
+        });
+  }
+
+  /** Says what was wrong with a chunk, for Vert.x only closes the connection. */
+  private void refuse(Throwable failure) {
+    if (failure instanceof HttpClosedException || request.response().headWritten()) {
+      return;
+    }
+    GuardedVertx.answer(
+        request, GuardedVertx.bad("A chunk of the content is none (RFC 9112 7.1)."));
+    ((ConnectionBase) request.connection()).channelHandlerContext().flush();
   }
 
   @Override
@@ -80,6 +99,10 @@ final class RequestContent extends InputStream {
       if (next instanceof Buffer buffer) {
         chunk = buffer.getBytes();
         position = 0;
+        read += chunk.length;
+        if (read > limits.content()) {
+          throw limits.contentTooLarge();
+        }
       } else if (next == END) {
         ended = true;
       } else {

@@ -1,6 +1,7 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.http.HttpServerRequest;
@@ -16,12 +17,13 @@ import java.util.stream.Stream;
 import org.apache.camel.BindToRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The requests that are being answered, in whatever way, each from when it came until its answer is
  * with the operating system. They are all answered before the service stops. When that is done they
- * are metered: {@code http_server_requests_seconds}, a histogram by method, route, status and what
- * the cache had to do with it.
+ * are metered, {@code http_server_requests_seconds}, a histogram by method, route, status and what
+ * the cache had to do with it, and logged, if that is wanted.
  */
 @BindToRegistry("requests")
 public class Requests extends ContextBean {
@@ -29,9 +31,14 @@ public class Requests extends ContextBean {
   /** The route of all that is forwarded. */
   public static final String FORWARD = "forward";
 
+  /** The route of what is refused before the routes. */
+  static final String REFUSED = "refused";
+
   /** The route of all views. */
   public static final String VIEW = "/view/{order}/{n}/{view}";
 
+  private static final Logger ACCESS = LoggerFactory.getLogger("io.github.camelrestcache.access");
+  private static final int LONGEST_PATH = 500;
   private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
 
   private static final Set<String> METHODS =
@@ -57,12 +64,14 @@ public class Requests extends ContextBean {
   private CountDownLatch last;
   private volatile boolean draining;
   private MeterRegistry registry;
+  private Level access = Level.DEBUG;
 
   @Override
   protected void wire() {
     registry = bean(MeterRegistry.class);
     last = new CountDownLatch(1);
     draining = false;
+    access = Settings.get(context, "access.log").equals("true") ? Level.INFO : Level.DEBUG;
   }
 
   /** Waits for all that has begun. Camel waits for exchanges, but not until they are sent. */
@@ -98,7 +107,7 @@ public class Requests extends ContextBean {
   /**
    * A request was answered.
    *
-   * @param route one of few: the path of a declared endpoint, or a template
+   * @param route one of few: the template of a declared endpoint, or one of those here
    */
   public void end(Begun begun, HttpServerRequest request, String route) {
     forget(begun);
@@ -113,9 +122,28 @@ public class Requests extends ContextBean {
             route,
             response.getStatusCode(),
             result(response.headers().get("Cache-Status")));
-    timers
-        .computeIfAbsent(series, this::timer)
-        .record(System.nanoTime() - begun.nanos(), TimeUnit.NANOSECONDS);
+    long nanos = System.nanoTime() - begun.nanos();
+    timers.computeIfAbsent(series, this::timer).record(nanos, TimeUnit.NANOSECONDS);
+    if (ACCESS.isEnabledForLevel(access)) {
+      log(request, series, nanos);
+    }
+  }
+
+  /** Without the query, which may hold secrets. */
+  private void log(HttpServerRequest request, Series series, long nanos) {
+    String path = request.uri().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
+    RequestId.inLog(RequestId.of(request));
+    ACCESS
+        .atLevel(access)
+        .log(
+            "{} {} {} {} {} ms for {}",
+            request.method(),
+            path.substring(0, Math.min(path.length(), LONGEST_PATH)),
+            series.status(),
+            series.cache(),
+            "%.1f".formatted(nanos / 1e6),
+            request.remoteAddress().hostAddress());
+    RequestId.inLog(null);
   }
 
   private Timer timer(Series series) {

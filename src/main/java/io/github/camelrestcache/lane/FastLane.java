@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Hash;
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
@@ -13,6 +14,7 @@ import io.github.camelrestcache.http.FixedAnswer;
 import io.github.camelrestcache.http.Negotiation;
 import io.github.camelrestcache.http.PublicAddress;
 import io.github.camelrestcache.http.Reply;
+import io.github.camelrestcache.http.RequestId;
 import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.http.StoredAnswer;
 import io.github.camelrestcache.http.StoredAnswer.Timed;
@@ -122,6 +124,7 @@ public class FastLane extends ContextBean {
           Caffeine.newBuilder()
               .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Prepared each) -> OVERHEAD + each.size())
+              .recordStats()
               .build();
       longest = Settings.time(context, "near.cache.max.age").toNanos();
     }
@@ -134,6 +137,7 @@ public class FastLane extends ContextBean {
     catalog = bean(Catalog.class);
     negotiation = bean(Negotiation.class);
     requests = bean(Requests.class);
+    bean(Meters.class).cache("lane", prepared);
     open = Boolean.parseBoolean(Settings.get(context, "fast.lane"));
   }
 
@@ -183,7 +187,7 @@ public class FastLane extends ContextBean {
     }
     return new Hit(
         new Timed(found.answer(), entry.fetched(), leases.now(), null),
-        found.view() == null ? found.endpoint().path() : Requests.VIEW);
+        found.view() == null ? found.endpoint().template() : Requests.VIEW);
   }
 
   private boolean isDeclared(OfEndpoint found) {
@@ -255,11 +259,14 @@ public class FastLane extends ContextBean {
     }
   }
 
-  /** Names all that was asked, without saying it, for it has credentials; or null. */
+  /** Names all that was asked, but its name, without saying it, for it has credentials; or null. */
   private static String whole(ClientRequest request) {
     StringBuilder head = new StringBuilder(512);
     head.append(request.method()).append(' ').append(request.target());
     for (Map.Entry<String, String> field : request.fields().all()) {
+      if (field.getKey().equalsIgnoreCase(RequestId.FIELD)) {
+        continue;
+      }
       head.append('\n').append(field.getKey()).append(':').append(field.getValue());
       if (head.length() > LONGEST_HEAD) {
         return null;

@@ -143,6 +143,10 @@ public class Leases extends ContextBean {
   private final UUID me = UUID.randomUUID();
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
+
+  /** The fences of the leases that this process took last. */
+  private final Map<String, Long> taken = new ConcurrentHashMap<>();
+
   private volatile Duration skew = Duration.ZERO;
   private RedisConnection redis;
   private String key;
@@ -199,7 +203,15 @@ public class Leases extends ContextBean {
     Duration wait = Duration.ofMillis((long) Double.parseDouble(text(answer.get(1))));
     Instant now = setClock(text(answer.get(2)));
     states.put(path, read(text(answer.get(3))));
+    if (fence > 0) {
+      taken.put(path, fence);
+    }
     return new Turn(fence == 0 ? null : new Lease(path, fence, now), wait);
+  }
+
+  /** Whether nobody has taken a lease of an endpoint since this process did. */
+  public boolean isHolder(String path) {
+    return taken.getOrDefault(path, -1L) >= state(path).fence();
   }
 
   /** How often a lease is to be renewed, so that it does not end before the refresh does. */

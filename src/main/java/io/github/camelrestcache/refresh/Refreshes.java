@@ -1,6 +1,7 @@
 package io.github.camelrestcache.refresh;
 
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
@@ -70,6 +71,7 @@ public class Refreshes extends ContextBean {
   private Catalog catalog;
   private GitHub github;
   private Budget budget;
+  private Meters meters;
 
   /** Prepares the threads that refreshes begin on, and those that their waiters go on with. */
   public void start() {
@@ -87,6 +89,7 @@ public class Refreshes extends ContextBean {
     redis = bean(RedisConnection.class);
     catalog = bean(Catalog.class);
     github = bean(GitHub.class);
+    meters = bean(Meters.class);
     budget = new Budget(bean(RateLimits.class), Settings.percent(context, "github.rate.reserve"));
   }
 
@@ -240,6 +243,7 @@ public class Refreshes extends ContextBean {
 
   private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Boolean> mine) {
     Instant deadline = Instant.now().plus(Settings.time(context, "refresh.deadline"));
+    long began = System.nanoTime();
     long renewal = leases.renewal().toMillis();
     ScheduledFuture<?> renewing =
         clock.scheduleAtFixedRate(() -> renew(lease), renewal, renewal, TimeUnit.MILLISECONDS);
@@ -258,6 +262,10 @@ public class Refreshes extends ContextBean {
               if (failure != null && Instant.now().isAfter(deadline)) {
                 failure = RefreshFailed.late();
               }
+              meters.refreshed(
+                  endpoint,
+                  failure == null ? "done" : kind(failure),
+                  Duration.ofNanos(System.nanoTime() - began));
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
               boolean news = false;
               try {
@@ -378,6 +386,21 @@ public class Refreshes extends ContextBean {
   /** What failed last at this path, in a sentence, or null when the last refresh was good. */
   public String failure(String path) {
     return leases.state(path).reason();
+  }
+
+  /** How many refreshes have failed in a row at this path, of any instance. */
+  public int failures(String path) {
+    return leases.state(path).failures();
+  }
+
+  /** What a refresh failed of, in a word. */
+  private static String kind(Throwable failure) {
+    if (failure instanceof DataAccessException) {
+      return "store";
+    } else if (failure instanceof RefreshFailed failed) {
+      return failed.wait(Instant.now()) == null ? "answer" : "limit";
+    }
+    return "unreachable";
   }
 
   private static String reason(Throwable failure) {

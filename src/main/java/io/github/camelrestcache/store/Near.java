@@ -3,6 +3,7 @@ package io.github.camelrestcache.store;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
@@ -38,8 +39,14 @@ public class Near extends ContextBean {
           Caffeine.newBuilder()
               .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Object value) -> weight(value))
+              .recordStats()
               .build();
     }
+  }
+
+  @Override
+  protected void wire() {
+    bean(Meters.class).cache("near", held);
   }
 
   private static int weight(Object value) {

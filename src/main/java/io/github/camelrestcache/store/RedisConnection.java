@@ -1,5 +1,6 @@
 package io.github.camelrestcache.store;
 
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import java.io.IOException;
@@ -180,13 +181,24 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     boolean repeatable = !TransactionSynchronizationManager.hasResource(pool);
     for (boolean first = true; ; first = false) {
       int outages = liveness.outages();
+      long began = System.nanoTime();
       try {
-        return super.execute(action, exposeConnection, pipeline);
+        T answer = super.execute(action, exposeConnection, pipeline);
+        meter(true, began);
+        return answer;
       } catch (DataAccessException e) {
+        meter(false, began);
         if (!liveness.again(outages, e, first, repeatable)) {
           throw e;
         }
       }
+    }
+  }
+
+  private void meter(boolean answered, long began) {
+    Meters meters = context.getRegistry().findSingleByType(Meters.class);
+    if (meters != null) {
+      meters.redis(answered, System.nanoTime() - began);
     }
   }
 

@@ -8,6 +8,7 @@ import io.github.camelrestcache.http.FixedAnswer;
 import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.http.PublicAddress;
+import io.github.camelrestcache.http.RequestId;
 import io.github.camelrestcache.lane.FastLane;
 import io.github.camelrestcache.lane.Holding;
 import io.github.camelrestcache.refresh.Pages;
@@ -51,20 +52,20 @@ public class GitHub extends ContextBean {
           "github-authentication-token-expiration");
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
-  private String token;
+  private ServiceToken token;
   private TokenLending lending;
   private UpstreamUrls urls;
   private FastLane lane;
 
   /** Reads the settings. */
   public void start() {
-    token = Settings.get(context, "github.api.token");
     urls = new UpstreamUrls(context);
     lending = new TokenLending(Settings.get(context, "github.owner.paths"));
   }
 
   @Override
   protected void wire() {
+    token = bean(ServiceToken.class);
     lane = bean(FastLane.class);
   }
 
@@ -80,19 +81,20 @@ public class GitHub extends ContextBean {
     if (pages.validator() != null) {
       fields.add("If-None-Match", pages.validator());
     }
-    authorize(fields);
+    String ours = token.now();
+    authorize(fields, ours);
     return new UpstreamRequest(
-        "GET", pages.next(), fields, null, true, credential(), false, deadline);
+        "GET", pages.next(), fields, null, true, credential(null, ours), false, deadline);
   }
 
   /** The name of those whose answers refreshes get: the service's token, or nobody. */
   public String credential() {
-    return credential(null, true);
+    return credential(null, token.now());
   }
 
   /** Whether refreshes have a token, with which what has not changed costs nothing. */
   public boolean isAuthorized() {
-    return !token.isEmpty();
+    return !token.now().isEmpty();
   }
 
   /** Names all that decides what a page is, but its target: how it is asked for, and rewritten. */
@@ -114,19 +116,16 @@ public class GitHub extends ContextBean {
           "The request target is no URI: percent-encode what RFC 3986 does not allow in one.");
     }
     HttpFields fields = request.fields().endToEnd();
+    fields.set(RequestId.FIELD, request.id());
     if (!fields.contains("User-Agent")) {
       fields.add("User-Agent", USER_AGENT);
     }
     String own = request.fields().get("Authorization");
     boolean overridden = UpstreamRequest.isOverridden(request.fields());
-    boolean lent =
-        !token.isEmpty()
-            && own == null
-            && !overridden
-            && lending.allows(request.method(), request.path());
-    if (lent) {
-      authorize(fields);
-    }
+    boolean lends = own == null && !overridden && lending.allows(request.method(), request.path());
+    // once, for it may change
+    String ours = lends ? token.now() : "";
+    authorize(fields, ours);
     boolean cached =
         request.isRead()
             && request.body() == null
@@ -137,21 +136,26 @@ public class GitHub extends ContextBean {
         request.target(),
         fields,
         content(request),
-        lent,
-        credential(own, lent),
+        !ours.isEmpty(),
+        credential(own, ours),
         cached,
         null);
   }
 
-  /** The name of a partition of the cache. Nobody's is a shared one. */
-  private String credential(String own, boolean lent) {
+  /**
+   * The name of a partition of the cache. Nobody's is a shared one.
+   *
+   * @param own what the client sent, or null
+   * @param lent the service's token, empty if it is not lent
+   */
+  private static String credential(String own, String lent) {
     if (own != null) {
       return Hash.of(own);
     }
-    return lent && !token.isEmpty() ? "lent " + Hash.of(token) : "nobody";
+    return lent.isEmpty() ? "nobody" : "lent " + Hash.of(lent);
   }
 
-  private void authorize(HttpFields fields) {
+  private static void authorize(HttpFields fields, String token) {
     if (!token.isEmpty()) {
       fields.set("Authorization", "Bearer " + token);
     }
@@ -180,7 +184,7 @@ public class GitHub extends ContextBean {
       throws IOException {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    HttpFields fields = answered.endToEnd();
+    HttpFields fields = answered.endToEnd().remove(RequestId.FIELD);
     if (!request.fields().contains("Authorization")) {
       OF_THE_TOKEN.forEach(fields::remove);
     }

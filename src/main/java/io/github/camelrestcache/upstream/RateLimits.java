@@ -14,6 +14,8 @@ import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -117,6 +119,30 @@ public class RateLimits extends ContextBean {
     if (now != null) {
       now.forEach(response::addHeader);
     }
+  }
+
+  /**
+   * What this instance knows of limits, by {@code credential:resource}, those of the service's own
+   * token first. Of a credential there is a part of its hash.
+   */
+  public Map<String, Limit> known(int most) {
+    Map<String, Limit> known = new LinkedHashMap<>();
+    latest.asMap().entrySet().stream()
+        .map(each -> Map.entry(each.getKey().substring(prefix.length()), each.getValue()))
+        .sorted(
+            Comparator.comparing(
+                    (Map.Entry<String, Map<String, String>> each) ->
+                        !each.getKey().startsWith("lent "))
+                .thenComparing(Map.Entry::getKey))
+        .limit(most)
+        .forEach(
+            each -> {
+              Limit limit = limit(each.getValue()::get);
+              if (limit != null) {
+                known.put(each.getKey().replaceFirst("([0-9a-f]{8})[0-9a-f]*:", "$1:"), limit);
+              }
+            });
+    return known;
   }
 
   /** What is left of the resource {@code core} for a credential, or null. */

@@ -202,7 +202,7 @@ class CatalogTest {
   void anEndpointIsAskedForAtExactlyItsPath(String method, String target, boolean is)
       throws Exception {
     CATALOG.declare(read(REPOS));
-    ClientRequest request = new ClientRequest(method, target, new HttpFields(), null, -1);
+    ClientRequest request = new ClientRequest("id", method, target, new HttpFields(), null, -1);
     assertThat(CATALOG.asked(request) != null).isEqualTo(is);
   }
 }

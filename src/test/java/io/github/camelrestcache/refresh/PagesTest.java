@@ -34,7 +34,7 @@ class PagesTest {
     String path = shape == Shape.LIST ? "/orgs/x/repos" : "/orgs/x";
     CachedEndpoint endpoint =
         new CachedEndpoint(
-            "id", "What it is.", path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
+            "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
     return new Pages(endpoint, URI.create(upstream), 4, stored, form);
   }
 

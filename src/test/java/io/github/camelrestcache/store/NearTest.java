@@ -37,7 +37,7 @@ class NearTest {
 
   private static CachedEndpoint endpoint(String path, Shape shape) {
     return new CachedEndpoint(
-        "id", "What it is.", path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
+        "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
   }
 
   private static final CachedEndpoint ORG = endpoint("/orgs/x", Shape.OBJECT);

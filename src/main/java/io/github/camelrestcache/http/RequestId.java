@@ -1,0 +1,47 @@
+package io.github.camelrestcache.http;
+
+import io.vertx.core.http.HttpServerRequest;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+import org.slf4j.MDC;
+
+/**
+ * What one request is called in its answer, at GitHub and in the log: what its client calls it in
+ * {@code X-Request-Id}, if that is short and plain, else a name made here.
+ */
+public final class RequestId {
+
+  public static final String FIELD = "X-Request-Id";
+
+  /** The field of log lines that holds it (Elastic Common Schema). */
+  private static final String KEY = "http.request.id";
+
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._~:/+=-]{1,128}");
+  private static final String PROCESS = UUID.randomUUID().toString().substring(0, 13) + '-';
+  private static final AtomicLong COUNT = new AtomicLong();
+
+  private RequestId() {}
+
+  /** Names a request that has just come. */
+  static void give(HttpServerRequest request) {
+    String theirs = request.headers().get(FIELD);
+    boolean plain = theirs != null && PLAIN.matcher(theirs).matches();
+    String id = plain ? theirs : PROCESS + Long.toString(COUNT.incrementAndGet(), 36);
+    request.response().putHeader(FIELD, id);
+  }
+
+  /** The name of a request. */
+  static String of(HttpServerRequest request) {
+    return request.response().headers().get(FIELD);
+  }
+
+  /** Has what this thread logs name the request, until it works for another; null: for none. */
+  public static void inLog(String id) {
+    if (id == null) {
+      MDC.remove(KEY);
+    } else {
+      MDC.put(KEY, id);
+    }
+  }
+}
