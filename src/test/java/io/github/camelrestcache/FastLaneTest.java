@@ -427,7 +427,7 @@ class FastLaneTest {
         .getRegistry()
         .findSingleByType(MeterRegistry.class)
         .get("camel.exchanges.total")
-        .tag("routeId", "request")
+        .tag("route_id", "request")
         .counter()
         .count();
   }
