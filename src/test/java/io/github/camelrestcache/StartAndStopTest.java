@@ -2,12 +2,15 @@ package io.github.camelrestcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,7 +23,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What callers see of a start and of a stop. */
+@SuppressWarnings("try") // the handles of overrides are only closed
 class StartAndStopTest {
+
+  private static final Duration SOON = Duration.ofSeconds(20);
 
   @Test
   void whoComesDuringTheStartIsToldSo() {
@@ -79,5 +85,52 @@ class StartAndStopTest {
         service.close();
       }
     }
+  }
+
+  @Test
+  void anInstanceIsReadyFromWhenItHasEverythingUntilItBeginsToStop() throws Exception {
+    CompletableFuture<Void> first = new CompletableFuture<>();
+    CompletableFuture<Void> last = new CompletableFuture<>();
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
+        var cold =
+            github.override(
+                asked -> asked.path().equals("/orgs/Netflix/members") && !first.isDone(),
+                (asked, request) -> first.thenRun(() -> request.response().end("[]")));
+        var slow =
+            github.override(
+                asked -> asked.path().equals("/x/slow"),
+                (asked, request) -> last.thenRun(() -> request.response().end("done")))) {
+      Service service = Service.start(github, Map.of());
+      try {
+        assertThat(status(service, "live")).isEqualTo(200);
+        assertThat(status(service, "ready")).isEqualTo(503);
+        assertThat(service.get("/zen").statusCode()).as("it serves all the same").isEqualTo(200);
+        first.complete(null);
+        await().atMost(SOON).until(() -> status(service, "ready") == 200);
+
+        CompletableFuture<String> answer =
+            CompletableFuture.supplyAsync(
+                () -> service.get("/x/slow").body(), task -> new Thread(task).start());
+        await()
+            .atMost(SOON)
+            .until(
+                () -> Meters.of(service.context()).get("restcache.forwards").gauge().value() == 1);
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
+        await().atMost(SOON).until(() -> status(service, "ready") == 503);
+        assertThat(status(service, "live")).isEqualTo(200);
+        assertThat(answer).isNotDone();
+        last.complete(null);
+        assertThat(answer.join()).isEqualTo("done");
+        stopped.join();
+      } finally {
+        service.close();
+      }
+    }
+  }
+
+  private static int status(Service service, String check) {
+    return service
+        .send(request -> request.uri(URI.create(service.managementUrl("/observe/health/" + check))))
+        .statusCode();
   }
 }

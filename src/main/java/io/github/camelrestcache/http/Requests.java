@@ -88,6 +88,11 @@ public class Requests extends ContextBean {
     }
   }
 
+  /** Whether the service has begun to stop, and sends what is under way. */
+  public boolean isDraining() {
+    return draining;
+  }
+
   /** A request has come. */
   public Begun begin() {
     boolean inTime = !draining;

@@ -1,0 +1,51 @@
+package io.github.camelrestcache;
+
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.store.Near;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.health.HealthCheckResultBuilder;
+import org.apache.camel.impl.health.AbstractHealthCheck;
+
+/**
+ * Whether clients should be sent here, for {@code /observe/health/ready}: from when everything that
+ * is declared has been had, until the service begins to stop. What fails meanwhile does not make it
+ * unready, for another instance would fail alike, and what is stored goes on being served.
+ */
+@BindToRegistry("readiness")
+public class Readiness extends AbstractHealthCheck {
+
+  private volatile boolean begun;
+
+  public Readiness() {
+    super("camel-rest-cache", "endpoints");
+  }
+
+  @Override
+  public boolean isLiveness() {
+    return false;
+  }
+
+  @Override
+  protected void doCall(HealthCheckResultBuilder result, Map<String, Object> options) {
+    Catalog catalog = getCamelContext().getRegistry().findSingleByType(Catalog.class);
+    Near near = getCamelContext().getRegistry().findSingleByType(Near.class);
+    List<String> missing =
+        catalog.endpoints().stream()
+            .filter(endpoint -> near.entry(endpoint) == null)
+            .map(CachedEndpoint::path)
+            .toList();
+    begun |= missing.isEmpty();
+    Requests requests = getCamelContext().getRegistry().findSingleByType(Requests.class);
+    if (!getCamelContext().isStarted() || requests.isDraining()) {
+      result.down().message("The service is starting or stopping");
+    } else if (begun) {
+      result.up();
+    } else {
+      result.down().message("Not stored yet: " + String.join(", ", missing));
+    }
+  }
+}
