@@ -100,6 +100,9 @@ public final class Settings {
             "nothing, or addresses and networks such as 127.0.0.1,10.0.0.0/8, separated by commas",
             ClientAddress::areNetworks));
     RULES.put("access.log", YES_OR_NO);
+    RULES.put(
+        "admin.token",
+        new Rule("nothing, or at least 16 characters of a token", s -> s.matches("|[!-~]{16,}")));
     RULES.put("log.format", new Rule("plain or json", s -> s.matches("plain|json")));
     RULES.put("max.request.line", SIZE);
     RULES.put("max.request.fields", SIZE);

@@ -75,7 +75,7 @@ class EveryRouteTest {
         .body()
         .lines()
         .filter(line -> line.startsWith("camel_exchanges_total{") && !line.endsWith(" 0.0"))
-        .map(line -> line.replaceFirst(".*routeId=\"([^\"]*)\".*", "$1"))
+        .map(line -> line.replaceFirst(".*route_id=\"([^\"]*)\".*", "$1"))
         .collect(Collectors.toSet());
   }
 }

@@ -138,6 +138,24 @@ class HostileTest {
     }
   }
 
+  @Test
+  void anyOriginMayReadButNoneWithCredentials() {
+    for (String target :
+        List.of("/zen", "/view/top/1/stars", "/orgs/Netflix", "/healthcheck", "/view/x")) {
+      String fields =
+          fields(
+              RawHttp.request(
+                  service.port(),
+                  "GET " + target + " HTTP/1.1",
+                  "Host: x",
+                  "Origin: https://evil.example"));
+      assertThat(fields.lines().filter(line -> line.startsWith("access-control-allow-origin")))
+          .as(target)
+          .allMatch("access-control-allow-origin: *"::equals);
+      assertThat(fields).doesNotContain("allow-credentials", "evil.example");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"http://%s/zen", "HTTP://%s/zen", "https://%s/zen", "http://u:p@%s/zen"})
   void anAbsoluteTargetStillGoesToTheUpstream(String form) {

@@ -73,6 +73,7 @@ final class Entries implements HttpCacheStorage {
   private final RedisConnection redis;
   private final Changes changes;
   private final Meters meters;
+  private final Purges purges;
   private final String prefix;
   private final String channel;
   private final Duration stale;
@@ -88,6 +89,7 @@ final class Entries implements HttpCacheStorage {
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
     this.changes = context.getRegistry().findSingleByType(Changes.class);
     this.meters = context.getRegistry().findSingleByType(Meters.class);
+    this.purges = context.getRegistry().findSingleByType(Purges.class);
     this.prefix = Keys.of(context, "forward:");
     this.channel = Keys.of(context, "published");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
@@ -111,7 +113,7 @@ final class Entries implements HttpCacheStorage {
     }
     try {
       byte[] generation = (byte[]) redis.opsForValue().get(generationKey(plain(path)));
-      return generation == null ? "" : new String(generation, UTF_8);
+      return (generation == null ? "" : new String(generation, UTF_8)) + purges.mark(plain(path));
     } catch (DataAccessException e) {
       failed(e);
       return null;
@@ -169,7 +171,7 @@ final class Entries implements HttpCacheStorage {
   }
 
   /** Paths that GitHub takes for one have one generation. */
-  private static String plain(String path) {
+  static String plain(String path) {
     String decoded = path;
     try {
       decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);

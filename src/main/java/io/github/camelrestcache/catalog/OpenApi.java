@@ -3,47 +3,19 @@ package io.github.camelrestcache.catalog;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
 import org.apache.camel.BindToRegistry;
-import org.apache.camel.CamelContext;
-import org.apache.camel.ExtendedStartupListener;
-import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 
 /**
  * The OpenAPI 3.0 document of what is served here (endpoints, views, healthcheck), made of what is
- * declared at the time of the request, at {@code /openapi.json} on the management port.
+ * declared at the time of the request.
  */
-@BindToRegistry(value = "openApi", initMethod = "start")
-public class OpenApi extends ContextBean implements ExtendedStartupListener {
+@BindToRegistry("openApi")
+public class OpenApi extends ContextBean {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private boolean mounted;
-
-  /** Waits for the management server to be started. */
-  public void start() throws Exception {
-    context.addStartupListener(this);
-  }
-
-  @Override
-  public void onCamelContextStarted(CamelContext started, boolean alreadyStarted) {
-    // the management server starts later
-  }
-
-  @Override
-  public void onCamelContextFullyStarted(CamelContext started, boolean alreadyStarted) {
-    int port = Settings.number(context, "management.port");
-    VertxPlatformHttpRouter router =
-        VertxPlatformHttpRouter.lookup(
-            context, VertxPlatformHttpRouter.getRouterNameFromPort(port));
-    if (router != null && !mounted) {
-      mounted = true;
-      router.get("/openapi.json").handler(request -> request.json(document()));
-    }
-  }
-
   /** The document. */
-  ObjectNode document() {
+  public ObjectNode document() {
     Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
     ObjectNode document = JSON.createObjectNode().put("openapi", "3.0.3");
     document.putObject("info").put("title", "camel-rest-cache").put("version", "1");

@@ -113,11 +113,24 @@ public class Refreshes extends ContextBean {
    */
   public void soon(CachedEndpoint endpoint) {
     try {
-      leases.soon(endpoint.path(), EVENTS);
-      wake(endpoint, EVENTS);
+      soon(endpoint, EVENTS);
     } catch (DataAccessException e) {
       untold.add(() -> leases.soon(endpoint.path(), EVENTS));
     }
+  }
+
+  /**
+   * Refreshes because somebody wants it now, but no sooner than the rate limit allows.
+   *
+   * @throws DataAccessException without Redis
+   */
+  public void now(CachedEndpoint endpoint) {
+    soon(endpoint, Duration.ZERO);
+  }
+
+  private void soon(CachedEndpoint endpoint, Duration wait) {
+    leases.soon(endpoint.path(), wait);
+    wake(endpoint, wait);
   }
 
   /** Looks what other instances have done, and begins what is due. */
@@ -377,7 +390,7 @@ public class Refreshes extends ContextBean {
   }
 
   /** How long an endpoint still backs off; zero when it does not. */
-  Duration pause(CachedEndpoint endpoint) {
+  public Duration pause(CachedEndpoint endpoint) {
     Instant notBefore = Instant.ofEpochMilli(leases.state(endpoint.path()).notBefore());
     Duration left = Duration.between(leases.now(), notBefore);
     return left.isNegative() ? Duration.ZERO : left;

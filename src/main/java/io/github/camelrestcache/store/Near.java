@@ -115,6 +115,16 @@ public class Near extends ContextBean {
     return here != null && (stamp == null || stamp.fence() < here.fence());
   }
 
+  /** Drops an endpoint. */
+  public void forget(CachedEndpoint endpoint) {
+    held.invalidate(endpoint.path());
+  }
+
+  /** Drops the ranking of a view. */
+  public void forgetRanked(View view) {
+    held.invalidate(view.name());
+  }
+
   /** Drops everything. */
   public void clear() {
     held.invalidateAll();

@@ -1,0 +1,245 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an operator may ask and do on the management port. */
+@SuppressWarnings("try") // the handles of overrides are only closed
+class AdminTest {
+
+  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final String TOKEN = "an-admin-token-0123";
+
+  private static GitHubStandIn github;
+  private static Service service;
+
+  @BeforeAll
+  static void start() {
+    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    service = Service.start(github, Map.of("admin.token", TOKEN, "refresh.interval", "1h")).ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    github.close();
+  }
+
+  private static HttpResponse<String> post(Service asked, String target, String authorization) {
+    return asked.send(
+        request -> {
+          request.uri(URI.create(asked.managementUrl(target))).POST(BodyPublishers.noBody());
+          if (authorization != null) {
+            request.header("Authorization", authorization);
+          }
+        });
+  }
+
+  private static JsonNode endpoint(String path) {
+    HttpResponse<String> all =
+        service.send(request -> request.uri(URI.create(service.managementUrl("/admin/endpoints"))));
+    assertThat(all.statusCode()).isEqualTo(200);
+    for (JsonNode each : Service.json(all)) {
+      if (each.path("path").asText().equals(path)) {
+        return each;
+      }
+    }
+    throw new AssertionError(path + " is not in " + all.body());
+  }
+
+  @Test
+  void endpointsAreToldOfWithoutAToken() {
+    JsonNode list = endpoint("/orgs/Netflix/repos");
+    assertThat(list.path("shape").asText()).isEqualTo("list");
+    assertThat(list.path("items").asInt()).isEqualTo(150);
+    assertThat(list.path("every").asDouble()).isEqualTo(3600);
+    assertThat(list.path("age").asDouble()).isBetween(0.0, 300.0);
+    assertThat(list.path("stored").asBoolean()).isTrue();
+    assertThat(list.path("holder").asBoolean()).isTrue();
+    assertThat(list.path("failure").isNull()).isTrue();
+    assertThat(list.path("declared").asText()).contains("routes/endpoints.camel.yaml:");
+    assertThat(endpoint("/").path("items").isNull()).isTrue();
+  }
+
+  @Test
+  void anEndpointIsRefreshedWhenItIsAskedFor() {
+    long before = asked("/orgs/Netflix");
+    long others = asked("/orgs/Netflix/members");
+    HttpResponse<String> answer =
+        post(service, "/admin/refresh?path=/orgs/Netflix", "Bearer " + TOKEN);
+    assertThat(answer.statusCode()).isEqualTo(202);
+    assertThat(answer.body()).contains("/orgs/Netflix");
+    await().atMost(SOON).until(() -> asked("/orgs/Netflix") > before);
+    assertThat(asked("/orgs/Netflix/members")).isEqualTo(others);
+  }
+
+  @Test
+  void whatFailedLastIsTold() throws Exception {
+    try (var handle =
+        github.override(
+            each -> each.path().equals("/"),
+            (each, request) -> request.response().setStatusCode(500).end())) {
+      post(service, "/admin/refresh?path=/", "bearer " + TOKEN);
+      await().atMost(SOON).until(() -> endpoint("/").path("failures").asInt() == 1);
+      assertThat(endpoint("/").path("failure").asText()).contains("500");
+      assertThat(endpoint("/").path("stored").asBoolean()).isTrue();
+    }
+  }
+
+  private static long asked(String path) {
+    return github.requests().stream().filter(each -> each.path().equals(path)).count();
+  }
+
+  private static boolean isStored(Service asked, String target) {
+    return asked
+        .get(target)
+        .headers()
+        .firstValue("Cache-Status")
+        .orElse("")
+        .matches("camel-rest-cache; hit.*");
+  }
+
+  @Test
+  void aForwardedAnswerThatIsPurgedIsNotFoundAgainAndOthersAre() {
+    for (String target : List.of("/repos/Netflix/zuul?a", "/repos/Netflix/eureka?a")) {
+      service.get(target);
+      await().atMost(SOON).until(() -> isStored(service, target));
+    }
+    HttpResponse<String> answer =
+        post(service, "/admin/purge?path=/repos/netflix/zuul", "Bearer " + TOKEN);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(isStored(service, "/repos/Netflix/zuul?a")).isFalse();
+    assertThat(isStored(service, "/repos/Netflix/eureka?a")).isTrue();
+    assertThat(isStored(service, "/repos/Netflix/zuul?a")).as("it is stored anew").isTrue();
+
+    post(service, "/admin/purge?prefix=/repos/Netflix/", "Bearer " + TOKEN);
+    assertThat(isStored(service, "/repos/Netflix/zuul?a")).isFalse();
+    assertThat(isStored(service, "/repos/Netflix/eureka?a")).isFalse();
+  }
+
+  @Test
+  void aPurgedEndpointIsFetchedAnewAndSoAreItsViews() {
+    service.get("/view/top/1/stars");
+    long before = asked("/orgs/Netflix/repos");
+    HttpResponse<String> answer =
+        post(service, "/admin/purge?prefix=/orgs/Netflix/rep", "Bearer " + TOKEN);
+    assertThat(answer.body()).contains("\"/orgs/Netflix/repos\"").doesNotContain("members");
+    assertThat(service.get("/orgs/Netflix/repos").statusCode()).isEqualTo(200);
+    assertThat(service.get("/view/top/1/stars").statusCode()).isEqualTo(200);
+    assertThat(asked("/orgs/Netflix/repos")).isGreaterThan(before);
+    assertThat(
+            github.requests().stream()
+                .filter(each -> each.path().equals("/orgs/Netflix/repos"))
+                .skip(before)
+                .findFirst()
+                .map(each -> String.valueOf(each.header("If-None-Match"))))
+        .as("nothing is left to be validated")
+        .hasValue("null");
+  }
+
+  @Test
+  void anotherInstanceHearsOfAPurge() {
+    try (GitHubStandIn theirs = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+        OwnRedis redis = OwnRedis.start();
+        Service one = with(theirs, redis);
+        Service other = with(theirs, redis)) {
+      one.ready();
+      other.ready();
+      for (Service each : List.of(one, other)) {
+        each.get("/repos/Netflix/hystrix");
+        await().atMost(SOON).until(() -> isStored(each, "/repos/Netflix/hystrix"));
+      }
+      theirs.clearRequests();
+      post(one, "/admin/purge?prefix=/", "Bearer " + TOKEN);
+      await().atMost(SOON).until(() -> !isStored(other, "/repos/Netflix/hystrix"));
+      await()
+          .atMost(SOON)
+          .until(
+              () ->
+                  theirs.requests().stream()
+                      .anyMatch(each -> each.path().equals("/orgs/Netflix/members")));
+      assertThat(other.get("/orgs/Netflix/members").statusCode()).isEqualTo(200);
+    }
+  }
+
+  private static Service with(GitHubStandIn asked, OwnRedis redis) {
+    return Service.start(
+        asked, Map.of("redis.url", redis.url(), "admin.token", TOKEN, "refresh.interval", "1h"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer an-admin-token-012",
+        "Bearer an-admin-token-01234",
+        "Basic an-admin-token-0123",
+        "an-admin-token-0123"
+      })
+  void whoHasNotTheTokenChangesNothing(String authorization) {
+    long before = asked("/orgs/Netflix/repos");
+    HttpResponse<String> answer =
+        post(
+            service,
+            "/admin/refresh?path=/orgs/Netflix/repos",
+            authorization.isEmpty() ? null : authorization);
+    assertThat(answer.statusCode()).isEqualTo(401);
+    assertThat(answer.headers().firstValue("WWW-Authenticate").orElse("")).startsWith("Bearer");
+    assertThat(answer.body()).contains("ADMIN_TOKEN").doesNotContain(TOKEN);
+    assertThat(asked("/orgs/Netflix/repos")).isEqualTo(before);
+  }
+
+  @Test
+  void aWrongRequestIsToldWhatToDo() {
+    HttpResponse<String> none = post(service, "/admin/refresh", "Bearer " + TOKEN);
+    assertThat(none.statusCode()).isEqualTo(400);
+    assertThat(none.body()).contains("?path=");
+    HttpResponse<String> unknown =
+        post(service, "/admin/refresh?path=/orgs/Netflix/repo", "Bearer " + TOKEN);
+    assertThat(unknown.statusCode()).isEqualTo(404);
+    for (String query : new String[] {"", "?path=/a&prefix=/b", "?prefix=", "?path=a"}) {
+      assertThat(post(service, "/admin/purge" + query, "Bearer " + TOKEN).statusCode())
+          .as(query)
+          .isEqualTo(400);
+    }
+    assertThat(post(service, "/admin/purge?prefix=/", null).statusCode()).isEqualTo(401);
+    assertThat(unknown.body()).contains("/orgs/Netflix/repos");
+  }
+
+  @Test
+  void withoutATokenSetNobodyChangesAnything() {
+    try (Service open = Service.start(github, Map.of("refresh.interval", "1h"))) {
+      for (String authorization : new String[] {null, "Bearer ", "Bearer " + TOKEN}) {
+        assertThat(post(open, "/admin/refresh?path=/orgs/Netflix", authorization).statusCode())
+            .isEqualTo(403);
+      }
+    }
+  }
+
+  @Test
+  void nothingOfThisIsOnThePortForClients() {
+    String target = "/admin/refresh?path=/orgs/Netflix/members";
+    long before = asked("/orgs/Netflix/members");
+    HttpResponse<String> answer =
+        service.send(
+            request -> request.uri(URI.create(service.url(target))).POST(BodyPublishers.noBody()));
+    assertThat(answer.statusCode()).as("it is GitHub's").isEqualTo(404);
+    assertThat(asked("/orgs/Netflix/members")).isEqualTo(before);
+  }
+}
