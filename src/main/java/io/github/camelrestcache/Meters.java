@@ -12,6 +12,7 @@ import io.github.camelrestcache.upstream.RateLimits.Limit;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
@@ -38,7 +40,7 @@ public class Meters extends ContextBean {
   /** How many limits are told of, those of the service's own token first. */
   private static final int MOST_LIMITS = 100;
 
-  private MeterRegistry registry;
+  private volatile MeterRegistry registry;
   private Catalog catalog;
   private Near near;
   private Leases leases;
@@ -50,7 +52,6 @@ public class Meters extends ContextBean {
 
   @Override
   protected void wire() {
-    registry = of(context);
     catalog = bean(Catalog.class);
     near = bean(Near.class);
     leases = bean(Leases.class);
@@ -73,16 +74,32 @@ public class Meters extends ContextBean {
             gauge("ratelimit.reset", "seconds", "When it is whole again, since 1970"));
   }
 
-  /** Where meters are registered. */
+  /**
+   * Where meters are registered. Under Camel JBang that is Camel's own, for it begins to measure
+   * before it has compiled ours.
+   */
   public static MeterRegistry of(CamelContext context) {
-    return context.getRegistry().findSingleByType(MeterRegistry.class);
+    Set<MeterRegistry> all = context.getRegistry().findByType(MeterRegistry.class);
+    return all.stream()
+        .filter(each -> !(each instanceof MetricsRegistry))
+        .findFirst()
+        .or(() -> all.stream().findFirst())
+        .orElse(Metrics.globalRegistry);
+  }
+
+  /** Other beans may measure before this one is wired. */
+  private MeterRegistry registry() {
+    if (registry == null) {
+      registry = of(context);
+    }
+    return registry;
   }
 
   private MultiGauge gauge(String name, String unit, String description) {
     return MultiGauge.builder(PREFIX + name)
         .baseUnit(unit)
         .description(description)
-        .register(registry);
+        .register(registry());
   }
 
   /** Has the gauges tell of what is declared and known by now. */
@@ -157,7 +174,7 @@ public class Meters extends ContextBean {
         .description("Refreshes by this instance, all pages of each")
         .tag("endpoint", endpoint.template())
         .tag("outcome", outcome)
-        .register(registry)
+        .register(registry())
         .record(time);
   }
 
@@ -173,19 +190,17 @@ public class Meters extends ContextBean {
         .tag("resource", resource.matches("[a-z_]{1,40}") ? resource : "other")
         .tag("status", Integer.toString(status))
         .tag("budget", costs ? "spent" : "free")
-        .register(registry)
+        .register(registry())
         .increment();
   }
 
   /** A command to Redis is over. */
   public void redis(boolean answered, long nanos) {
-    if (registry != null) {
-      Timer.builder(PREFIX + "redis")
-          .description("Commands to Redis")
-          .tag("outcome", answered ? "answered" : "failed")
-          .register(registry)
-          .record(Duration.ofNanos(nanos));
-    }
+    Timer.builder(PREFIX + "redis")
+        .description("Commands to Redis")
+        .tag("outcome", answered ? "answered" : "failed")
+        .register(registry())
+        .record(Duration.ofNanos(nanos));
   }
 
   /** Redis was asked for the answer to a forwarded request. */
@@ -193,7 +208,7 @@ public class Meters extends ContextBean {
     Counter.builder(PREFIX + "redis.reads")
         .description("Reads of answers to forwarded requests")
         .tag("result", found ? "hit" : "miss")
-        .register(registry)
+        .register(registry())
         .increment();
   }
 
@@ -201,7 +216,7 @@ public class Meters extends ContextBean {
   public void refusedForward() {
     Counter.builder(PREFIX + "forwards.refused")
         .description("Requests that were not forwarded, for MAX_FORWARDS were under way")
-        .register(registry)
+        .register(registry())
         .increment();
   }
 
@@ -210,11 +225,11 @@ public class Meters extends ContextBean {
     Gauge.builder(PREFIX + name, of, value)
         .description(description)
         .strongReference(true)
-        .register(registry);
+        .register(registry());
   }
 
   /** Tells of a memory: hits, misses, evictions, what it weighs. */
   public void cache(String name, Cache<?, ?> cache) {
-    CaffeineCacheMetrics.monitor(registry, cache, name);
+    CaffeineCacheMetrics.monitor(registry(), cache, name);
   }
 }

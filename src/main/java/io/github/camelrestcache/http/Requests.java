@@ -1,6 +1,7 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -68,7 +69,7 @@ public class Requests extends ContextBean {
 
   @Override
   protected void wire() {
-    registry = bean(MeterRegistry.class);
+    registry = Meters.of(context);
     last = new CountDownLatch(1);
     draining = false;
     access = Settings.get(context, "access.log").equals("true") ? Level.INFO : Level.DEBUG;
