@@ -29,7 +29,9 @@ public final class Service implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Main main;
+  /** Null when it has ended, for test classes keep what their static fields hold. */
+  private volatile Main main;
+
   private final int port;
   private final int managementPort;
 
@@ -143,6 +145,10 @@ public final class Service implements AutoCloseable {
 
   @Override
   public void close() {
-    main.stop();
+    Main running = main;
+    if (running != null) {
+      running.stop();
+      main = null;
+    }
   }
 }

@@ -146,6 +146,7 @@ public final class GitHubStandIn implements AutoCloseable {
     if (vertx != null) {
       vertx.close().toCompletionStage().toCompletableFuture().join();
       vertx = null;
+      clearRequests();
     }
   }
 
