@@ -32,7 +32,7 @@ import org.apache.camel.CamelContext;
  * the management port. The README says what each is; an instance tells of itself, and of what it
  * knows of the others.
  */
-@BindToRegistry("meters")
+@BindToRegistry(value = "meters", destroyMethod = "stop")
 public class Meters extends ContextBean {
 
   private static final String PREFIX = "restcache.";
@@ -72,6 +72,13 @@ public class Meters extends ContextBean {
             gauge("ratelimit.limit", null, "What GitHub allows in a window"),
             gauge("ratelimit.remaining", null, "What is left of it, as GitHub has said last"),
             gauge("ratelimit.reset", "seconds", "When it is whole again, since 1970"));
+  }
+
+  /** Measures no more. */
+  public void stop() {
+    if (registry != null) {
+      registry.close();
+    }
   }
 
   /**

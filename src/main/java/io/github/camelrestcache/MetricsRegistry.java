@@ -2,6 +2,7 @@ package io.github.camelrestcache;
 
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -17,6 +18,9 @@ public class MetricsRegistry extends PrometheusMeterRegistry {
   private static final String LEFT_OUT =
       "app\\.info|camel\\.routes\\..*|process\\.cpu\\.time|system\\.cpu\\.count";
 
+  /** The JVM keeps what listens to its collections until that says that it ends. */
+  private final JvmGcMetrics collections = new JvmGcMetrics();
+
   public MetricsRegistry() {
     super(PrometheusConfig.DEFAULT);
     config()
@@ -28,6 +32,13 @@ public class MetricsRegistry extends PrometheusMeterRegistry {
                 return id.getName().startsWith("camel.") ? snakeCase(id) : id;
               }
             });
+    collections.bindTo(this);
+  }
+
+  @Override
+  public void close() {
+    collections.close();
+    super.close();
   }
 
   private static Meter.Id snakeCase(Meter.Id id) {
