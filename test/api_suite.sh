@@ -71,7 +71,7 @@ definitions='
     and (.fields["content-type"] // "" | test("^application/problem\\+json(;|$)"))
     and .body.status == $status and (.body.title | type) == "string"
     and (.body.detail // "" | test("[a-z].* .*[.:]"));
-  def steady: .fields | del(.age, .date, .connection, .["keep-alive"])
+  def steady: .fields | del(.age, .date, .connection, .["keep-alive"], .["x-request-id"])
     | .["cache-status"] |= (. // "" | sub("ttl=-?[0-9]+"; "ttl"));
   def same_as($get): .status == 200 and $get.status == 200 and steady == ($get | steady);
   def unique_by_id: (map(.id) | unique | length) == length;

@@ -47,7 +47,12 @@ public final class Service implements AutoCloseable {
     main = App.configured(all);
     // the default one is a shutdown hook, which keeps the whole service until the JVM ends
     main.setShutdownStrategy(new SimpleMainShutdownStrategy());
-    main.start();
+    try {
+      main.start();
+    } catch (RuntimeException e) {
+      main.stop(); // what had started, such as its Redis
+      throw e;
+    }
   }
 
   /** Starts the service in front of this stand-in; keys are those of application.properties. */
