@@ -40,14 +40,22 @@ final class ClientSide implements ExecChainHandler {
 
   private final URI upstream;
   private final Entries entries;
+  private final Generations generations;
   private final Flights flights;
   private final RateLimits limits;
   private final UpstreamUrls urls;
 
-  ClientSide(URI upstream, Entries entries, Flights flights, RateLimits limits, UpstreamUrls urls) {
+  ClientSide(
+      URI upstream,
+      Entries entries,
+      Generations generations,
+      Flights flights,
+      RateLimits limits,
+      UpstreamUrls urls) {
     this.urls = urls;
     this.upstream = upstream;
     this.entries = entries;
+    this.generations = generations;
     this.flights = flights;
     this.limits = limits;
   }
@@ -59,8 +67,8 @@ final class ClientSide implements ExecChainHandler {
     HttpCacheContext context = HttpCacheContext.cast(scope.clientContext);
     Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
     UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
-    Changes.Stamp stamp = entries.stamp(ask);
-    String generation = ask.isCached() ? entries.generation(ask.path()) : null;
+    Changes.Stamp stamp = generations.stamp(ask);
+    String generation = ask.isCached() ? generations.of(ask.path()) : null;
     CacheRequest seen =
         new CacheRequest(request, ask, generation == null ? null : generation + urls.form());
     ExecChain.Scope seenScope =
@@ -103,7 +111,7 @@ final class ClientSide implements ExecChainHandler {
     } finally {
       Forwarded forwarded = Forwarded.in(context);
       if (forwarded != null) {
-        entries.changed(ask.path());
+        generations.changed(ask.path());
         if (forwarded.flight() != null) {
           flights.end(forwarded.flight(), outcome);
         }
@@ -146,12 +154,12 @@ final class ClientSide implements ExecChainHandler {
 
   /** RFC 9111 4.4. */
   private void invalidate(UpstreamRequest ask, ClassicHttpResponse response) {
-    entries.invalidate(ask.path());
+    generations.invalidate(ask.path());
     for (String name : List.of("Location", "Content-Location")) {
       Header field = response.getFirstHeader(name);
       String path = field == null ? null : pathHere(ask, field.getValue());
       if (path != null) {
-        entries.invalidate(path);
+        generations.invalidate(path);
       }
     }
   }

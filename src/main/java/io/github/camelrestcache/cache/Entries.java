@@ -4,20 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
-import io.github.camelrestcache.upstream.UpstreamRequest;
-import java.net.URLDecoder;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -41,25 +34,20 @@ import org.springframework.data.redis.core.script.RedisScript;
 /**
  * The stored answers in Redis, which all instances share. A key is a hash; a value has the text
  * form that the library writes, without the request's fields that no {@code Vary} names. What
- * cannot be read counts as absent, and without Redis nothing is stored: reads go to GitHub.
- *
- * <p>Each path has a <i>generation</i>, which is part of the keys of its entries. A write replaces
- * it, so that no entry made before is found again, whatever its query and partition, nor one whose
- * request was under way.
+ * cannot be read counts as absent, and without Redis nothing is stored: reads go to GitHub. Keys
+ * hold the {@linkplain Generations generation} of their path.
  */
 final class Entries implements HttpCacheStorage {
 
   private static final Logger LOG = LoggerFactory.getLogger(Entries.class);
 
-  /** How long an entry is kept, however fresh, and so a generation. */
-  private static final Duration LONGEST = Duration.ofDays(30);
+  /** How long an entry is kept, however fresh. */
+  static final Duration LONGEST = Duration.ofDays(30);
 
   /** How long what is no longer fresh is kept to be revalidated, at least. */
-  private static final Duration STALE = Duration.ofDays(1);
+  static final Duration STALE = Duration.ofDays(1);
 
   private static final int MOST_TRIES = 20;
-
-  private static final int MOST_OUTLIVED = 10_000;
 
   private static final HttpByteArrayCacheEntrySerializer TEXT =
       HttpByteArrayCacheEntrySerializer.INSTANCE;
@@ -71,118 +59,20 @@ final class Entries implements HttpCacheStorage {
           Long.class);
 
   private final RedisConnection redis;
-  private final Changes changes;
   private final Meters meters;
-  private final Purges purges;
   private final String prefix;
-  private final String channel;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
-
-  /** The paths of which Redis still has what was stored before a write. */
-  private final Set<String> outlived = ConcurrentHashMap.newKeySet();
 
   /** Whether this thread's last write was none. */
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
   Entries(CamelContext context, Duration staleIfError) {
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
-    this.changes = context.getRegistry().findSingleByType(Changes.class);
     this.meters = context.getRegistry().findSingleByType(Meters.class);
-    this.purges = context.getRegistry().findSingleByType(Purges.class);
     this.prefix = Keys.of(context, "forward:");
-    this.channel = Keys.of(context, "published");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
-    redis.onReturn(this::renewOutlived);
   }
-
-  // generations
-
-  /**
-   * The generation of a path.
-   *
-   * @return null when Redis does not answer, or has not taken note of a write: then nothing is to
-   *     be read or stored
-   */
-  String generation(String path) {
-    if (outlived.contains(plain(path))) {
-      renewOutlived();
-      if (outlived.contains(plain(path))) {
-        return null;
-      }
-    }
-    try {
-      byte[] generation = (byte[]) redis.opsForValue().get(generationKey(plain(path)));
-      return (generation == null ? "" : new String(generation, UTF_8)) + purges.mark(plain(path));
-    } catch (DataAccessException e) {
-      failed(e);
-      return null;
-    }
-  }
-
-  /**
-   * Makes what is stored of a path, and what is about to be, not found again; and of the paths
-   * above it, for an edited issue is in the list of issues, and counted in the repository. If Redis
-   * takes no writes, that is done when it does.
-   */
-  void invalidate(String path) {
-    String plain = plain(path);
-    for (String each = plain; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
-      renew(each);
-    }
-    changes.notePath(plain);
-    try {
-      redis.convertAndSend(channel, (Changes.WRITTEN + plain).getBytes(UTF_8));
-    } catch (DataAccessException e) {
-      // the others ask Redis again soon
-    }
-  }
-
-  /** Notes that another answer may be stored of a path than before. */
-  void changed(String path) {
-    changes.note(plain(path));
-  }
-
-  /** Where a request stands, whose answer is looked for. */
-  Changes.Stamp stamp(UpstreamRequest ask) {
-    return changes.stamp(plain(ask.path()), ask.credential());
-  }
-
-  private void renew(String plainPath) {
-    byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
-    try {
-      redis.opsForValue().set(generationKey(plainPath), generation, LONGEST.plus(STALE));
-      outlived.remove(plainPath);
-    } catch (DataAccessException e) {
-      if (outlived.size() < MOST_OUTLIVED) {
-        outlived.add(plainPath);
-      } else {
-        failed(e);
-      }
-    }
-  }
-
-  private void renewOutlived() {
-    outlived.forEach(this::renew);
-  }
-
-  private String generationKey(String plainPath) {
-    return prefix + "generation:" + Hash.of(plainPath);
-  }
-
-  /** Paths that GitHub takes for one have one generation. */
-  static String plain(String path) {
-    String decoded = path;
-    try {
-      decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
-    } catch (IllegalArgumentException e) {
-      // as it is
-    }
-    String plain = decoded.toLowerCase(Locale.ROOT).replaceAll("/+$", "");
-    return plain.startsWith("/") ? plain : "/" + plain;
-  }
-
-  // entries
 
   @Override
   public HttpCacheEntry getEntry(String key) {
@@ -278,7 +168,7 @@ final class Entries implements HttpCacheStorage {
   }
 
   /** What Redis itself is known to suffer from has been logged already. */
-  private void failed(DataAccessException e) {
+  void failed(DataAccessException e) {
     if (redis.trouble() == null && failing.compareAndSet(false, true)) {
       LOG.warn(
           "Forwarded reads are not cached, for Redis fails: {}",

@@ -60,6 +60,7 @@ public class GitHubClient extends CachingHttpClientBuilder
 
   private CamelContext context;
   private RequestConfig requestConfig;
+  private Meters meters;
 
   @Override
   public CamelContext getCamelContext() {
@@ -113,13 +114,10 @@ public class GitHubClient extends CachingHttpClientBuilder
   private void meter(HttpRequest request, HttpResponse response) {
     Header resource = response.getFirstHeader("x-ratelimit-resource");
     boolean free = response.getCode() == 304 && request.containsHeader("Authorization");
-    context
-        .getRegistry()
-        .findSingleByType(Meters.class)
-        .upstream(
-            resource == null ? "none" : resource.getValue(),
-            response.getCode(),
-            resource != null && !free);
+    meters.upstream(
+        resource == null ? "none" : resource.getValue(),
+        response.getCode(),
+        resource != null && !free);
   }
 
   /** Puts the cache together, when a client is built: then all beans are there. */
@@ -132,7 +130,9 @@ public class GitHubClient extends CachingHttpClientBuilder
     int mostBytes = (int) Math.min(Integer.MAX_VALUE, most);
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
     RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
+    meters = context.getRegistry().findSingleByType(Meters.class);
     Entries entries = new Entries(context, staleIfError);
+    Generations generations = new Generations(context, entries::failed);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
     UpstreamUrls urls = new UpstreamUrls(context);
     RewrittenJson json = new RewrittenJson(urls, mostBytes);
@@ -148,7 +148,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     super.customizeExecChain(chain);
     chain.addBefore(
         ChainElement.CACHING.name(),
-        new ClientSide(upstream, entries, flights, limits, urls),
+        new ClientSide(upstream, entries, generations, flights, limits, urls),
         "client-side");
     chain.addAfter(
         ChainElement.CACHING.name(),
@@ -156,9 +156,7 @@ public class GitHubClient extends CachingHttpClientBuilder
             upstream,
             cacheability,
             flights,
-            new Slots(
-                Settings.number(context, "max.forwards"),
-                context.getRegistry().findSingleByType(Meters.class)),
+            new Slots(Settings.number(context, "max.forwards"), meters),
             limits,
             entries,
             requestConfig,

@@ -5,59 +5,62 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.lane.FastLane;
+import io.github.camelrestcache.lane.Changes;
+import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Map.Entry;
-import java.util.TreeMap;
-import java.util.UUID;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.camel.BindToRegistry;
-import org.apache.camel.Body;
 import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.ScanOptions;
 
 /**
  * What an operator has thrown away. Endpoints and views are removed from Redis and from the memory
- * of all instances. Answers to forwarded requests, which Redis knows by a hash alone, are not found
- * again: each purge has a mark, which is part of the {@linkplain Entries generation} of the paths
- * that it names. Marks are in Redis, and known to each instance at once by a message, or else
- * within {@code NEAR_CACHE_MAX_AGE}.
+ * of all instances, which take on nothing that was published before. Answers to forwarded requests,
+ * which Redis knows by a hash alone, are not found again: each purge has a mark, the time of its
+ * making, which is part of the {@linkplain Generations generation} of the paths that it names.
+ * Marks are in Redis, and known to each instance at once by a message, or else within {@code
+ * NEAR_CACHE_MAX_AGE}.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
 @BindToRegistry(value = "purges", initMethod = "start")
 public class Purges extends ContextBean {
 
-  /** How the message begins; what was purged follows. */
-  static final String PURGED = "purged ";
+  /** The message that tells other instances of a purge. */
+  static final String PURGED = "purged";
 
   /** Longer than any entry is kept. */
   private static final Duration KEPT = Duration.ofDays(32);
 
   private static final Pattern STORED = Pattern.compile(".*:(?:endpoint|view):\\{([^}]*)}.*");
 
-  private final Map<String, String> marks = new TreeMap<>();
+  /** By what was purged: {@code =} and a path, or {@code *} and what paths begin with. */
+  private final Map<String, String> marks = new ConcurrentHashMap<>();
+
   private RedisConnection redis;
   private Catalog catalog;
   private Near near;
-  private FastLane lane;
+  private Leases leases;
+  private Changes changes;
   private String key;
   private String channel;
-  private String stored;
 
   /** Reads the settings. */
   public void start() {
     key = Keys.of(context, "purges");
     channel = Keys.of(context, "published");
-    stored = Keys.of(context, "");
   }
 
   @Override
@@ -65,7 +68,8 @@ public class Purges extends ContextBean {
     redis = bean(RedisConnection.class);
     catalog = bean(Catalog.class);
     near = bean(Near.class);
-    lane = bean(FastLane.class);
+    leases = bean(Leases.class);
+    changes = bean(Changes.class);
   }
 
   /**
@@ -75,51 +79,67 @@ public class Purges extends ContextBean {
    * @return the endpoints of which something was stored in Redis
    */
   public List<String> purge(String path, boolean below) {
-    String what = (below ? "*" : "=") + Entries.plain(path);
-    byte[] mark = UUID.randomUUID().toString().getBytes(UTF_8);
-    redis.<String, Object>opsForHash().put(key, what, mark);
+    String what = (below ? "*" : "=") + Generations.plain(path);
+    redis.opsForHash().put(key, what, Long.toString(fence(what)).getBytes(UTF_8));
     redis.expire(key, KEPT);
-    forget(what);
-    List<String> removed = remove(what);
-    redis.convertAndSend(channel, (PURGED + what).getBytes(UTF_8));
-    forget(what);
     load();
-    return removed;
+    Set<String> removed = new TreeSet<>(remove("endpoint", what));
+    removed.addAll(remove("view", what));
+    redis.convertAndSend(channel, PURGED.getBytes(UTF_8));
+    return List.copyOf(removed);
   }
 
-  private List<String> remove(String what) {
-    List<String> keys = new ArrayList<>();
-    List<String> paths = new ArrayList<>();
-    ScanOptions all = ScanOptions.scanOptions().match(glob(stored) + "*").count(1000).build();
-    try (Cursor<String> cursor = redis.scan(all)) {
-      cursor.forEachRemaining(
+  /** Above all leases until now: their fences are times, or the next number after one. */
+  private long fence(String what) {
+    return catalog.endpoints().stream()
+        .filter(endpoint -> isMeant(what, endpoint.path()))
+        .map(near::entry)
+        .mapToLong(entry -> entry == null ? 0 : entry.fence())
+        .reduce(leases.now().toEpochMilli(), Math::max);
+  }
+
+  private Set<String> remove(String kind, String what) {
+    String names = Keys.of(context, kind + ":");
+    // as a pattern of Redis that is that text
+    String pattern = names.replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*";
+    Map<String, String> paths = new HashMap<>();
+    try (Cursor<String> keys =
+        redis.scan(ScanOptions.scanOptions().match(pattern).count(1000).build())) {
+      keys.forEachRemaining(
           each -> {
             Matcher named = STORED.matcher(each);
-            if (named.matches() && isMeant(what, Entries.plain(named.group(1)))) {
-              keys.add(each);
-              paths.add(named.group(1));
+            if (named.matches() && isMeant(what, named.group(1))) {
+              paths.put(each, named.group(1));
             }
           });
     }
-    redis.delete(keys);
-    return paths.stream().distinct().sorted().toList();
+    redis.delete(paths.keySet());
+    return Set.copyOf(paths.values());
   }
 
-  /** A text as a pattern of Redis that is that text. */
-  private static String glob(String text) {
-    return text.replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0");
+  /** Looks what was purged, here and elsewhere. */
+  public void load() {
+    Map<String, String> now =
+        redis.<String, byte[]>opsForHash().entries(key).entrySet().stream()
+            .collect(
+                Collectors.toMap(Map.Entry::getKey, each -> new String(each.getValue(), UTF_8)));
+    boolean news = false;
+    for (Map.Entry<String, String> each : now.entrySet()) {
+      if (!each.getValue().equals(marks.put(each.getKey(), each.getValue()))) {
+        forget(each.getKey(), Long.parseLong(each.getValue()));
+        news = true;
+      }
+    }
+    if (marks.keySet().retainAll(now.keySet()) || news) {
+      changes.noteAll();
+    }
   }
 
-  /** Hears of a purge by another instance. */
-  public void heard(@Body String message) {
-    forget(message.substring(PURGED.length()));
-    load();
-  }
-
-  private void forget(String what) {
+  private void forget(String what, long fence) {
     for (CachedEndpoint each : catalog.endpoints()) {
-      if (isMeant(what, Entries.plain(each.path()))) {
-        near.forget(each);
+      Entry here = near.entry(each);
+      if (isMeant(what, each.path()) && (here == null || here.fence() <= fence)) {
+        near.forget(each, fence);
         catalog.views().stream()
             .filter(view -> view.list().equals(each.path()))
             .forEach(near::forgetRanked);
@@ -127,39 +147,20 @@ public class Purges extends ContextBean {
     }
   }
 
-  /** Looks what was purged. */
-  public void load() {
-    Map<String, String> now = new HashMap<>();
-    redis
-        .<String, byte[]>opsForHash()
-        .entries(key)
-        .forEach((what, mark) -> now.put(what, new String(mark, UTF_8)));
-    boolean news;
-    synchronized (marks) {
-      news = !marks.equals(now);
-      marks.clear();
-      marks.putAll(now);
-    }
-    if (news) {
-      lane.clear();
-    }
-  }
-
   /** What a path's generation has of purges: nothing, mostly. */
-  String mark(String plainPath) {
-    synchronized (marks) {
-      StringBuilder mark = new StringBuilder();
-      for (Entry<String, String> each : marks.entrySet()) {
-        if (isMeant(each.getKey(), plainPath)) {
-          mark.append(' ').append(each.getValue());
-        }
-      }
-      return mark.toString();
-    }
+  String mark(String path) {
+    return marks.isEmpty()
+        ? ""
+        : marks.entrySet().stream()
+            .filter(each -> isMeant(each.getKey(), path))
+            .map(each -> " " + each)
+            .sorted()
+            .collect(Collectors.joining());
   }
 
-  private static boolean isMeant(String what, String plainPath) {
-    String path = what.substring(1);
-    return what.startsWith("*") ? plainPath.startsWith(path) : plainPath.equals(path);
+  private static boolean isMeant(String what, String path) {
+    String plain = Generations.plain(path);
+    String named = what.substring(1);
+    return what.startsWith("*") ? plain.startsWith(named) : plain.equals(named);
   }
 }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.lane;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
@@ -18,6 +19,7 @@ public class Changes {
   private static final int NUMBERS = 1 << 14;
 
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
+  private final AtomicInteger all = new AtomicInteger();
 
   /** Where two things stood when they were looked at. */
   public final class Stamp {
@@ -26,6 +28,7 @@ public class Changes {
     private final int other;
     private final int ofOne;
     private final int ofOther;
+    private final int ofAll = all.get();
 
     private Stamp(String one, String other) {
       this.one = place(one);
@@ -36,13 +39,18 @@ public class Changes {
 
     /** Whether neither has changed since. */
     public boolean isCurrent() {
-      return numbers.get(one) == ofOne && numbers.get(other) == ofOther;
+      return all.get() == ofAll && numbers.get(one) == ofOne && numbers.get(other) == ofOther;
     }
   }
 
   /** Notes a change. */
   public void note(String name) {
     numbers.incrementAndGet(place(name));
+  }
+
+  /** Notes that anything may have changed. */
+  public void noteAll() {
+    all.incrementAndGet();
   }
 
   /** Hears that a request through another instance has written. */

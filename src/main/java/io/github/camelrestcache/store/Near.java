@@ -9,6 +9,8 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.view.Ranked;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +30,9 @@ public class Near extends ContextBean {
   private static final int OVERHEAD = 256;
 
   private final Map<String, CompletableFuture<Void>> arrivals = new ConcurrentHashMap<>();
+
+  /** The latest lease of each endpoint under which it was published before it was purged. */
+  private final Map<String, Long> purged = new ConcurrentHashMap<>();
 
   /** Entries by their path, and rankings by the name of their view, which begins with no slash. */
   private Cache<String, Object> held;
@@ -74,7 +79,7 @@ public class Near extends ContextBean {
    * @return whether its content is new here
    */
   public boolean keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    if (entry == null) {
+    if (unlessPurged(endpoint, entry) == null) {
       return false;
     }
     boolean[] news = {false};
@@ -115,14 +120,36 @@ public class Near extends ContextBean {
     return here != null && (stamp == null || stamp.fence() < here.fence());
   }
 
-  /** Drops an endpoint. */
-  public void forget(CachedEndpoint endpoint) {
+  /**
+   * Drops an endpoint that was purged.
+   *
+   * @param fence what was published under this lease, or one before, is not taken on again
+   */
+  public void forget(CachedEndpoint endpoint, long fence) {
+    purged.merge(endpoint.path(), fence, Math::max);
     held.invalidate(endpoint.path());
   }
 
   /** Drops the ranking of a view. */
   public void forgetRanked(View view) {
     held.invalidate(view.name());
+  }
+
+  /** What was read of an endpoint; null if there was nothing, or it was purged. */
+  public Entry unlessPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
+    return entry == null || isPurged(endpoint, entry) ? null : entry;
+  }
+
+  private boolean isPurged(CachedEndpoint endpoint, Entry entry) {
+    return entry.fence() <= purged.getOrDefault(endpoint.path(), -1L);
+  }
+
+  /** The paths of those endpoints that are not here. */
+  public List<String> missing(Collection<CachedEndpoint> endpoints) {
+    return endpoints.stream()
+        .filter(endpoint -> entry(endpoint) == null)
+        .map(CachedEndpoint::path)
+        .toList();
   }
 
   /** Drops everything. */

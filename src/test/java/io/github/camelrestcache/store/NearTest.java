@@ -88,6 +88,22 @@ class NearTest {
   }
 
   @Test
+  void whatWasPurgedIsNotTakenOnAgainAndWhatIsPublishedLaterIs() {
+    near.keep(ORG, entry("{}", 5));
+    near.forget(ORG, 7);
+    assertThat(near.entry(ORG)).isNull();
+    assertThat(near.isLost(ORG, null)).as("it is not stored again").isFalse();
+    for (long fence : new long[] {5, 7}) {
+      assertThat(near.keep(ORG, entry("{}", fence))).as("it was being loaded").isFalse();
+      assertThat(near.unlessPurged(ORG, entry("{}", fence))).isNull();
+    }
+    assertThat(near.entry(ORG)).isNull();
+    assertThat(near.unlessPurged(ORG, null)).isNull();
+    assertThat(near.keep(ORG, entry("{}", 8))).isTrue();
+    assertThat(near.entry(ORG)).isNotNull();
+  }
+
+  @Test
   void anEndpointThatIsDeclaredToHaveAnotherShapeIsNotHere() {
     near.keep(ORG, entry("{}", 5));
     assertThat(near.entry(endpoint("/orgs/x", Shape.LIST))).isNull();

@@ -1,0 +1,140 @@
+package io.github.camelrestcache.cache;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.camelrestcache.Hash;
+import io.github.camelrestcache.lane.Changes;
+import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.upstream.UpstreamRequest;
+import java.net.URLDecoder;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.apache.camel.CamelContext;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * What makes stored answers not be found again, whatever their query and partition: each path has a
+ * <i>generation</i>, which is part of the keys of its {@link Entries}. A write replaces it, so that
+ * no entry made before is found, nor one whose request was under way; a purge adds its mark ({@link
+ * Purges}).
+ */
+final class Generations {
+
+  /** Longer than any entry. */
+  private static final Duration KEPT = Entries.LONGEST.plus(Entries.STALE);
+
+  private static final int MOST_OUTLIVED = 10_000;
+
+  private final RedisConnection redis;
+  private final Changes changes;
+  private final Purges purges;
+  private final Consumer<DataAccessException> failed;
+  private final String prefix;
+  private final String channel;
+
+  /** The paths of which Redis still has what was stored before a write. */
+  private final Set<String> outlived = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param failed hears of what Redis refuses
+   */
+  Generations(CamelContext context, Consumer<DataAccessException> failed) {
+    this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
+    this.changes = context.getRegistry().findSingleByType(Changes.class);
+    this.purges = context.getRegistry().findSingleByType(Purges.class);
+    this.failed = failed;
+    this.prefix = Keys.of(context, "forward:generation:");
+    this.channel = Keys.of(context, "published");
+    redis.onReturn(this::renewOutlived);
+  }
+
+  /**
+   * The generation of a path.
+   *
+   * @return null when Redis does not answer, or has not taken note of a write: then nothing is to
+   *     be read or stored
+   */
+  String of(String path) {
+    String plain = plain(path);
+    if (outlived.contains(plain)) {
+      renewOutlived();
+      if (outlived.contains(plain)) {
+        return null;
+      }
+    }
+    try {
+      byte[] generation = (byte[]) redis.opsForValue().get(key(plain));
+      return (generation == null ? "" : new String(generation, UTF_8)) + purges.mark(plain);
+    } catch (DataAccessException e) {
+      failed.accept(e);
+      return null;
+    }
+  }
+
+  /**
+   * Makes what is stored of a path, and what is about to be, not found again; and of the paths
+   * above it, for an edited issue is in the list of issues, and counted in the repository. If Redis
+   * takes no writes, that is done when it does.
+   */
+  void invalidate(String path) {
+    String plain = plain(path);
+    for (String each = plain; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
+      renew(each);
+    }
+    changes.notePath(plain);
+    try {
+      redis.convertAndSend(channel, (Changes.WRITTEN + plain).getBytes(UTF_8));
+    } catch (DataAccessException e) {
+      // the others ask Redis again soon
+    }
+  }
+
+  /** Notes that another answer may be stored of a path than before. */
+  void changed(String path) {
+    changes.note(plain(path));
+  }
+
+  /** Where a request stands, whose answer is looked for. */
+  Changes.Stamp stamp(UpstreamRequest ask) {
+    return changes.stamp(plain(ask.path()), ask.credential());
+  }
+
+  private void renew(String plainPath) {
+    byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
+    try {
+      redis.opsForValue().set(key(plainPath), generation, KEPT);
+      outlived.remove(plainPath);
+    } catch (DataAccessException e) {
+      if (outlived.size() < MOST_OUTLIVED) {
+        outlived.add(plainPath);
+      } else {
+        failed.accept(e);
+      }
+    }
+  }
+
+  private void renewOutlived() {
+    outlived.forEach(this::renew);
+  }
+
+  private String key(String plainPath) {
+    return prefix + Hash.of(plainPath);
+  }
+
+  /** Paths that GitHub takes for one have one generation. */
+  static String plain(String path) {
+    String decoded = path;
+    try {
+      decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
+    } catch (IllegalArgumentException e) {
+      // as it is
+    }
+    String plain = decoded.toLowerCase(Locale.ROOT).replaceAll("/+$", "");
+    return plain.startsWith("/") ? plain : "/" + plain;
+  }
+}
