@@ -74,14 +74,7 @@ public class Management extends ContextBean implements ExtendedStartupListener {
       LOG.error("An administration request failed", failure);
       problem = new Problem(500, "Internal error", "This is a fault of the cache: report it.");
     }
-    problem
-        .fields()
-        .all()
-        .forEach(field -> request.response().putHeader(field.getKey(), field.getValue()));
-    request
-        .response()
-        .setStatusCode(problem.status())
-        .putHeader("Content-Type", "application/problem+json")
-        .end(Buffer.buffer(problem.body()));
+    problem.begin(request.response());
+    request.response().end(Buffer.buffer(problem.body()));
   }
 }

@@ -29,11 +29,12 @@ public class ClientRates extends ContextBean {
   private ClientAddress addresses;
   private Catalog catalog;
   private boolean stored;
+  private String rate;
   private String policy;
 
   /** Reads the settings. */
   public void start() {
-    String rate = Settings.get(context, "rate.limit");
+    rate = Settings.get(context, "rate.limit");
     if (rate.isEmpty() || buckets != null) {
       return;
     }
@@ -83,7 +84,7 @@ public class ClientRates extends ContextBean {
             429,
             "Too many requests",
             "This client has asked more often than %s: try again after the time in Retry-After."
-                .formatted(Settings.get(context, "rate.limit")))
+                .formatted(rate))
         .retryAfter(Duration.ofNanos(probe.getNanosToWaitForRefill()));
   }
 

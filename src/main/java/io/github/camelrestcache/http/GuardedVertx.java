@@ -179,17 +179,8 @@ final class GuardedVertx extends VertxWrapper {
   /** Answers, and closes the connection unless it is well. */
   static Future<Void> answer(HttpServerRequest request, Problem problem) {
     boolean well = problem.status() == HttpResponseStatus.TOO_MANY_REQUESTS.code();
-    problem
-        .fields()
-        .all()
-        .forEach(field -> request.response().putHeader(field.getKey(), field.getValue()));
-    request
-        .response()
-        .setStatusCode(problem.status())
-        .putHeader("Content-Type", "application/problem+json")
-        .putHeader("Access-Control-Allow-Origin", "*")
-        .putHeader("Cache-Status", "camel-rest-cache; detail=" + problem.slug())
-        .putHeader("Connection", well ? "keep-alive" : "close");
+    problem.begin(request.response());
+    request.response().putHeader("Connection", well ? "keep-alive" : "close");
     Future<Void> sent = request.response().end(Buffer.buffer(problem.body()));
     if (!well) {
       sent.onComplete(done -> request.connection().close());

@@ -167,12 +167,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
 
   private static void write(HttpServerResponse response, ClientRequest client, Problem problem)
       throws Exception {
-    response.setStatusCode(problem.status());
-    response.putHeader("Date", DateUtils.formatStandardDate(Instant.now()));
-    response.putHeader("Content-Type", "application/problem+json");
-    response.putHeader("Access-Control-Allow-Origin", "*");
-    response.putHeader("Cache-Status", "camel-rest-cache; detail=" + problem.slug());
-    problem.fields().all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
+    problem.begin(response);
     writeWhole(response, client, problem.body());
   }
 

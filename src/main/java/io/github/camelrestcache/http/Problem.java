@@ -2,9 +2,11 @@ package io.github.camelrestcache.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.vertx.core.http.HttpServerResponse;
 import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -55,6 +57,17 @@ public final class Problem extends RuntimeException {
   /** The title as one lower-case token. */
   String slug() {
     return title.toLowerCase(Locale.ROOT).replace(' ', '-');
+  }
+
+  /** Begins the answer that it is: status and fields, without those that frame the content. */
+  public void begin(HttpServerResponse response) {
+    response
+        .setStatusCode(status)
+        .putHeader("Date", HttpDates.format(Instant.now()))
+        .putHeader("Content-Type", "application/problem+json")
+        .putHeader("Access-Control-Allow-Origin", "*")
+        .putHeader("Cache-Status", "camel-rest-cache; detail=" + slug());
+    fields.all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
   }
 
   /** The problem as JSON: {@code status}, {@code title}, {@code detail}. */

@@ -21,12 +21,16 @@ record ServerLimits(
 
   static ServerLimits of(CamelContext context) {
     return new ServerLimits(
-        (int) Settings.bytes(context, "max.request.line"),
-        (int) Settings.bytes(context, "max.request.fields"),
+        most(context, "max.request.line"),
+        most(context, "max.request.fields"),
         Settings.bytes(context, "max.request.body"),
         Settings.number(context, "max.connections"),
         Settings.time(context, "idle.timeout"),
         Settings.time(context, "request.timeout"));
+  }
+
+  private static int most(CamelContext context, String key) {
+    return (int) Math.min(Integer.MAX_VALUE, Settings.bytes(context, key));
   }
 
   /** Sets those that Vert.x knows. */
