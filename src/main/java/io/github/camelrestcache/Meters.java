@@ -3,6 +3,7 @@ package io.github.camelrestcache;
 import com.github.benmanes.caffeine.cache.Cache;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
@@ -20,16 +21,18 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 
 /**
  * What is measured beside the requests of clients, for Prometheus at {@code /observe/metrics} on
- * the management port. The README says what each is; an instance tells of itself, and of what it
+ * the management port. METRICS.md says what each is; an instance tells of itself, and of what it
  * knows of the others.
  */
 @BindToRegistry(value = "meters", destroyMethod = "stop")
@@ -40,38 +43,105 @@ public class Meters extends ContextBean {
   /** How many limits are told of, those of the service's own token first. */
   private static final int MOST_LIMITS = 100;
 
+  /** A gauge with a row for each of some things. */
+  private record OfEach<T>(MultiGauge gauge, ToDoubleFunction<T> value) {
+
+    void tell(Collection<T> things, Function<T, Tags> tags) {
+      List<Row<?>> rows = new ArrayList<>();
+      things.forEach(each -> rows.add(Row.of(tags.apply(each), each, value)));
+      gauge.register(rows, true);
+    }
+  }
+
   private volatile MeterRegistry registry;
   private Catalog catalog;
   private Near near;
   private Leases leases;
-  private Refreshes refreshes;
   private RateLimits limits;
-  private List<MultiGauge> ofEndpoints = List.of();
-  private List<MultiGauge> ofLimits = List.of();
-  private MultiGauge viewAge;
+  private List<OfEach<CachedEndpoint>> ofEndpoints = List.of();
+  private List<OfEach<Map.Entry<String, Limit>>> ofLimits = List.of();
+  private OfEach<View> viewAge;
 
   @Override
   protected void wire() {
     catalog = bean(Catalog.class);
     near = bean(Near.class);
     leases = bean(Leases.class);
-    refreshes = bean(Refreshes.class);
     limits = bean(RateLimits.class);
+    Refreshes refreshes = bean(Refreshes.class);
     ofEndpoints =
         List.of(
-            gauge("endpoint.age", "seconds", "Since GitHub was last asked for it"),
-            gauge("endpoint.interval", "seconds", "The time between two refreshes"),
-            gauge("endpoint.items", null, "How many items a list has; 1 of an object"),
-            gauge("endpoint.size", "bytes", "What it takes, compressed"),
-            gauge(
-                "endpoint.failures", null, "Refreshes that have failed in a row, of any instance"),
-            gauge("endpoint.holder", null, "Whether this instance took the latest lease of it"));
-    viewAge = gauge("view.age", "seconds", "Since GitHub was last asked for what it ranks");
+            of("endpoint.age", "seconds", "Since GitHub was last asked for it", this::age),
+            of(
+                "endpoint.interval",
+                "seconds",
+                "The time between two refreshes",
+                each -> each.every().toMillis() / 1000.0),
+            of(
+                "endpoint.items",
+                null,
+                "How many items a list has; 1 of an object",
+                stored(entry -> entry.isList() ? entry.items() : 1)),
+            of(
+                "endpoint.size",
+                "bytes",
+                "What it takes, compressed",
+                stored(entry -> entry.gzip().length)),
+            of(
+                "endpoint.failures",
+                null,
+                "Refreshes that have failed in a row, of any instance",
+                each -> refreshes.failures(each.path())),
+            of(
+                "endpoint.holder",
+                null,
+                "Whether this instance took the latest lease of it",
+                each -> leases.isHolder(each.path()) ? 1 : 0));
+    viewAge =
+        of(
+            "view.age",
+            "seconds",
+            "Since GitHub was last asked for what it ranks",
+            view -> age(catalog.list(view)));
     ofLimits =
         List.of(
-            gauge("ratelimit.limit", null, "What GitHub allows in a window"),
-            gauge("ratelimit.remaining", null, "What is left of it, as GitHub has said last"),
-            gauge("ratelimit.reset", "seconds", "When it is whole again, since 1970"));
+            of(
+                "ratelimit.limit",
+                null,
+                "What GitHub allows in a window",
+                each -> each.getValue().limit()),
+            of(
+                "ratelimit.remaining",
+                null,
+                "What is left of it, as GitHub has said last",
+                each -> each.getValue().remaining()),
+            of(
+                "ratelimit.reset",
+                "seconds",
+                "When it is whole again, since 1970",
+                each -> each.getValue().reset()));
+  }
+
+  private <T> OfEach<T> of(
+      String name, String unit, String description, ToDoubleFunction<T> value) {
+    return new OfEach<>(
+        MultiGauge.builder(PREFIX + name)
+            .baseUnit(unit)
+            .description(description)
+            .register(registry()),
+        value);
+  }
+
+  /** Of what is stored of an endpoint, NaN without. */
+  private ToDoubleFunction<CachedEndpoint> stored(ToDoubleFunction<Entry> value) {
+    return endpoint -> {
+      Entry entry = endpoint == null ? null : near.entry(endpoint);
+      return entry == null ? Double.NaN : value.applyAsDouble(entry);
+    };
+  }
+
+  private double age(CachedEndpoint endpoint) {
+    return stored(entry -> entry.age(leases.now()).toMillis() / 1000.0).applyAsDouble(endpoint);
   }
 
   /** Measures no more. */
@@ -102,73 +172,22 @@ public class Meters extends ContextBean {
     return registry;
   }
 
-  private MultiGauge gauge(String name, String unit, String description) {
-    return MultiGauge.builder(PREFIX + name)
-        .baseUnit(unit)
-        .description(description)
-        .register(registry());
-  }
-
   /** Has the gauges tell of what is declared and known by now. */
   public void update() {
-    List<CachedEndpoint> endpoints = List.copyOf(catalog.endpoints());
-    List<ToDoubleFunction<CachedEndpoint>> values =
-        List.of(
-            this::age,
-            each -> each.every().toMillis() / 1000.0,
-            each -> items(near.entry(each)),
-            each -> near.entry(each) == null ? Double.NaN : near.entry(each).gzip().length,
-            each -> refreshes.failures(each.path()),
-            each -> leases.isHolder(each.path()) ? 1 : 0);
-    for (int i = 0; i < values.size(); i++) {
-      ToDoubleFunction<CachedEndpoint> value = values.get(i);
-      List<Row<?>> rows = new ArrayList<>();
-      for (CachedEndpoint each : endpoints) {
-        rows.add(Row.of(Tags.of("endpoint", each.template()), each, value));
-      }
-      ofEndpoints.get(i).register(rows, true);
-    }
-    List<Row<?>> views = new ArrayList<>();
-    catalog
-        .views()
-        .forEach(
-            view ->
-                views.add(
-                    Row.of(
-                        Tags.of("view", view.name()),
-                        view,
-                        each -> age(catalog.endpoint(each.list())))));
-    viewAge.register(views, true);
-    updateLimits();
-  }
-
-  private void updateLimits() {
-    Map<String, Limit> known = limits.known(MOST_LIMITS);
-    List<ToDoubleFunction<Limit>> values = List.of(Limit::limit, Limit::remaining, Limit::reset);
-    for (int i = 0; i < values.size(); i++) {
-      ToDoubleFunction<Limit> value = values.get(i);
-      List<Row<?>> rows = new ArrayList<>();
-      known.forEach(
-          (name, limit) -> {
-            int colon = name.lastIndexOf(':');
-            Tags tags =
-                Tags.of(
-                    "credential", name.substring(0, colon), "resource", name.substring(colon + 1));
-            rows.add(Row.of(tags, limit, value));
-          });
-      ofLimits.get(i).register(rows, true);
-    }
-  }
-
-  private double age(CachedEndpoint endpoint) {
-    Entry entry = endpoint == null ? null : near.entry(endpoint);
-    return entry == null
-        ? Double.NaN
-        : Math.max(0, Duration.between(entry.fetched(), leases.now()).toMillis() / 1000.0);
-  }
-
-  private static double items(Entry entry) {
-    return entry == null ? Double.NaN : entry.isList() ? entry.items() : 1;
+    ofEndpoints.forEach(
+        each -> each.tell(catalog.endpoints(), of -> Tags.of("endpoint", of.template())));
+    viewAge.tell(catalog.views(), of -> Tags.of("view", of.name()));
+    var known = limits.known(MOST_LIMITS).entrySet();
+    ofLimits.forEach(
+        each ->
+            each.tell(
+                known,
+                of -> {
+                  int colon = of.getKey().lastIndexOf(':');
+                  return Tags.of(
+                      "credential", of.getKey().substring(0, colon),
+                      "resource", of.getKey().substring(colon + 1));
+                }));
   }
 
   /**

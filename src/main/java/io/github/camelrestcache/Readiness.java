@@ -1,6 +1,5 @@
 package io.github.camelrestcache;
 
-import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.store.Near;
@@ -33,11 +32,7 @@ public class Readiness extends AbstractHealthCheck {
   protected void doCall(HealthCheckResultBuilder result, Map<String, Object> options) {
     Catalog catalog = getCamelContext().getRegistry().findSingleByType(Catalog.class);
     Near near = getCamelContext().getRegistry().findSingleByType(Near.class);
-    List<String> missing =
-        catalog.endpoints().stream()
-            .filter(endpoint -> near.entry(endpoint) == null)
-            .map(CachedEndpoint::path)
-            .toList();
+    List<String> missing = near.missing(catalog.endpoints());
     begun |= missing.isEmpty();
     Requests requests = getCamelContext().getRegistry().findSingleByType(Requests.class);
     if (!getCamelContext().isStarted() || requests.isDraining()) {

@@ -61,8 +61,7 @@ public class Admin extends ContextBean {
     state.put("every", seconds(endpoint.every()));
     state.put("stored", entry != null);
     if (entry != null) {
-      Duration age = Duration.between(entry.fetched(), leases.now());
-      state.put("age", Math.max(0, seconds(age)));
+      state.put("age", seconds(entry.age(leases.now())));
       state.put("fetched", entry.fetched().toString());
       state.put("changed", entry.changed().toString());
       state.put("version", entry.version());

@@ -27,7 +27,6 @@ import org.apache.camel.model.RouteTemplateParameterDefinition;
 import org.apache.camel.model.ToDefinition;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.RouteTemplateHelper;
-import org.apache.camel.util.URISupport;
 
 /**
  * The endpoints and views that the route files declare. It reads them off the routes that start
@@ -312,60 +311,5 @@ public class Catalog extends ContextBean {
   private static String source(RouteDefinition route) {
     String location = route.getLocation() == null ? "a route" : route.getLocation();
     return location.replaceFirst("^(file|classpath):", "") + ":" + route.getLineNumber();
-  }
-
-  /** A Kamelet at the start of a route, with the parameters that the route gives it. */
-  private record Kamelet(
-      String name, Map<String, String> given, Map<String, String> written, String source) {
-
-    static Kamelet of(CamelContext context, RouteDefinition route, String source) {
-      String uri = route.getInput() == null ? null : route.getInput().getEndpointUri();
-      if (uri == null || !uri.startsWith("kamelet:")) {
-        return null;
-      }
-      String resolved = context.resolvePropertyPlaceholders(uri.replace("kamelet://", "kamelet:"));
-      String name = resolved.substring("kamelet:".length()).replaceFirst("[/?].*", "");
-      return new Kamelet(name, parameters(resolved, source), parameters(uri, source), source);
-    }
-
-    private static Map<String, String> parameters(String uri, String source) {
-      Map<String, String> parameters = new LinkedHashMap<>();
-      int query = uri.indexOf('?');
-      try {
-        if (query >= 0) {
-          URISupport.parseQuery(uri.substring(query + 1))
-              .forEach((key, value) -> parameters.put(key, String.valueOf(value)));
-        }
-      } catch (Exception e) {
-        throw new BadConfiguration(source + ": the parameters cannot be read: " + e.getMessage());
-      }
-      return parameters;
-    }
-
-    /** A parameter as it is written, with {@code {org}} for the setting {@code github.org}. */
-    String template(String parameter) {
-      return written.get(parameter).replaceAll("\\{\\{(?:[^{}:]*\\.)?([^{}.:]+)[^{}]*}}", "{$1}");
-    }
-
-    void fillIn(String parameter, String value) {
-      if (value != null) {
-        given.putIfAbsent(parameter, value);
-      }
-    }
-
-    String parameter(String parameter, String allowed, String pattern) {
-      String value = given.get(parameter);
-      if (value == null || !value.matches(pattern)) {
-        throw refuse(parameter, value, allowed);
-      }
-      return value;
-    }
-
-    BadConfiguration refuse(String parameter, String value, String allowed) {
-      return new BadConfiguration(
-          "%s: the parameter '%s' of the Kamelet %s is %s, and has to be %s"
-              .formatted(
-                  source, parameter, name, value == null ? "missing" : "'" + value + "'", allowed));
-    }
   }
 }

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -30,7 +29,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.ProducerTemplate;
@@ -173,7 +171,7 @@ public class Refreshes extends ContextBean {
         .handleAsync(
             (done, failure) -> {
               if (failure != null) {
-                throw notReady(path, reason(failure), pause(endpoint));
+                throw notReady(path, Failures.sentence(failure), pause(endpoint));
               }
               return "fwd=uri-miss; fwd-status=200; "
                   + (done && others == null ? "stored" : "collapsed");
@@ -277,7 +275,7 @@ public class Refreshes extends ContextBean {
               }
               meters.refreshed(
                   endpoint,
-                  failure == null ? "done" : kind(failure),
+                  failure == null ? "done" : Failures.word(failure),
                   Duration.ofNanos(System.nanoTime() - began));
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
               boolean news = false;
@@ -323,11 +321,11 @@ public class Refreshes extends ContextBean {
       release(lease, after.atOnce(), Duration.ZERO);
       return false;
     }
-    String reason = reason(failure);
+    String reason = Failures.sentence(failure);
     boolean known =
         catalog.endpoints().stream()
             .map(each -> leases.state(each.path()).reason())
-            .anyMatch(other -> other != null && gist(other).equals(gist(reason)));
+            .anyMatch(other -> other != null && Failures.gist(other).equals(Failures.gist(reason)));
     Duration told = failure instanceof RefreshFailed failed ? failed.wait(Instant.now()) : null;
     State failing = after.failing(reason, told != null);
     Duration pause = told == null ? pauseAfter(failing.failures(), endpoint.every()) : told;
@@ -357,25 +355,16 @@ public class Refreshes extends ContextBean {
     }
   }
 
-  /** A reason without the words of the library in brackets, which differ from time to time. */
-  private static String gist(String reason) {
-    return reason.replaceFirst(" \\(.*", "");
-  }
-
   private void tell(String path, Throwable failure) {
     if (failure == null) {
       LOG.info("{} is refreshed again", path);
       return;
     }
-    List<String> missing =
-        catalog.endpoints().stream()
-            .filter(endpoint -> near.entry(endpoint) == null)
-            .map(CachedEndpoint::path)
-            .toList();
+    List<String> missing = near.missing(catalog.endpoints());
     LOG.warn(
         "{} is not refreshed: {}. {}",
         path,
-        reason(failure),
+        Failures.sentence(failure),
         missing.isEmpty()
             ? "What is stored stays in place"
             : "Not stored yet: " + String.join(", ", missing));
@@ -404,32 +393,5 @@ public class Refreshes extends ContextBean {
   /** How many refreshes have failed in a row at this path, of any instance. */
   public int failures(String path) {
     return leases.state(path).failures();
-  }
-
-  /** What a refresh failed of, in a word. */
-  private static String kind(Throwable failure) {
-    if (failure instanceof DataAccessException) {
-      return "store";
-    } else if (failure instanceof RefreshFailed failed) {
-      return failed.wait(Instant.now()) == null ? "answer" : "limit";
-    }
-    return "unreachable";
-  }
-
-  private static String reason(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof RefreshFailed) {
-      return cause.getMessage();
-    }
-    if (cause instanceof TimeoutException) {
-      return "It is still being fetched";
-    }
-    Problem problem = Problem.of(cause);
-    return problem == null
-        ? "It failed: " + BadConfiguration.sentence(cause)
-        : problem.getMessage().replaceFirst(":.*", "")
-            + " ("
-            + BadConfiguration.sentence(cause)
-            + ")";
   }
 }

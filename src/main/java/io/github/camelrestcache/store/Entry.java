@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -60,6 +61,12 @@ public record Entry(
   /** Whether it is a list, and not one object. */
   public boolean isList() {
     return pages.get(0).ends() != null;
+  }
+
+  /** How long ago GitHub was last asked for it. */
+  public Duration age(Instant now) {
+    Duration age = Duration.between(fetched, now);
+    return age.isNegative() ? Duration.ZERO : age;
   }
 
   /** How many items a list has. */

@@ -52,6 +52,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   private volatile Liveness liveness;
   private volatile RedisConnections connections;
   private RedisMessageListenerContainer listeners;
+  private volatile Meters meters;
 
   @Override
   public CamelContext getCamelContext() {
@@ -196,7 +197,9 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   }
 
   private void meter(boolean answered, long began) {
-    Meters meters = context.getRegistry().findSingleByType(Meters.class);
+    if (meters == null) {
+      meters = context.getRegistry().findSingleByType(Meters.class);
+    }
     if (meters != null) {
       meters.redis(answered, System.nanoTime() - began);
     }

@@ -1,0 +1,47 @@
+package io.github.camelrestcache.refresh;
+
+import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.http.Problem;
+import java.time.Instant;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
+import org.springframework.dao.DataAccessException;
+
+/** What a refresh failed of, for people and for metrics. */
+final class Failures {
+
+  private Failures() {}
+
+  /** In a sentence. */
+  static String sentence(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (cause instanceof RefreshFailed) {
+      return cause.getMessage();
+    }
+    if (cause instanceof TimeoutException) {
+      return "It is still being fetched";
+    }
+    Problem problem = Problem.of(cause);
+    return problem == null
+        ? "It failed: " + BadConfiguration.sentence(cause)
+        : problem.getMessage().replaceFirst(":.*", "")
+            + " ("
+            + BadConfiguration.sentence(cause)
+            + ")";
+  }
+
+  /** A sentence without the words of the library in brackets, which differ from time to time. */
+  static String gist(String sentence) {
+    return sentence.replaceFirst(" \\(.*", "");
+  }
+
+  /** In one of four words. */
+  static String word(Throwable failure) {
+    if (failure instanceof DataAccessException) {
+      return "store";
+    } else if (failure instanceof RefreshFailed failed) {
+      return failed.wait(Instant.now()) == null ? "answer" : "limit";
+    }
+    return "unreachable";
+  }
+}
