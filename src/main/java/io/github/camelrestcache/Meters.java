@@ -4,6 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
@@ -25,8 +27,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 
@@ -69,6 +73,7 @@ public class Meters extends ContextBean {
     leases = bean(Leases.class);
     limits = bean(RateLimits.class);
     Refreshes refreshes = bean(Refreshes.class);
+    String me = bean(Instances.class).me();
     ofEndpoints =
         List.of(
             of("endpoint.age", "seconds", "Since GitHub was last asked for it", this::age),
@@ -96,7 +101,7 @@ public class Meters extends ContextBean {
                 "endpoint.holder",
                 null,
                 "Whether this instance took the latest lease of it",
-                each -> leases.isHolder(each.path()) ? 1 : 0));
+                each -> me.equals(leases.holder(each.path())) ? 1 : 0));
     viewAge =
         of(
             "view.age",
@@ -188,6 +193,16 @@ public class Meters extends ContextBean {
                       "credential", of.getKey().substring(0, colon),
                       "resource", of.getKey().substring(colon + 1));
                 }));
+  }
+
+  /** How many requests of clients were answered, by what the cache had to do with them. */
+  public Map<String, Long> requests() {
+    return registry().find(Requests.METER).timers().stream()
+        .collect(
+            Collectors.groupingBy(
+                timer -> String.valueOf(timer.getId().getTag("cache")),
+                TreeMap::new,
+                Collectors.summingLong(Timer::count)));
   }
 
   /**

@@ -49,9 +49,16 @@ class AdminTest {
         });
   }
 
+  private static HttpResponse<String> look(Service asked, String target) {
+    return asked.send(request -> request.uri(URI.create(asked.managementUrl(target))));
+  }
+
+  private static JsonNode status() {
+    return Service.json(look(service, "/admin/status"));
+  }
+
   private static JsonNode endpoint(String path) {
-    HttpResponse<String> all =
-        service.send(request -> request.uri(URI.create(service.managementUrl("/admin/endpoints"))));
+    HttpResponse<String> all = look(service, "/admin/endpoints");
     assertThat(all.statusCode()).isEqualTo(200);
     for (JsonNode each : Service.json(all)) {
       if (each.path("path").asText().equals(path)) {
@@ -69,10 +76,65 @@ class AdminTest {
     assertThat(list.path("every").asDouble()).isEqualTo(3600);
     assertThat(list.path("age").asDouble()).isBetween(0.0, 300.0);
     assertThat(list.path("stored").asBoolean()).isTrue();
-    assertThat(list.path("holder").asBoolean()).isTrue();
+    assertThat(list.path("holder").asText()).isEqualTo(status().path("instance").asText());
     assertThat(list.path("failure").isNull()).isTrue();
     assertThat(list.path("declared").asText()).contains("routes/endpoints.camel.yaml:");
     assertThat(endpoint("/").path("items").isNull()).isTrue();
+  }
+
+  @Test
+  void theServiceIsToldOfWithoutAToken() {
+    service.get("/orgs/Netflix");
+    await().atMost(SOON).until(() -> status().path("requests").path("hit").asLong() > 0);
+    JsonNode status = status();
+    assertThat(status.path("instance").asText()).matches(".+:" + service.port() + "/[0-9a-f]{8}");
+    await().atMost(SOON).until(() -> status().path("instances").size() == 1);
+    assertThat(status().path("instances").get(0)).isEqualTo(status.path("instance"));
+    assertThat(status.path("store").isNull()).isTrue();
+    assertThat(status.path("changeable").asBoolean()).isTrue();
+    assertThat(status.path("limits").path("nobody:core").path("limit").asLong()).isPositive();
+    assertThat(status.path("views").findValuesAsText("name"))
+        .containsExactlyInAnyOrder("forks", "last_updated", "open_issues", "stars", "watchers");
+    assertThat(status.toString()).doesNotContain(TOKEN);
+  }
+
+  @Test
+  void instancesOnOneRedisKnowOfEachOtherUntilOneIsGone() {
+    try (OwnRedis redis = OwnRedis.start();
+        Service one = with(github, redis)) {
+      try (Service other = with(github, redis)) {
+        for (Service each : List.of(one, other)) {
+          await().atMost(SOON).until(() -> instances(each) == 2);
+        }
+      }
+      await().atMost(SOON).until(() -> instances(one) == 1);
+    }
+  }
+
+  private static int instances(Service asked) {
+    return Service.json(look(asked, "/admin/status")).path("instances").size();
+  }
+
+  @Test
+  void theRowsOfAViewAreThoseThatClientsGet() {
+    for (String target : List.of("/view/top/7/stars", "/view/bottom/3/last_updated")) {
+      assertThat(look(service, target).body()).isEqualTo(service.get(target).body());
+    }
+    assertThat(look(service, "/view/top/0/stars").statusCode()).isEqualTo(400);
+    assertThat(look(service, "/view/top/1/star").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void aPageNeedsNothingFromElsewhereAndLetsNothingElseRun() {
+    HttpResponse<String> page = look(service, "/");
+    assertThat(page.statusCode()).isEqualTo(200);
+    assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
+    assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
+        .contains("default-src 'none'", "script-src 'sha256-", "style-src 'sha256-")
+        .doesNotContain("unsafe");
+    assertThat(page.body())
+        .doesNotContainPattern("(src|href)=.?(https?:)?//")
+        .doesNotContainPattern(" (style|on[a-z]+)=\"");
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.SimpleMainShutdownStrategy;
+import org.apache.camel.support.service.ServiceHelper;
 
 /**
  * The whole application in this process, with its own routes, on free ports: real HTTP in front,
@@ -50,7 +51,9 @@ public final class Service implements AutoCloseable {
     try {
       main.start();
     } catch (RuntimeException e) {
-      main.stop(); // what had started, such as its Redis
+      main.stop();
+      // its beans, such as its Redis, start before a context does that can be stopped
+      ServiceHelper.stopAndShutdownService(main.getCamelContext().getRegistry());
       throw e;
     }
   }

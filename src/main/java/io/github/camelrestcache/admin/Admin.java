@@ -1,16 +1,25 @@
 package io.github.camelrestcache.admin;
 
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.cache.Purges;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.view.Ranked;
+import io.github.camelrestcache.view.Ranking;
+import io.github.camelrestcache.view.ViewPaths;
+import io.github.camelrestcache.view.ViewRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -31,11 +40,19 @@ public class Admin extends ContextBean {
 
   private static final String SCHEME = "Bearer ";
 
+  /** How many limits are told of, those of the service's own token first. */
+  private static final int MOST_LIMITS = 5;
+
   private Catalog catalog;
   private Near near;
   private Leases leases;
   private Refreshes refreshes;
   private Purges purges;
+  private Instances instances;
+  private RedisConnection redis;
+  private Meters meters;
+  private RateLimits limits;
+  private Ranking ranking;
 
   @Override
   protected void wire() {
@@ -44,6 +61,11 @@ public class Admin extends ContextBean {
     leases = bean(Leases.class);
     refreshes = bean(Refreshes.class);
     purges = bean(Purges.class);
+    instances = bean(Instances.class);
+    redis = bean(RedisConnection.class);
+    meters = bean(Meters.class);
+    limits = bean(RateLimits.class);
+    ranking = bean(Ranking.class);
   }
 
   /** Of each endpoint: what it is, how old and large it is here, and what failed last. */
@@ -68,11 +90,54 @@ public class Admin extends ContextBean {
       state.put("items", entry.isList() ? entry.items() : null);
       state.put("bytes", entry.gzip().length);
     }
-    state.put("holder", leases.isHolder(endpoint.path()));
+    state.put("holder", leases.holder(endpoint.path()));
     state.put("failures", refreshes.failures(endpoint.path()));
     state.put("failure", refreshes.failure(endpoint.path()));
     state.put("pause", seconds(refreshes.pause(endpoint)));
     return state;
+  }
+
+  /**
+   * Of the service: this instance and the others, how requests were met, GitHub's limits, the
+   * views, what is wrong with Redis, and whether there is an {@code ADMIN_TOKEN}.
+   */
+  Map<String, Object> status() {
+    Map<String, Object> status = new LinkedHashMap<>();
+    status.put("instance", instances.me());
+    status.put("instances", instances.known());
+    status.put("uptime", seconds(context.getUptime()));
+    status.put("store", redis.trouble());
+    status.put("changeable", !Settings.get(context, "admin.token").isEmpty());
+    status.put("requests", meters.requests());
+    status.put("limits", limits.known(MOST_LIMITS));
+    status.put("views", catalog.views().stream().map(this::view).toList());
+    return status;
+  }
+
+  private Map<String, Object> view(View view) {
+    Map<String, Object> state = new LinkedHashMap<>();
+    state.put("name", view.name());
+    state.put("description", view.description());
+    state.put("list", view.list());
+    state.put("field", view.field());
+    state.put("declared", view.source());
+    state.put("failure", ranking.failure(view));
+    return state;
+  }
+
+  /**
+   * The first rows of a view, as clients get them, of what is in memory here.
+   *
+   * @param path {@code /view/{order}/{n}/{view}}
+   * @throws Problem 400 or 404 for another path, 503 if the view is not here
+   */
+  byte[] rows(String path) {
+    ViewRequest asked = ViewPaths.read(path, catalog);
+    Ranked ranked = near.ranked(asked.view());
+    if (ranked == null) {
+      throw new Problem(503, "Not ready", "The view is not in memory here: try again in a moment.");
+    }
+    return ranked.first(asked.n(), asked.descending());
   }
 
   private static double seconds(Duration duration) {

@@ -6,7 +6,9 @@ import io.github.camelrestcache.catalog.OpenApi;
 import io.github.camelrestcache.http.Problem;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.Json;
 import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
 import java.util.function.Function;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
@@ -16,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is on the management port beside Camel's health and metrics: {@code /openapi.json}, {@code
- * /admin/endpoints}, and the changes that {@link Admin} makes.
+ * What is on the management port beside Camel's health and metrics: the {@link Page} and what it
+ * shows, {@code /openapi.json}, and the changes that {@link Admin} makes.
  */
 @BindToRegistry(value = "management", initMethod = "start")
 public class Management extends ContextBean implements ExtendedStartupListener {
@@ -48,8 +50,17 @@ public class Management extends ContextBean implements ExtendedStartupListener {
     mounted = true;
     OpenApi openApi = bean(OpenApi.class);
     Admin admin = bean(Admin.class);
+    try {
+      router.get("/").handler(new Page(context));
+    } catch (IOException e) {
+      LOG.warn("There is no page at / on the management port: {}", e.getMessage());
+    }
     router.get("/openapi.json").handler(request -> request.json(openApi.document()));
     router.get("/admin/endpoints").handler(answering(200, request -> admin.endpoints()));
+    router.get("/admin/status").handler(answering(200, request -> admin.status()));
+    router
+        .get("/view/:order/:n/:view")
+        .handler(answering(200, request -> admin.rows(request.request().path())));
     // it talks to Redis
     router.post("/admin/refresh").blockingHandler(answering(202, admin::refresh), false);
     router.post("/admin/purge").blockingHandler(answering(200, admin::purge), false);
@@ -60,8 +71,12 @@ public class Management extends ContextBean implements ExtendedStartupListener {
     return request -> {
       try {
         Object body = answer.apply(request);
-        request.response().setStatusCode(status).putHeader("Cache-Control", "no-store");
-        request.json(body);
+        request
+            .response()
+            .setStatusCode(status)
+            .putHeader("Content-Type", "application/json")
+            .putHeader("Cache-Control", "no-store")
+            .end(body instanceof byte[] json ? Buffer.buffer(json) : Json.encodeToBuffer(body));
       } catch (RuntimeException e) {
         refuse(request, Problem.of(e), e);
       }

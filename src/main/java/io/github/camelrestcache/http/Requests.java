@@ -29,6 +29,9 @@ import org.slf4j.event.Level;
 @BindToRegistry("requests")
 public class Requests extends ContextBean {
 
+  /** The name of the meter. */
+  public static final String METER = "http.server.requests";
+
   /** The route of all that is forwarded. */
   public static final String FORWARD = "forward";
 
@@ -153,7 +156,7 @@ public class Requests extends ContextBean {
   }
 
   private Timer timer(Series series) {
-    return Timer.builder("http.server.requests")
+    return Timer.builder(METER)
         .description("Requests that were answered")
         .tag("method", series.method())
         .tag("route", series.route())

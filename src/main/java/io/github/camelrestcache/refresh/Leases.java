@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.BindToRegistry;
 import org.springframework.dao.DataAccessException;
@@ -139,18 +138,15 @@ public class Leases extends ContextBean {
    */
   record Turn(Lease lease, Duration pause) {}
 
-  /** A lease of its own that this process knows nothing of was given while it heard no answer. */
-  private final UUID me = UUID.randomUUID();
-
   private final Map<String, State> states = new ConcurrentHashMap<>();
-
-  /** The fences of the leases that this process took last. */
-  private final Map<String, Long> taken = new ConcurrentHashMap<>();
 
   private volatile Duration skew = Duration.ZERO;
   private RedisConnection redis;
   private String key;
   private long millis;
+
+  /** A lease of its own that this process knows nothing of was given while it heard no answer. */
+  private String me;
 
   /** Reads the settings. A lease outlives the silence of one page. */
   public void start() {
@@ -165,6 +161,7 @@ public class Leases extends ContextBean {
   @Override
   protected void wire() {
     redis = bean(RedisConnection.class);
+    me = bean(Instances.class).me();
   }
 
   /** The time by the clock of Redis, as far as it is known: that in what is stored. */
@@ -203,15 +200,12 @@ public class Leases extends ContextBean {
     Duration wait = Duration.ofMillis((long) Double.parseDouble(text(answer.get(1))));
     Instant now = setClock(text(answer.get(2)));
     states.put(path, read(text(answer.get(3))));
-    if (fence > 0) {
-      taken.put(path, fence);
-    }
     return new Turn(fence == 0 ? null : new Lease(path, fence, now), wait);
   }
 
-  /** Whether nobody has taken a lease of an endpoint since this process did. */
-  public boolean isHolder(String path) {
-    return taken.getOrDefault(path, -1L) >= state(path).fence();
+  /** The instance that took the latest lease of an endpoint, or null. */
+  public String holder(String path) {
+    return state(path).owner();
   }
 
   /** How often a lease is to be renewed, so that it does not end before the refresh does. */

@@ -9,6 +9,7 @@ import java.time.Instant;
  * clock of Redis; of what an endpoint has had no refresh, all is 0 and null.
  *
  * @param fence the number of the latest lease
+ * @param owner the instance that took it, or null
  * @param began when that was taken
  * @param until when it ends
  * @param soon when it is due whatever its interval, or null
@@ -22,6 +23,7 @@ import java.time.Instant;
 @JsonIgnoreProperties(ignoreUnknown = true)
 record State(
     long fence,
+    String owner,
     long began,
     long until,
     Long soon,
@@ -32,7 +34,7 @@ record State(
     int failures,
     String reason) {
 
-  static final State NONE = new State(0, 0, 0, null, 0, 1, 0, 0, 0, null);
+  static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null);
 
   private static final double NEXT_TO_NOTHING = 0.01;
 
@@ -52,13 +54,14 @@ record State(
     double average = cost == 0 ? more : (cost + more) / 2;
     double usual = average < NEXT_TO_NOTHING ? 0 : average;
     return new State(
-        fence, began, until, soon, notBefore, stretch, spacing, usual, failures, reason);
+        fence, owner, began, until, soon, notBefore, stretch, spacing, usual, failures, reason);
   }
 
   /** After one that was good. */
   State good(Budget.Plan plan) {
     return new State(
         fence,
+        owner,
         began,
         until,
         soon,
@@ -72,7 +75,8 @@ record State(
 
   /** After one that Redis left. */
   State atOnce() {
-    return new State(fence, began, until, 0L, notBefore, stretch, spacing, cost, failures, reason);
+    return new State(
+        fence, owner, began, until, 0L, notBefore, stretch, spacing, cost, failures, reason);
   }
 
   /**
@@ -82,12 +86,23 @@ record State(
    */
   State failing(String why, boolean told) {
     int inARow = told ? Math.max(1, failures) : failures + 1;
-    return new State(fence, began, until, soon, notBefore, stretch, spacing, cost, inARow, why);
+    return new State(
+        fence, owner, began, until, soon, notBefore, stretch, spacing, cost, inARow, why);
   }
 
   /** Without a lease. */
   State released(Instant earliest) {
     return new State(
-        fence, began, 0, soon, earliest.toEpochMilli(), stretch, spacing, cost, failures, reason);
+        fence,
+        owner,
+        began,
+        0,
+        soon,
+        earliest.toEpochMilli(),
+        stretch,
+        spacing,
+        cost,
+        failures,
+        reason);
   }
 }

@@ -24,7 +24,12 @@ public class ViewPaths {
    */
   public ViewRequest read(
       @Variable("request") ClientRequest request, @Simple("${ref:catalog}") Catalog catalog) {
-    Matcher path = PATH.matcher(request.path());
+    return read(request.path(), catalog);
+  }
+
+  /** The same, of a path. */
+  public static ViewRequest read(String asked, Catalog catalog) {
+    Matcher path = PATH.matcher(asked);
     if (!path.matches()) {
       throw notFound(catalog, "Views are at /view/top/{n}/{view} and /view/bottom/{n}/{view}");
     }

@@ -1,0 +1,61 @@
+package io.github.camelrestcache.admin;
+
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import org.apache.camel.CamelContext;
+import org.apache.camel.support.ResourceHelper;
+
+/**
+ * The page at {@code /} on the management port, one file, {@code page.html}. The browser runs
+ * nothing but the script in it, and asks nobody but this server (Content Security Policy Level 3).
+ */
+final class Page implements Handler<RoutingContext> {
+
+  private final Buffer html;
+  private final String policy;
+
+  Page(CamelContext context) throws IOException {
+    try (InputStream file =
+        ResourceHelper.resolveMandatoryResourceAsInputStream(context, "classpath:page.html")) {
+      html = Buffer.buffer(file.readAllBytes());
+    }
+    String text = html.toString();
+    policy =
+        "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+            + " frame-ancestors 'none'; script-src %s; style-src %s"
+                .formatted(hash(text, "script"), hash(text, "style"));
+  }
+
+  @Override
+  public void handle(RoutingContext request) {
+    request
+        .response()
+        .putHeader("Content-Type", "text/html; charset=utf-8")
+        .putHeader("Cache-Control", "no-cache")
+        .putHeader("Content-Security-Policy", policy)
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader("Referrer-Policy", "no-referrer")
+        .end(html);
+  }
+
+  /** The source that allows what is between the tags of this name. */
+  private static String hash(String html, String tag) {
+    String begin = "<" + tag + ">";
+    String content =
+        html.substring(html.indexOf(begin) + begin.length(), html.indexOf("</" + tag + ">"));
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
+      return "'sha256-" + Base64.getEncoder().encodeToString(hash) + "'";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every Java platform has it
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.github.camelrestcache.refresh;
+
+import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Meters;
+import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.RedisConnection;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.apache.camel.BindToRegistry;
+import org.apache.camel.util.InetAddressUtil;
+import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * The instances on one Redis: a sorted set there, which each is in as long as it says so at least
+ * every ten seconds. It is for people to look at; nothing is decided by it.
+ */
+@BindToRegistry("instances")
+public class Instances extends ContextBean {
+
+  private static final Duration SHORTEST = Duration.ofSeconds(10);
+
+  /** Whatever else is at the key is of nobody. */
+  @SuppressWarnings("rawtypes")
+  private static final RedisScript<List> PRESENT =
+      RedisScript.of(
+          """
+          if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
+          redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+          redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[3])
+          redis.call('PEXPIRE', KEYS[1], ARGV[3])
+          return redis.call('ZRANGE', KEYS[1], 0, -1)
+          """,
+          List.class);
+
+  private RedisConnection redis;
+  private Leases leases;
+  private String me;
+  private volatile List<String> known = List.of();
+
+  /** The name of this one: its host and port, and something that no other process has. */
+  public synchronized String me() {
+    if (me == null) {
+      String host = InetAddressUtil.getLocalHostNameSafe();
+      String mark = UUID.randomUUID().toString().substring(0, 8);
+      me = host + ":" + Settings.get(context, "port") + "/" + mark;
+    }
+    return me;
+  }
+
+  @Override
+  protected void wire() {
+    redis = bean(RedisConnection.class);
+    leases = bean(Leases.class);
+    bean(Meters.class)
+        .gauge("instances", "Instances on this Redis", this, all -> all.known().size());
+  }
+
+  /** The names of all that are known of, this one among them, in no order. */
+  public List<String> known() {
+    return known;
+  }
+
+  /**
+   * Says that this one is there, and sees who else is. A Redis that takes no writes is not asked.
+   */
+  public void present() {
+    if (redis.trouble() != null) {
+      return;
+    }
+    Duration age = Settings.time(context, "near.cache.max.age").multipliedBy(3);
+    Duration kept = age.compareTo(SHORTEST) > 0 ? age : SHORTEST;
+    try {
+      List<?> names =
+          redis.execute(
+              PRESENT,
+              List.of(Keys.of(context, "instances")),
+              bytes(leases.now().toEpochMilli()),
+              bytes(me()),
+              bytes(kept.toMillis()));
+      known =
+          names.stream().map(name -> new String((byte[]) name, StandardCharsets.UTF_8)).toList();
+    } catch (DataAccessException e) {
+      // the connection says it itself
+    }
+  }
+
+  private static byte[] bytes(Object value) {
+    return value.toString().getBytes(StandardCharsets.UTF_8);
+  }
+}

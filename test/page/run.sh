@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Looks at the page on the management port with a real browser, headless Chromium: the packaged service in front of the
+# stand-in for GitHub, on free ports. Saves screenshots in target/page. Exit status 0 only if all checks passed; leaves
+# nothing running, and takes about a minute.
+# Needs ./mvnw -q package -DskipTests, Node.js 20 or later with npm, curl; installs chromium from Debian if it is missing.
+#
+# Usage: test/page/run.sh
+set -euo pipefail
+
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+# shellcheck source=test/lib.sh
+. "$root/test/lib.sh"
+
+[[ -f $root/target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+command -v chromium >/dev/null || install chromium
+timeout -k 5 120 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+start_github "$root/target/test-classes:$root/target/lib/*"
+MANAGEMENT_PORT=$(free_port)
+(
+  cd "$work"
+  unset GITHUB_API_TOKEN GITHUB_ORG REDIS_URL REFRESH_INTERVAL
+  export HOST=127.0.0.1 MANAGEMENT_HOST=127.0.0.1 MANAGEMENT_PORT PORT
+  PORT=$(free_port)
+  echo "$PORT" >port
+  ADMIN_TOKEN=admin-token-of-the-page GITHUB_API_TOKEN=service-token GITHUB_API_URL=$github \
+    exec "$root/target/camel-rest-cache"
+) >"$work/service.log" 2>&1 &
+service=$!
+pids+=("$service")
+ready() { curl -fs -o /dev/null -m 5 "http://127.0.0.1:$MANAGEMENT_PORT/observe/health/ready"; }
+within 60 ready || { tail -n 40 "$work/service.log"; exit 1; }
+
+mkdir -p "$root/target/page"
+PAGE=http://127.0.0.1:$MANAGEMENT_PORT/ SERVICE=http://127.0.0.1:$(<"$work/port") SERVICE_PID=$service \
+  DESCRIPTIONS=$work/descriptions PICTURES=$root/target/page CHROMIUM=$(command -v chromium) \
+  timeout -k 5 180 node --test-reporter=spec page.test.mjs
