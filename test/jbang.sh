@@ -70,7 +70,7 @@ printf '%s\n' 'Fetching Camel JBang, compiling the stand-in for GitHub'
 checkout=$work/checkout
 mkdir -p "$checkout/src/main" "$work/tool" "$work/classes"
 cp -R "$root/application.properties" "$root/routes" "$root/kamelets" "$checkout/"
-cp -R "$root/src/main/java" "$checkout/src/main/"
+cp -R "$root/src/main/java" "$root/src/main/resources" "$checkout/src/main/"
 
 camel_version=$(sed -n 's:.*<camel.version>\(.*\)</camel.version>.*:\1:p' "$root/pom.xml")
 cat >"$work/tool/pom.xml" <<POM
@@ -137,7 +137,7 @@ stars=$(curl -s -m 20 "http://127.0.0.1:$port/orgs/$org/repos" | jq -c \
 check 'serves a view, sorted' answers /view/top/5/stars 200 '; hit;' ". == $stars"
 check 'forwards the rest' answers "/repos/$org/zuul" 200 '; fwd=' ".full_name == \"$org/zuul\""
 check "takes an event of GitHub's webhook" event star ".refreshes == [\"/orgs/$org/repos\"]"
-for path in /observe/health /observe/metrics /openapi.json; do
+for path in /observe/health /observe/metrics /openapi.json / /admin/status; do
   check "has $path on the management port" curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port$path"
 done
 

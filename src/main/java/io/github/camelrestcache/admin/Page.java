@@ -3,14 +3,18 @@ package io.github.camelrestcache.admin;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
-import org.apache.camel.support.ResourceHelper;
+import org.apache.camel.spi.Resource;
+import org.apache.camel.spi.ResourceLoader;
+import org.apache.camel.support.PluginHelper;
 
 /**
  * The page at {@code /} on the management port, one file, {@code page.html}. The browser runs
@@ -18,12 +22,14 @@ import org.apache.camel.support.ResourceHelper;
  */
 final class Page implements Handler<RoutingContext> {
 
+  /** Under Camel JBang no resources of the project are on the classpath. */
+  private static final String IN_CHECKOUT = "file:src/main/resources/page.html";
+
   private final Buffer html;
   private final String policy;
 
   Page(CamelContext context) throws IOException {
-    try (InputStream file =
-        ResourceHelper.resolveMandatoryResourceAsInputStream(context, "classpath:page.html")) {
+    try (InputStream file = file(context).getInputStream()) {
       html = Buffer.buffer(file.readAllBytes());
     }
     String text = html.toString();
@@ -43,6 +49,15 @@ final class Page implements Handler<RoutingContext> {
         .putHeader("X-Content-Type-Options", "nosniff")
         .putHeader("Referrer-Policy", "no-referrer")
         .end(html);
+  }
+
+  private static Resource file(CamelContext context) throws IOException {
+    ResourceLoader loader = PluginHelper.getResourceLoader(context);
+    return Stream.of("classpath:page.html", IN_CHECKOUT)
+        .map(loader::resolveResource)
+        .filter(Resource::exists)
+        .findFirst()
+        .orElseThrow(() -> new FileNotFoundException(IN_CHECKOUT + " is not there"));
   }
 
   /** The source that allows what is between the tags of this name. */
