@@ -158,6 +158,7 @@ test('a refresh is pressed, asks for the token, is refused with a wrong one, and
   await page.locator('#done', { hasText: 'a refresh was asked for of /' }).waitFor();
   assert.equal(await page.locator('#token').inputValue(), '');
   assert.ok(asked.every((url) => !url.includes(TOKEN)));
+  assert.ok(!(await page.content()).includes(TOKEN));
   assert.equal(
     await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])),
     '[{},{},""]',

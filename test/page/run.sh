@@ -36,3 +36,8 @@ mkdir -p "$root/target/page"
 PAGE=http://127.0.0.1:$MANAGEMENT_PORT/ SERVICE=http://127.0.0.1:$(<"$work/port") SERVICE_PID=$service \
   DESCRIPTIONS=$work/descriptions PICTURES=$root/target/page CHROMIUM=$(command -v chromium) \
   timeout -k 5 180 node --test-reporter=spec page.test.mjs
+
+if grep -F -e admin-token-of-the-page -e service-token "$work/service.log"; then
+  echo 'A token is in the log'
+  exit 1
+fi

@@ -76,6 +76,7 @@ final class Instance implements AutoCloseable {
     all.put("MANAGEMENT_PORT", Integer.toString(Service.freePort()));
     all.put("GITHUB_API_URL", "http://127.0.0.1:" + Service.freePort());
     all.putAll(environment);
+    Leaks.watch(all);
     return builder.start();
   }
 
@@ -142,5 +143,7 @@ final class Instance implements AutoCloseable {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
     await().until(() -> !process.isAlive());
+    output().forEach(line -> Leaks.look("a line of the log", line));
+    Leaks.check();
   }
 }

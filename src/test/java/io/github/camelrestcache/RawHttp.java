@@ -33,6 +33,8 @@ final class RawHttp {
     } catch (IOException e) {
       answer.writeBytes("<reset>".getBytes(StandardCharsets.ISO_8859_1));
     }
-    return answer.toString(StandardCharsets.ISO_8859_1);
+    String all = answer.toString(StandardCharsets.ISO_8859_1);
+    Leaks.look("the answer", all);
+    return all;
   }
 }

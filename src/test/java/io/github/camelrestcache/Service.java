@@ -45,6 +45,7 @@ public final class Service implements AutoCloseable {
     all.put("management.port", Integer.toString(managementPort));
     all.put("camel.main.shutdown-timeout", "5");
     all.putAll(settings);
+    Leaks.watch(all);
     main = App.configured(all);
     // the default one is a shutdown hook, which keeps the whole service until the JVM ends
     main.setShutdownStrategy(new SimpleMainShutdownStrategy());
@@ -126,7 +127,9 @@ public final class Service implements AutoCloseable {
     HttpRequest.Builder request = HttpRequest.newBuilder();
     made.accept(request);
     try {
-      return CLIENT.send(request.build(), body);
+      HttpResponse<T> answer = CLIENT.send(request.build(), body);
+      Leaks.look(answer);
+      return answer;
     } catch (IOException e) {
       throw new IllegalStateException(e);
     } catch (InterruptedException e) {
@@ -155,8 +158,15 @@ public final class Service implements AutoCloseable {
   public void close() {
     Main running = main;
     if (running != null) {
-      running.stop();
-      main = null;
+      try {
+        if (context().isStarted()) {
+          Leaks.look(this);
+        }
+      } finally {
+        running.stop();
+        main = null;
+      }
+      Leaks.check();
     }
   }
 }

@@ -1,10 +1,13 @@
 package io.github.camelrestcache;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.github.camelrestcache.lane.FastLane;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.store.Near;
-import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.springframework.data.redis.connection.DataType;
 import org.springframework.data.redis.core.RedisTemplate;
 
@@ -44,18 +47,25 @@ final class Stored {
     service.context().getRegistry().findSingleByType(FastLane.class).clear();
   }
 
-  /** All that is stored under a key. */
+  /** All that is stored under a key, names of fields too. */
   static String text(Service service, String key) {
-    RedisTemplate<String, Object> redis = in(service);
-    if (redis.type(key) == DataType.STRING) {
-      return text(redis.opsForValue().get(key));
-    }
-    return redis.opsForHash().entries(key).values().stream()
-        .map(Stored::text)
+    return values(service, key)
+        .map(each -> new String(each, ISO_8859_1))
         .collect(Collectors.joining("\n"));
   }
 
-  private static String text(Object value) {
-    return new String((byte[]) value, StandardCharsets.ISO_8859_1);
+  /** The same, each by itself. */
+  static Stream<byte[]> values(Service service, String key) {
+    RedisTemplate<String, Object> redis = in(service);
+    DataType type = redis.type(key);
+    if (type == DataType.STRING) {
+      return Stream.ofNullable((byte[]) redis.opsForValue().get(key));
+    } else if (type == DataType.HASH) {
+      return redis.<String, byte[]>opsForHash().entries(key).entrySet().stream()
+          .flatMap(field -> Stream.of(field.getKey().getBytes(UTF_8), field.getValue()));
+    } else if (type == DataType.ZSET) {
+      return redis.opsForZSet().range(key, 0, -1).stream().map(byte[].class::cast);
+    }
+    return Stream.of();
   }
 }

@@ -65,12 +65,15 @@ public final class ClientAddress {
   }
 
   String of(HttpServerRequest request) {
-    return of(request.remoteAddress().hostAddress(), request.headers().getAll("X-Forwarded-For"));
+    String from = request.remoteAddress().hostAddress();
+    return trusted.isEmpty()
+        ? name(parse(from))
+        : of(from, request.headers().getAll("X-Forwarded-For"));
   }
 
   String of(String from, List<String> forwarded) {
     InetAddress client = parse(from);
-    if (!trusted.isEmpty() && isTrusted(client)) {
+    if (isTrusted(client)) {
       String[] hops = COMMA.split(String.join(",", forwarded).strip());
       for (int i = hops.length - 1; i >= 0 && isTrusted(client); i--) {
         InetAddress hop = parse(hops[i]);
@@ -85,12 +88,14 @@ public final class ClientAddress {
 
   /** Null if it is none; nothing is looked up. */
   private static InetAddress parse(String address) {
-    Matcher written = WITH_PORT.matcher(address == null ? "" : address);
-    String bare = address;
-    if (written.matches()) {
-      bare = written.group("six") == null ? written.group("four") : written.group("six");
+    byte[] bytes = address == null ? null : NetUtil.createByteArrayFromIpAddressString(address);
+    if (bytes == null && address != null) {
+      Matcher written = WITH_PORT.matcher(address);
+      if (written.matches()) {
+        String bare = written.group("six") == null ? written.group("four") : written.group("six");
+        bytes = NetUtil.createByteArrayFromIpAddressString(bare);
+      }
     }
-    byte[] bytes = bare == null ? null : NetUtil.createByteArrayFromIpAddressString(bare);
     try {
       // an IPv4 address in IPv6's clothes becomes one
       return bytes == null ? null : InetAddress.getByAddress(bytes);

@@ -75,8 +75,10 @@ public class ClientRates extends ContextBean {
         .putHeader("RateLimit-Policy", policy)
         .putHeader(
             "RateLimit",
-            "\"client\";r=%d;t=%d"
-                .formatted(probe.getRemainingTokens(), seconds(probe.getNanosToWaitForReset())));
+            "\"client\";r="
+                + probe.getRemainingTokens()
+                + ";t="
+                + seconds(probe.getNanosToWaitForReset()));
     if (probe.isConsumed()) {
       return null;
     }

@@ -83,6 +83,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
                         }
                       });
               returned[0] = true;
+              RequestId.inLog(null);
               return null;
             },
             false)

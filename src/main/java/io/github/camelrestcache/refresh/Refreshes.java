@@ -6,7 +6,9 @@ import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.http.ClientRequest;
 import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.http.RequestId;
 import io.github.camelrestcache.refresh.Leases.Lease;
 import io.github.camelrestcache.refresh.Leases.Turn;
 import io.github.camelrestcache.store.Entry;
@@ -155,7 +157,8 @@ public class Refreshes extends ContextBean {
    * @return how the caller's request was met, in the words of RFC 9211
    * @throws Problem 503, at once while the endpoint backs off, or when it failed or takes too long
    */
-  public CompletableFuture<String> await(@Variable("endpoint") CachedEndpoint endpoint) {
+  public CompletableFuture<String> await(
+      @Variable("request") ClientRequest request, @Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
     CompletableFuture<Boolean> others = running.get(path);
     State state = leases.state(path);
@@ -170,6 +173,7 @@ public class Refreshes extends ContextBean {
         .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (done, failure) -> {
+              RequestId.inLog(request.id());
               if (failure != null) {
                 throw notReady(path, Failures.sentence(failure), pause(endpoint));
               }

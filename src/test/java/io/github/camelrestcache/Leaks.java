@@ -1,0 +1,172 @@
+package io.github.camelrestcache;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentMap;
+import java.util.zip.GZIPInputStream;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Property;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * Where secrets of the services in tests have come to light: in any line of a log, any answer, any
+ * page of the management port, any key or value in Redis, from the first start to the last stop.
+ * Each service looks when it is closed, and that fails if anything was found.
+ */
+final class Leaks {
+
+  /** Shorter ones may stand anywhere by chance. */
+  private static final int SHORTEST = 8;
+
+  private static final Set<String> SECRETS = ConcurrentHashMap.newKeySet();
+  private static final ConcurrentLinkedQueue<String> FOUND = new ConcurrentLinkedQueue<>();
+  private static final ConcurrentMap<String, Integer> LOOKED_AT = new ConcurrentHashMap<>();
+
+  private static final List<String> PAGES =
+      List.of(
+          "/",
+          "/admin/status",
+          "/admin/endpoints",
+          "/openapi.json",
+          "/observe/health",
+          "/observe/metrics");
+
+  private static final AbstractAppender LOG =
+      new AbstractAppender("leaks", null, null, true, Property.EMPTY_ARRAY) {
+        @Override
+        public void append(LogEvent event) {
+          StringWriter text = new StringWriter();
+          text.append(event.getMessage().getFormattedMessage());
+          event.getContextData().forEach((key, value) -> text.append(" " + value));
+          if (event.getThrown() != null) {
+            event.getThrown().printStackTrace(new PrintWriter(text));
+          }
+          look("a line of the log", text.toString());
+        }
+      };
+
+  static {
+    LOG.start();
+    ((Logger) LogManager.getRootLogger()).addAppender(LOG);
+  }
+
+  private Leaks() {}
+
+  /** Is told of the settings of a service, by their keys or their variables. */
+  static void watch(Map<String, String> settings) {
+    settings.forEach(
+        (key, value) -> {
+          String name = key.toLowerCase().replace('_', '.');
+          if (name.matches("github.api.token|admin.token|github.webhook.secret")) {
+            watch(value);
+          } else if (name.equals("github.api.token.file") && Files.isRegularFile(Path.of(value))) {
+            watch(text(Path.of(value)).strip());
+          } else if (name.equals("redis.url") && value.contains("@")) {
+            String user = value.replaceFirst("^[^:]*://", "").replaceFirst("@[^@]*$", "");
+            watch(URLDecoder.decode(user.replaceFirst("^[^:]*:", ""), UTF_8));
+          }
+        });
+  }
+
+  static void watch(String secret) {
+    if (secret.length() >= SHORTEST) {
+      SECRETS.add(secret);
+    }
+  }
+
+  /** Is told of an answer to a client. */
+  static void look(HttpResponse<?> answer) {
+    look("the fields of the answer to " + answer.uri(), answer.headers().map().toString());
+    if (answer.body() instanceof byte[] bytes) {
+      look("the answer to " + answer.uri(), bytes);
+    } else if (answer.body() instanceof String text) {
+      look("the answer to " + answer.uri(), text);
+    }
+  }
+
+  /** Looks at what a service that runs has on its management port and in Redis. */
+  static void look(Service service) {
+    for (String page : PAGES) {
+      service.send(request -> request.uri(URI.create(service.managementUrl(page))));
+    }
+    try {
+      for (String key : Stored.in(service).keys("*")) {
+        look("a key in Redis", key);
+        Stored.values(service, key).forEach(value -> look("a value in Redis at " + key, value));
+      }
+    } catch (DataAccessException e) {
+      // it is away, as the test wants it
+    }
+  }
+
+  private static void look(String where, byte[] bytes) {
+    look(where, new String(bytes, ISO_8859_1));
+    try (GZIPInputStream content = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+      look(where, new String(content.readAllBytes(), ISO_8859_1));
+    } catch (IOException e) {
+      // it is no gzip
+    }
+  }
+
+  /** Looks at a text. */
+  static void look(String where, String text) {
+    LOOKED_AT.merge(where.replaceFirst(" (to|at) .*", ""), 1, Integer::sum);
+    SECRETS.stream()
+        .filter(text::contains)
+        .forEach(secret -> FOUND.add(secret + " is in " + where + ": " + cut(text, secret)));
+  }
+
+  private static String cut(String text, String secret) {
+    int at = text.indexOf(secret);
+    return text.substring(Math.max(0, at - 60), Math.min(text.length(), at + 60));
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What was found since this was asked last. */
+  static List<String> found() {
+    List<String> all = new ArrayList<>();
+    for (String each = FOUND.poll(); each != null; each = FOUND.poll()) {
+      all.add(each);
+    }
+    return all;
+  }
+
+  /** How many of what kind have been looked at. */
+  static Map<String, Integer> lookedAt() {
+    return Map.copyOf(LOOKED_AT);
+  }
+
+  /** Fails if anything was found since this was asked last. */
+  static void check() {
+    List<String> found = found();
+    if (!found.isEmpty()) {
+      throw new AssertionError("A secret has come to light: " + String.join("\n", found));
+    }
+  }
+}
