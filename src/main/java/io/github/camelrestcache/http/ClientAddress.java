@@ -64,6 +64,11 @@ public final class ClientAddress {
     return new IpSubnetFilterRule(parts[0], bits, IpFilterRuleType.ACCEPT);
   }
 
+  /** Whether who connects may not be the client. */
+  boolean trustsAProxy() {
+    return !trusted.isEmpty();
+  }
+
   String of(HttpServerRequest request) {
     String from = request.remoteAddress().hostAddress();
     return trusted.isEmpty()

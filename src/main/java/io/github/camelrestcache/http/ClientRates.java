@@ -7,8 +7,12 @@ import io.github.bucket4j.ConsumptionProbe;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.Catalog;
+import io.netty.util.Attribute;
+import io.netty.util.AttributeKey;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -25,12 +29,20 @@ public class ClientRates extends ContextBean {
   /** Clients whose buckets are kept; of more, those who come often are (Caffeine's TinyLFU). */
   private static final int MOST_CLIENTS = 100_000;
 
+  private static final CharSequence POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
+  private static final CharSequence STATE = HttpHeaders.createOptimized("RateLimit");
+  private static final AttributeKey<Known> KNOWN = AttributeKey.valueOf(ClientRates.class, "known");
+
+  /** The bucket of who is on a connection, until it is to be looked for again, in nanoseconds. */
+  private record Known(Bucket bucket, long end) {}
+
   private LoadingCache<String, Bucket> buckets;
   private ClientAddress addresses;
   private Catalog catalog;
   private boolean stored;
   private String rate;
-  private String policy;
+  private CharSequence policy;
+  private long memory;
 
   /** Reads the settings. */
   public void start() {
@@ -45,11 +57,15 @@ public class ClientRates extends ContextBean {
     long burst = most.isEmpty() ? count : Long.parseLong(most);
     // a bucket that is full again is as good as none
     Duration full = period.multipliedBy(burst).dividedBy(count).plusSeconds(1);
-    policy = "\"client\";q=" + burst + ";w=" + Math.max(1, full.toSeconds());
+    policy =
+        HttpHeaders.createOptimized(
+            "\"client\";q=" + burst + ";w=" + Math.max(1, full.toSeconds()));
+    memory = full.toNanos() / 2;
     stored = Boolean.parseBoolean(Settings.get(context, "rate.limit.stored"));
     addresses = new ClientAddress(Settings.get(context, "trusted.proxies"));
     buckets =
         Caffeine.newBuilder()
+            .executor(Runnable::run) // what it tidies up is less than to wake a thread for it
             .maximumSize(MOST_CLIENTS)
             .expireAfterAccess(full)
             .build(
@@ -69,16 +85,16 @@ public class ClientRates extends ContextBean {
     if (buckets == null || "/healthcheck".equals(request.path()) || !stored && isStored(request)) {
       return null;
     }
-    ConsumptionProbe probe = count(addresses.of(request));
+    ConsumptionProbe probe = bucket(request).tryConsumeAndReturnRemaining(1);
+    String state =
+        "\"client\";r="
+            + probe.getRemainingTokens()
+            + ";t="
+            + seconds(probe.getNanosToWaitForReset());
     request
         .response()
-        .putHeader("RateLimit-Policy", policy)
-        .putHeader(
-            "RateLimit",
-            "\"client\";r="
-                + probe.getRemainingTokens()
-                + ";t="
-                + seconds(probe.getNanosToWaitForReset()));
+        .putHeader(POLICY, policy)
+        .putHeader(STATE, HttpHeaders.createOptimized(state));
     if (probe.isConsumed()) {
       return null;
     }
@@ -90,9 +106,24 @@ public class ClientRates extends ContextBean {
         .retryAfter(Duration.ofNanos(probe.getNanosToWaitForRefill()));
   }
 
-  /** Counts a request of a client. */
-  public ConsumptionProbe count(String client) {
-    return buckets.get(client).tryConsumeAndReturnRemaining(1);
+  /** Behind a proxy the requests on one connection are of many clients. */
+  private Bucket bucket(HttpServerRequest request) {
+    if (addresses.trustsAProxy()) {
+      return bucket(addresses.of(request));
+    }
+    Attribute<Known> known = ((ConnectionBase) request.connection()).channel().attr(KNOWN);
+    Known last = known.get();
+    long now = System.nanoTime();
+    if (last == null || last.end() - now <= 0) {
+      last = new Known(bucket(addresses.of(request)), now + memory);
+      known.set(last);
+    }
+    return last.bucket();
+  }
+
+  /** The bucket of a client. */
+  public Bucket bucket(String client) {
+    return buckets.get(client);
   }
 
   /** How many clients are remembered. */

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,6 +15,8 @@ public final class RequestId {
 
   public static final String FIELD = "X-Request-Id";
 
+  private static final CharSequence NAME = HttpHeaders.createOptimized(FIELD);
+
   /** The field of log lines that holds it (Elastic Common Schema). */
   private static final String KEY = "http.request.id";
 
@@ -25,15 +28,15 @@ public final class RequestId {
 
   /** Names a request that has just come. */
   static void give(HttpServerRequest request) {
-    String theirs = request.headers().get(FIELD);
+    String theirs = request.headers().get(NAME);
     boolean plain = theirs != null && PLAIN.matcher(theirs).matches();
     String id = plain ? theirs : PROCESS + Long.toString(COUNT.incrementAndGet(), 36);
-    request.response().putHeader(FIELD, id);
+    request.response().putHeader(NAME, HttpHeaders.createOptimized(id));
   }
 
   /** The name of a request. */
   static String of(HttpServerRequest request) {
-    return request.response().headers().get(FIELD);
+    return request.response().headers().get(NAME);
   }
 
   /** Has what this thread logs name the request, until it works for another; null: for none. */

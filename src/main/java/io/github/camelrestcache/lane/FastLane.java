@@ -122,6 +122,7 @@ public class FastLane extends ContextBean {
     if (prepared == null) {
       prepared =
           Caffeine.newBuilder()
+              .executor(Runnable::run)
               .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Prepared each) -> OVERHEAD + each.size())
               .recordStats()

@@ -42,6 +42,7 @@ public class Near extends ContextBean {
     if (held == null) {
       held =
           Caffeine.newBuilder()
+              .executor(Runnable::run)
               .maximumWeight(Settings.nearCacheSize(context))
               .weigher((String key, Object value) -> weight(value))
               .recordStats()
