@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
-const { PAGE, SERVICE, SERVICE_PID, DESCRIPTIONS, PICTURES, CHROMIUM } = process.env;
+const { PAGE, SERVICE, SERVICE_PID, GITHUB_PID, DESCRIPTIONS, PICTURES, CHROMIUM } = process.env;
 const TOKEN = 'admin-token-of-the-page';
 const LIST = '/orgs/Netflix/repos';
 
@@ -306,6 +306,19 @@ test('it asks nobody but its own server', async () => {
     return window.ran === true;
   });
   assert.equal(inserted, false, 'a script that was not in the page has run');
+});
+
+// from here on GitHub is gone
+test('what failed last is shown, and what is stored stays', async () => {
+  process.kill(Number(GITHUB_PID), 'SIGKILL');
+  await row(LIST).getByRole('button', { name: 'Refresh' }).click();
+  await allowed();
+  await page.locator('#ask-yes').click();
+  await row(LIST)
+    .locator('td.failure', { hasText: /^1 in a row: .*cannot be reached.*; again in \d+ s$/ })
+    .waitFor();
+  assert.match(await row(LIST).innerText(), /150 items/);
+  await picture('failing');
 });
 
 test('a service that hangs is reported, and so is that it answers again', async () => {

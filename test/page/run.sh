@@ -17,6 +17,7 @@ command -v chromium >/dev/null || install chromium
 timeout -k 5 120 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 start_github "$root/target/test-classes:$root/target/lib/*"
+github_pid=${pids[-1]}
 MANAGEMENT_PORT=$(free_port)
 (
   cd "$work"
@@ -34,7 +35,7 @@ within 60 ready || { tail -n 40 "$work/service.log"; exit 1; }
 
 mkdir -p "$root/target/page"
 PAGE=http://127.0.0.1:$MANAGEMENT_PORT/ SERVICE=http://127.0.0.1:$(<"$work/port") SERVICE_PID=$service \
-  DESCRIPTIONS=$work/descriptions PICTURES=$root/target/page CHROMIUM=$(command -v chromium) \
+  GITHUB_PID=$github_pid DESCRIPTIONS=$work/descriptions PICTURES=$root/target/page CHROMIUM=$(command -v chromium) \
   timeout -k 5 180 node --test-reporter=spec page.test.mjs
 
 if grep -F -e admin-token-of-the-page -e service-token "$work/service.log"; then
