@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Where one request ends and the next begins (RFC 9112 6): what two readers could see differently
@@ -118,7 +119,33 @@ class FramingTest {
       assertThat(answersIn(answer)).isEqualTo(1);
       assertThat(answer.toLowerCase(java.util.Locale.ROOT)).contains("connection: close");
     }
-    assertThat(github.requests()).isEmpty();
+    assertThat(nothingWasSmuggled()).isTrue();
+  }
+
+  /** What was behind a bad request would have been on its way for longer than what comes last. */
+  private static boolean nothingWasSmuggled() {
+    for (int i = 0; i < 3; i++) {
+      service.get("/zen", "Cache-Control", "no-cache");
+    }
+    return github.requests().stream().allMatch(each -> each.path().equals("/zen"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "TRACE / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET zen HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /zen HTTP/1.1\r\n\r\n",
+        "GET /zen HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n",
+        "GET /zen HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+      })
+  void nothingIsReadBehindTheLastRequestOfAConnection(String last) {
+    for (int i = 0; i < 20; i++) {
+      assertThat(answersIn(RawHttp.send(service.port(), last + NEXT + NEXT + NEXT))).isEqualTo(1);
+    }
+    assertThat(nothingWasSmuggled()).isTrue();
   }
 
   @Test

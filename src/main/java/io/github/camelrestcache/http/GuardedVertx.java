@@ -1,8 +1,10 @@
 package io.github.camelrestcache.http;
 
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.AttributeKey;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -34,6 +36,10 @@ import java.util.stream.Stream;
  * the clear, and no HTTP/2 or WebSocket.
  */
 final class GuardedVertx extends VertxWrapper {
+
+  /** Set on a connection that is being closed: what was behind its last request is not read. */
+  private static final AttributeKey<Boolean> ENDS =
+      AttributeKey.valueOf(GuardedVertx.class, "ends");
 
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
@@ -87,6 +93,10 @@ final class GuardedVertx extends VertxWrapper {
             HttpServer.class.getClassLoader(),
             new Class<?>[] {HttpServer.class},
             new OnAllLoops(servers));
+  }
+
+  private static Channel channel(HttpServerRequest request) {
+    return ((ConnectionBase) request.connection()).channel();
   }
 
   private void guard(
@@ -161,6 +171,9 @@ final class GuardedVertx extends VertxWrapper {
   }
 
   private void handle(HttpServerRequest request, Gate gate, Handler<HttpServerRequest> next) {
+    if (channel(request).hasAttr(ENDS)) {
+      return;
+    }
     RequestId.give(request);
     Problem bad = problem(request);
     Problem problem = bad == null ? gate.problem(request) : bad;
@@ -181,6 +194,10 @@ final class GuardedVertx extends VertxWrapper {
     boolean well = problem.status() == HttpResponseStatus.TOO_MANY_REQUESTS.code();
     problem.begin(request.response());
     request.response().putHeader("Connection", well ? "keep-alive" : "close");
+    if (!well) {
+      // what comes next is handled as soon as this is answered, before it is sent
+      channel(request).attr(ENDS).set(true);
+    }
     Future<Void> sent = request.response().end(Buffer.buffer(problem.body()));
     if (!well) {
       sent.onComplete(done -> request.connection().close());

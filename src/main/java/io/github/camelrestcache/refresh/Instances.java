@@ -55,6 +55,7 @@ public class Instances extends ContextBean {
   protected void wire() {
     redis = bean(RedisConnection.class);
     leases = bean(Leases.class);
+    known = List.of(me());
     bean(Meters.class)
         .gauge("instances", "Instances on this Redis", this, all -> all.known().size());
   }
