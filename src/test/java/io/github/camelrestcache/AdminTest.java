@@ -160,6 +160,10 @@ class AdminTest {
       assertThat(endpoint("/").path("failure").asText()).contains("500");
       assertThat(endpoint("/").path("stored").asBoolean()).isTrue();
     }
+    // it pauses for eight seconds at least
+    assertThat(endpoint("/").path("pause").asDouble()).isGreaterThan(5);
+    post(service, "/admin/refresh?path=/", "Bearer " + TOKEN);
+    await().atMost(Duration.ofSeconds(4)).until(() -> endpoint("/").path("failures").asInt() == 0);
   }
 
   private static long asked(String path) {
@@ -275,7 +279,8 @@ class AdminTest {
     HttpResponse<String> unknown =
         post(service, "/admin/refresh?path=/orgs/Netflix/repo", "Bearer " + TOKEN);
     assertThat(unknown.statusCode()).isEqualTo(404);
-    for (String query : new String[] {"", "?path=/a&prefix=/b", "?prefix=", "?path=a"}) {
+    for (String query :
+        new String[] {"", "?path=/a&prefix=/b", "?prefix=", "?path=a", "?path=/a%3Fb"}) {
       assertThat(post(service, "/admin/purge" + query, "Bearer " + TOKEN).statusCode())
           .as(query)
           .isEqualTo(400);

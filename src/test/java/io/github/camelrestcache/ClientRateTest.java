@@ -94,7 +94,9 @@ class ClientRateTest {
         }
       }
       assertThat(get(service, "/zen", "192.0.2.1").statusCode()).isEqualTo(200);
-      assertThat(get(service, "/zen", "192.0.2.1").statusCode()).isEqualTo(429);
+      for (String forwarded : List.of("/zen", "/orgs/Netflix?x=1")) {
+        assertThat(get(service, forwarded, "192.0.2.1").statusCode()).isEqualTo(429);
+      }
     }
   }
 

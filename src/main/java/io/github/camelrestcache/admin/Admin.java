@@ -181,11 +181,12 @@ public class Admin extends ContextBean {
     String path = request.queryParams().get("path");
     String prefix = request.queryParams().get("prefix");
     String what = path == null ? prefix : path;
-    if ((path == null) == (prefix == null) || !what.startsWith("/")) {
+    if ((path == null) == (prefix == null) || !what.startsWith("/") || what.contains("?")) {
       throw new Problem(
           400,
           "Bad request",
-          "Say what: POST /admin/purge?path=/orgs/Netflix, or ?prefix=/repos/Netflix/");
+          "Say what, without a query: POST /admin/purge?path=/orgs/Netflix, or"
+              + " ?prefix=/repos/Netflix/");
     }
     List<String> removed = purges.purge(what, path == null);
     removed.stream().map(catalog::endpoint).filter(Objects::nonNull).forEach(refreshes::now);

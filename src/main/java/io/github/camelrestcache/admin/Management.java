@@ -90,6 +90,8 @@ public class Management extends ContextBean implements ExtendedStartupListener {
       problem = new Problem(500, "Internal error", "This is a fault of the cache: report it.");
     }
     problem.begin(request.response());
+    // other sites have no business here
+    request.response().headers().remove("Access-Control-Allow-Origin");
     request.response().end(Buffer.buffer(problem.body()));
   }
 }

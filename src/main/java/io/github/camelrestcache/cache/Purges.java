@@ -75,11 +75,13 @@ public class Purges extends ContextBean {
   /**
    * Throws away what is stored of a path, with whatever query.
    *
-   * @param below of all paths that begin with it, too
+   * @param below of all paths that begin with it
    * @return the endpoints of which something was stored in Redis
    */
   public List<String> purge(String path, boolean below) {
-    String what = (below ? "*" : "=") + Generations.plain(path);
+    String plain = Generations.plain(path);
+    boolean folder = below && path.endsWith("/") && !plain.equals("/");
+    String what = (below ? "*" : "=") + plain + (folder ? "/" : "");
     redis.opsForHash().put(key, what, Long.toString(fence(what)).getBytes(UTF_8));
     redis.expire(key, KEPT);
     load();

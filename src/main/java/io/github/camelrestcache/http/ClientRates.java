@@ -39,6 +39,7 @@ public class ClientRates extends ContextBean {
   private LoadingCache<String, Bucket> buckets;
   private ClientAddress addresses;
   private Catalog catalog;
+  private Negotiation negotiation;
   private boolean stored;
   private String rate;
   private CharSequence policy;
@@ -55,7 +56,7 @@ public class ClientRates extends ContextBean {
     Duration period = Duration.ofMillis(Settings.millis("1" + parts[1]));
     String most = Settings.get(context, "rate.limit.burst");
     long burst = most.isEmpty() ? count : Long.parseLong(most);
-    // a bucket that is full again is as good as none
+    // a bucket that is full again is as good as none; a connection remembers it for half that time
     Duration full = period.multipliedBy(burst).dividedBy(count).plusSeconds(1);
     policy =
         HttpHeaders.createOptimized(
@@ -67,7 +68,7 @@ public class ClientRates extends ContextBean {
         Caffeine.newBuilder()
             .executor(Runnable::run) // what it tidies up is less than to wake a thread for it
             .maximumSize(MOST_CLIENTS)
-            .expireAfterAccess(full)
+            .expireAfterAccess(full.multipliedBy(2))
             .build(
                 address ->
                     Bucket.builder()
@@ -78,6 +79,7 @@ public class ClientRates extends ContextBean {
   @Override
   protected void wire() {
     catalog = bean(Catalog.class);
+    negotiation = bean(Negotiation.class);
   }
 
   /** Counts a request, and tells its client how it stands; null, or why it is not answered. */
@@ -140,6 +142,9 @@ public class ClientRates extends ContextBean {
   private boolean isStored(HttpServerRequest request) {
     boolean read = List.of(HttpMethod.GET, HttpMethod.HEAD).contains(request.method());
     String path = request.path();
-    return read && path != null && (path.startsWith("/view/") || catalog.endpoint(path) != null);
+    return read
+        && path != null
+        && (path.startsWith("/view/")
+            || negotiation.isStored(context, ClientRequest.of(request), catalog.endpoint(path)));
   }
 }

@@ -16,7 +16,8 @@ import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * The instances on one Redis: a sorted set there, which each is in as long as it says so at least
- * every ten seconds. It is for people to look at; nothing is decided by it.
+ * every ten seconds, or thrice {@code NEAR_CACHE_MAX_AGE}. It is for people to look at; nothing is
+ * decided by it.
  */
 @BindToRegistry("instances")
 public class Instances extends ContextBean {
@@ -29,15 +30,17 @@ public class Instances extends ContextBean {
       RedisScript.of(
           """
           if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
-          redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-          redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[3])
-          redis.call('PEXPIRE', KEYS[1], ARGV[3])
+          local time = redis.call('TIME')
+          local now = time[1] * 1000 + math.floor(time[2] / 1000)
+          redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+          redis.call('ZREMRANGEBYSCORE', KEYS[1], now + 1, '+inf')
+          redis.call('ZADD', KEYS[1], now, ARGV[1])
+          redis.call('PEXPIRE', KEYS[1], ARGV[2])
           return redis.call('ZRANGE', KEYS[1], 0, -1)
           """,
           List.class);
 
   private RedisConnection redis;
-  private Leases leases;
   private String me;
   private volatile List<String> known = List.of();
 
@@ -54,7 +57,6 @@ public class Instances extends ContextBean {
   @Override
   protected void wire() {
     redis = bean(RedisConnection.class);
-    leases = bean(Leases.class);
     known = List.of(me());
     bean(Meters.class)
         .gauge("instances", "Instances on this Redis", this, all -> all.known().size());
@@ -66,10 +68,12 @@ public class Instances extends ContextBean {
   }
 
   /**
-   * Says that this one is there, and sees who else is. A Redis that takes no writes is not asked.
+   * Says that this one is there, and sees who else is. A Redis that takes no writes is not asked,
+   * and nobody else is known then.
    */
   public void present() {
     if (redis.trouble() != null) {
+      known = List.of(me());
       return;
     }
     Duration age = Settings.time(context, "near.cache.max.age").multipliedBy(3);
@@ -77,11 +81,7 @@ public class Instances extends ContextBean {
     try {
       List<?> names =
           redis.execute(
-              PRESENT,
-              List.of(Keys.of(context, "instances")),
-              bytes(leases.now().toEpochMilli()),
-              bytes(me()),
-              bytes(kept.toMillis()));
+              PRESENT, List.of(Keys.of(context, "instances")), bytes(me()), bytes(kept.toMillis()));
       known =
           names.stream().map(name -> new String((byte[]) name, StandardCharsets.UTF_8)).toList();
     } catch (DataAccessException e) {

@@ -116,6 +116,7 @@ public class Leases extends ContextBean {
       RedisScript.of(
           BEGIN
               + """
+              if ARGV[3] == 'true' then mine.notBefore = 0 end
               mine.soon = math.min(tonumber(mine.soon) or math.huge, now + ARGV[2])
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
               return 1
@@ -235,9 +236,13 @@ public class Leases extends ContextBean {
     }
   }
 
-  /** Makes an endpoint due after a while, whatever its interval. */
-  void soon(String path, Duration after) {
-    run(SOON, path, after.toMillis());
+  /**
+   * Makes an endpoint due after a while, whatever its interval.
+   *
+   * @param atOnce whether it does not matter what it pauses for either
+   */
+  void soon(String path, Duration after, boolean atOnce) {
+    run(SOON, path, after.toMillis(), atOnce);
   }
 
   private <T> T run(RedisScript<T> script, Object... arguments) {
@@ -256,7 +261,8 @@ public class Leases extends ContextBean {
 
   private static State read(String state) {
     try {
-      return JSON.readValue(state, State.class);
+      State read = JSON.readValue(state, State.class);
+      return read == null ? State.NONE : read;
     } catch (JsonProcessingException e) {
       return State.NONE;
     }

@@ -113,23 +113,24 @@ public class Refreshes extends ContextBean {
    */
   public void soon(CachedEndpoint endpoint) {
     try {
-      soon(endpoint, EVENTS);
+      soon(endpoint, EVENTS, false);
     } catch (DataAccessException e) {
-      untold.add(() -> leases.soon(endpoint.path(), EVENTS));
+      untold.add(() -> leases.soon(endpoint.path(), EVENTS, false));
     }
   }
 
   /**
-   * Refreshes because somebody wants it now, but no sooner than the rate limit allows.
+   * Refreshes because somebody wants it now, whatever failed before, but no sooner than the rate
+   * limit allows.
    *
    * @throws DataAccessException without Redis
    */
   public void now(CachedEndpoint endpoint) {
-    soon(endpoint, Duration.ZERO);
+    soon(endpoint, Duration.ZERO, true);
   }
 
-  private void soon(CachedEndpoint endpoint, Duration wait) {
-    leases.soon(endpoint.path(), wait);
+  private void soon(CachedEndpoint endpoint, Duration wait, boolean atOnce) {
+    leases.soon(endpoint.path(), wait, atOnce);
     wake(endpoint, wait);
   }
 

@@ -230,7 +230,8 @@ public class RateLimits extends ContextBean {
   /** What GitHub says in the JSON of a refusal, or nothing. */
   public static String message(String content) {
     try {
-      String message = JSON.readTree(content).path("message").asText();
+      String message =
+          JSON.readTree(content).path("message").asText().replaceAll("\\p{Cntrl}+", " ");
       return message.substring(0, Math.min(LONGEST_MESSAGE, message.length()));
     } catch (JsonProcessingException e) {
       return "";
