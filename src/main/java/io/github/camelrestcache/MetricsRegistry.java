@@ -13,7 +13,7 @@ import java.util.Locale;
  * help text or a name that {@code promtool check metrics} does not take. It is named in
  * application.properties, for annotated beans come too late for Camel.
  */
-public class MetricsRegistry extends PrometheusMeterRegistry {
+public final class MetricsRegistry extends PrometheusMeterRegistry {
 
   private static final String LEFT_OUT =
       "app\\.info|camel\\.routes\\..*|process\\.cpu\\.time|system\\.cpu\\.count";
