@@ -185,6 +185,29 @@ test('one path is purged, and a purge that is cancelled does nothing', async () 
   assert.equal((await served('/orgs/Netflix')).login, 'Netflix');
 });
 
+test('what is pressed while a change is under way waits for its end', async () => {
+  let refuse;
+  const pressed = new Promise((resolve) => (refuse = resolve));
+  await page.route('**/admin/purge*', async (route) => {
+    await pressed;
+    await route.continue();
+  });
+  await row('/').getByRole('button', { name: 'Purge' }).click();
+  await page.locator('#ask[open]').waitFor();
+  await page.locator('#token').fill('not-the-token-of-the-page');
+  await page.locator('#ask-yes').click();
+  await row('/orgs/Netflix').getByRole('button', { name: 'Refresh' }).click();
+  refuse();
+  await page.locator('#ask-why', { hasText: 'not the ADMIN_TOKEN' }).waitFor();
+  assert.equal(await page.locator('#ask-title').innerText(), 'Purge /?');
+  await page.locator('#ask-no').click();
+  await page.locator('#ask-title', { hasText: 'Refresh /orgs/Netflix?' }).waitFor();
+  await allowed();
+  await page.locator('#ask-yes').click();
+  await page.locator('#done', { hasText: 'a refresh was asked for of /orgs/Netflix' }).waitFor();
+  assert.equal(asked.filter((url) => url.includes('/admin/purge')).length, 1);
+});
+
 test('the keyboard is enough', async () => {
   const focused = () =>
     page.evaluate(() => {

@@ -92,7 +92,7 @@ class AdminTest {
     assertThat(status().path("instances").get(0)).isEqualTo(status.path("instance"));
     assertThat(status.path("store").isNull()).isTrue();
     assertThat(status.path("changeable").asBoolean()).isTrue();
-    assertThat(status.path("limits").path("nobody:core").path("limit").asLong()).isPositive();
+    assertThat(status.path("limit").path("limit").asLong()).isPositive();
     assertThat(status.path("views").findValuesAsText("name"))
         .containsExactlyInAnyOrder("forks", "last_updated", "open_issues", "stars", "watchers");
     assertThat(status.toString()).doesNotContain(TOKEN);

@@ -5,15 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Jedis;
@@ -192,6 +196,43 @@ class TroubleTest {
       assertThat(Long.parseLong(operator.hget(key, "fence"))).isPositive();
       assertThat(operator.hstrlen(key, "gzip")).isGreaterThan(100);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SET purges what?",
+        "HSET purges =/a what?",
+        "SET instances what?",
+        "ZADD instances +inf nobody",
+        "SET refreshes what?",
+        "HSET refreshes /a null",
+        "HSET refreshes /orgs/Netflix null",
+        "HSET refreshes /orgs/Netflix {\"fence\":1e99,\"until\":1e99}"
+      })
+  void refreshesGoOnWhateverIsInPlaceOfTheirState(String command) {
+    String[] words = command.split(" ");
+    words[1] = "camel-rest-cache:3:" + github.url() + ":" + words[1];
+    try (Jedis operator = redis.operator()) {
+      operator.del(words[1]);
+      operator.sendCommand(
+          () -> words[0].getBytes(UTF_8), Arrays.copyOfRange(words, 1, words.length));
+    }
+    github.clearRequests();
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                Stream.of("/orgs/Netflix", "/orgs/Netflix/repos")
+                    .allMatch(
+                        path ->
+                            github.requests().stream().anyMatch(each -> each.path().equals(path))));
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                service.context().getRegistry().findSingleByType(Instances.class).known().size()
+                    == 1);
   }
 
   /** Ways to make a value unreadable. */

@@ -15,6 +15,7 @@ import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.view.Ranked;
 import io.github.camelrestcache.view.Ranking;
@@ -40,9 +41,6 @@ public class Admin extends ContextBean {
 
   private static final String SCHEME = "Bearer ";
 
-  /** How many limits are told of, those of the service's own token first. */
-  private static final int MOST_LIMITS = 5;
-
   private Catalog catalog;
   private Near near;
   private Leases leases;
@@ -52,6 +50,7 @@ public class Admin extends ContextBean {
   private RedisConnection redis;
   private Meters meters;
   private RateLimits limits;
+  private GitHub github;
   private Ranking ranking;
 
   @Override
@@ -65,6 +64,7 @@ public class Admin extends ContextBean {
     redis = bean(RedisConnection.class);
     meters = bean(Meters.class);
     limits = bean(RateLimits.class);
+    github = bean(GitHub.class);
     ranking = bean(Ranking.class);
   }
 
@@ -98,7 +98,7 @@ public class Admin extends ContextBean {
   }
 
   /**
-   * Of the service: this instance and the others, how requests were met, GitHub's limits, the
+   * Of the service: this instance and the others, how requests were met, GitHub's limit for it, the
    * views, what is wrong with Redis, and whether there is an {@code ADMIN_TOKEN}.
    */
   Map<String, Object> status() {
@@ -109,7 +109,7 @@ public class Admin extends ContextBean {
     status.put("store", redis.trouble());
     status.put("changeable", !Settings.get(context, "admin.token").isEmpty());
     status.put("requests", meters.requests());
-    status.put("limits", limits.known(MOST_LIMITS));
+    status.put("limit", limits.known(github.credential()));
     status.put("views", catalog.views().stream().map(this::view).toList());
     return status;
   }

@@ -22,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.BindToRegistry;
+import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.ScanOptions;
 
@@ -121,10 +122,16 @@ public class Purges extends ContextBean {
 
   /** Looks what was purged, here and elsewhere. */
   public void load() {
-    Map<String, String> now =
-        redis.<String, byte[]>opsForHash().entries(key).entrySet().stream()
-            .collect(
-                Collectors.toMap(Map.Entry::getKey, each -> new String(each.getValue(), UTF_8)));
+    Map<String, String> now = new HashMap<>();
+    try {
+      redis
+          .<String, byte[]>opsForHash()
+          .entries(key)
+          .forEach((what, fence) -> now.put(what, new String(fence, UTF_8)));
+    } catch (InvalidDataAccessApiUsageException e) {
+      redis.delete(key); // it is no hash, so nobody's
+    }
+    now.values().removeIf(fence -> !fence.matches("\\d{1,18}"));
     boolean news = false;
     for (Map.Entry<String, String> each : now.entrySet()) {
       if (!each.getValue().equals(marks.put(each.getKey(), each.getValue()))) {

@@ -70,10 +70,7 @@ public final class ClientAddress {
   }
 
   String of(HttpServerRequest request) {
-    String from = request.remoteAddress().hostAddress();
-    return trusted.isEmpty()
-        ? name(parse(from))
-        : of(from, request.headers().getAll("X-Forwarded-For"));
+    return of(request.remoteAddress().hostAddress(), request.headers().getAll("X-Forwarded-For"));
   }
 
   String of(String from, List<String> forwarded) {

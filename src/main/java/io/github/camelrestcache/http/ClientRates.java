@@ -12,7 +12,6 @@ import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -113,7 +112,7 @@ public class ClientRates extends ContextBean {
     if (addresses.trustsAProxy()) {
       return bucket(addresses.of(request));
     }
-    Attribute<Known> known = ((ConnectionBase) request.connection()).channel().attr(KNOWN);
+    Attribute<Known> known = GuardedVertx.channel(request.connection()).attr(KNOWN);
     Known last = known.get();
     long now = System.nanoTime();
     if (last == null || last.end() - now <= 0) {

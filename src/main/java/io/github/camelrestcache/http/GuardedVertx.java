@@ -95,14 +95,14 @@ final class GuardedVertx extends VertxWrapper {
             new OnAllLoops(servers));
   }
 
-  private static Channel channel(HttpServerRequest request) {
-    return ((ConnectionBase) request.connection()).channel();
+  /** Netty's side of a connection. */
+  static Channel channel(HttpConnection connection) {
+    return ((ConnectionBase) connection).channel();
   }
 
   private void guard(
       HttpConnection connection, HttpServerOptions options, AtomicInteger connections) {
-    ((ConnectionBase) connection)
-        .channel()
+    channel(connection)
         .pipeline()
         .replace("httpDecoder", "httpDecoder", new StrictRequestDecoder(options, limits.head()));
     connection.closeHandler(closed -> connections.decrementAndGet());
@@ -171,7 +171,7 @@ final class GuardedVertx extends VertxWrapper {
   }
 
   private void handle(HttpServerRequest request, Gate gate, Handler<HttpServerRequest> next) {
-    if (channel(request).hasAttr(ENDS)) {
+    if (channel(request.connection()).hasAttr(ENDS)) {
       return;
     }
     RequestId.give(request);
@@ -196,7 +196,7 @@ final class GuardedVertx extends VertxWrapper {
     request.response().putHeader("Connection", well ? "keep-alive" : "close");
     if (!well) {
       // what comes next is handled as soon as this is answered, before it is sent
-      channel(request).attr(ENDS).set(true);
+      channel(request.connection()).attr(ENDS).set(true);
     }
     Future<Void> sent = request.response().end(Buffer.buffer(problem.body()));
     if (!well) {

@@ -79,17 +79,11 @@ public class Instances extends ContextBean {
     Duration age = Settings.time(context, "near.cache.max.age").multipliedBy(3);
     Duration kept = age.compareTo(SHORTEST) > 0 ? age : SHORTEST;
     try {
-      List<?> names =
-          redis.execute(
-              PRESENT, List.of(Keys.of(context, "instances")), bytes(me()), bytes(kept.toMillis()));
+      List<?> names = redis.run(PRESENT, Keys.of(context, "instances"), me(), kept.toMillis());
       known =
           names.stream().map(name -> new String((byte[]) name, StandardCharsets.UTF_8)).toList();
     } catch (DataAccessException e) {
       // the connection says it itself
     }
-  }
-
-  private static byte[] bytes(Object value) {
-    return value.toString().getBytes(StandardCharsets.UTF_8);
   }
 }

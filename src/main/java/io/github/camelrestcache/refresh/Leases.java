@@ -39,7 +39,10 @@ public class Leases extends ContextBean {
       local now = time[1] * 1000 + math.floor(time[2] / 1000)
       local kind = redis.call('TYPE', KEYS[1]).ok
       if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
-      local function number(value) return tonumber(value) or 0 end
+      local function number(value)
+        local read = tonumber(value) or 0
+        return math.abs(read) < 2^53 and read or 0
+      end
       local function state(path)
         local text = redis.call('HGET', KEYS[1], path)
         local read, value = pcall(cjson.decode, text or '{}')
@@ -246,11 +249,7 @@ public class Leases extends ContextBean {
   }
 
   private <T> T run(RedisScript<T> script, Object... arguments) {
-    Object[] bytes = new Object[arguments.length];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = arguments[i].toString().getBytes(StandardCharsets.UTF_8);
-    }
-    return redis.execute(script, List.of(key), bytes);
+    return redis.run(script, key, arguments);
   }
 
   private Instant setClock(String millis) {

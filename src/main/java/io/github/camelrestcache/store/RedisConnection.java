@@ -4,6 +4,7 @@ import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.BadConfiguration;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -16,6 +17,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.data.redis.listener.adapter.RedisListenerExecutionFailedException;
 import org.springframework.data.redis.serializer.RedisSerializer;
@@ -194,6 +196,15 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
         }
       }
     }
+  }
+
+  /** Runs a script on one key; arguments are sent as texts. */
+  public <T> T run(RedisScript<T> script, String key, Object... arguments) {
+    Object[] texts = new Object[arguments.length];
+    for (int i = 0; i < texts.length; i++) {
+      texts[i] = arguments[i].toString().getBytes(StandardCharsets.UTF_8);
+    }
+    return execute(script, List.of(key), texts);
   }
 
   private void meter(boolean answered, long began) {

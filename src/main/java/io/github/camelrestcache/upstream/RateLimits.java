@@ -145,7 +145,13 @@ public class RateLimits extends ContextBean {
     return known;
   }
 
-  /** What is left of the resource {@code core} for a credential, or null. */
+  /** What this instance knows of the resource {@code core} for a credential, or null. */
+  public Limit known(String credential) {
+    Map<String, String> fields = latest.getIfPresent(name(credential, "core"));
+    return fields == null ? null : limit(fields::get);
+  }
+
+  /** The same, of all instances. */
   public Limit core(String credential) {
     String name = name(credential, "core");
     Map<String, String> fields = latest.getIfPresent(name);
