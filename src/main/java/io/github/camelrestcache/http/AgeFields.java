@@ -1,6 +1,5 @@
 package io.github.camelrestcache.http;
 
-import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 
 /** The fields of a stored answer that say how old it is, made once in a second. */
@@ -9,7 +8,7 @@ final class AgeFields {
   private record Second(long age, CharSequence value, CharSequence hit) {}
 
   private static final CharSequence AGE = HttpHeaders.createOptimized("Age");
-  private static final CharSequence CACHE_STATUS = HttpHeaders.createOptimized("Cache-Status");
+  static final CharSequence CACHE_STATUS = HttpHeaders.createOptimized("Cache-Status");
 
   private final long lifetime;
   private volatile Second last = new Second(-1, "", "");
@@ -27,7 +26,7 @@ final class AgeFields {
    * @param age in seconds
    * @param met how the request was met, in the words of RFC 9211; null when by what is stored
    */
-  void add(MultiMap headers, long age, String met) {
+  void add(Response response, long age, String met) {
     Second now = last;
     if (now.age() != age) {
       // a second late is what a refresh on time can be
@@ -40,7 +39,7 @@ final class AgeFields {
                   "camel-rest-cache; hit; ttl=" + (lifetime - age) + stale));
       last = now;
     }
-    headers.add(AGE, now.value());
-    headers.add(CACHE_STATUS, met == null ? now.hit() : "camel-rest-cache; " + met);
+    response.add(AGE, now.value());
+    response.add(CACHE_STATUS, met == null ? now.hit() : "camel-rest-cache; " + met);
   }
 }

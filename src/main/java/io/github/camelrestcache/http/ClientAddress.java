@@ -3,7 +3,6 @@ package io.github.camelrestcache.http;
 import io.netty.handler.ipfilter.IpFilterRuleType;
 import io.netty.handler.ipfilter.IpSubnetFilterRule;
 import io.netty.util.NetUtil;
-import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -69,14 +68,16 @@ public final class ClientAddress {
     return !trusted.isEmpty();
   }
 
-  String of(HttpServerRequest request) {
-    return of(request.remoteAddress().hostAddress(), request.headers().getAll("X-Forwarded-For"));
-  }
-
-  String of(String from, List<String> forwarded) {
+  /**
+   * The address that a request is counted by.
+   *
+   * @param from where it came from
+   * @param forwarded its {@code X-Forwarded-For}, or null
+   */
+  String of(String from, String forwarded) {
     InetAddress client = parse(from);
     if (isTrusted(client)) {
-      String[] hops = COMMA.split(String.join(",", forwarded).strip());
+      String[] hops = COMMA.split(forwarded == null ? "" : forwarded.strip());
       for (int i = hops.length - 1; i >= 0 && isTrusted(client); i--) {
         InetAddress hop = parse(hops[i]);
         if (hop == null) {

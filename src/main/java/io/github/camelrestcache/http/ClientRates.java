@@ -9,12 +9,12 @@ import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.catalog.Catalog;
 import io.netty.util.Attribute;
 import io.netty.util.AttributeKey;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.apache.camel.BindToRegistry;
 
 /**
@@ -83,19 +83,31 @@ public class ClientRates extends ContextBean {
 
   /** Counts a request, and tells its client how it stands; null, or why it is not answered. */
   Problem problem(HttpServerRequest request) {
-    if (buckets == null || "/healthcheck".equals(request.path()) || !stored && isStored(request)) {
+    if (buckets == null) {
       return null;
     }
-    ConsumptionProbe probe = bucket(request).tryConsumeAndReturnRemaining(1);
+    ClientRequest head =
+        ClientRequest.head(
+            RequestId.of(request), request.method().name(), request.uri(), request.headers());
+    return problem(request.connection(), head, request.response()::putHeader);
+  }
+
+  /** Counts a request, and tells its client how it stands; null, or why it is not answered. */
+  Problem problem(
+      HttpConnection connection,
+      ClientRequest request,
+      BiConsumer<CharSequence, CharSequence> fields) {
+    if (buckets == null || request.path().equals("/healthcheck") || !stored && isStored(request)) {
+      return null;
+    }
+    ConsumptionProbe probe = bucket(connection, request).tryConsumeAndReturnRemaining(1);
     String state =
         "\"client\";r="
             + probe.getRemainingTokens()
             + ";t="
             + seconds(probe.getNanosToWaitForReset());
-    request
-        .response()
-        .putHeader(POLICY, policy)
-        .putHeader(STATE, HttpHeaders.createOptimized(state));
+    fields.accept(POLICY, policy);
+    fields.accept(STATE, HttpHeaders.createOptimized(state));
     if (probe.isConsumed()) {
       return null;
     }
@@ -108,18 +120,23 @@ public class ClientRates extends ContextBean {
   }
 
   /** Behind a proxy the requests on one connection are of many clients. */
-  private Bucket bucket(HttpServerRequest request) {
+  private Bucket bucket(HttpConnection connection, ClientRequest request) {
     if (addresses.trustsAProxy()) {
-      return bucket(addresses.of(request));
+      return bucket(address(connection, request));
     }
-    Attribute<Known> known = GuardedVertx.channel(request.connection()).attr(KNOWN);
+    Attribute<Known> known = GuardedVertx.channel(connection).attr(KNOWN);
     Known last = known.get();
     long now = System.nanoTime();
     if (last == null || last.end() - now <= 0) {
-      last = new Known(bucket(addresses.of(request)), now + memory);
+      last = new Known(bucket(address(connection, request)), now + memory);
       known.set(last);
     }
     return last.bucket();
+  }
+
+  private String address(HttpConnection connection, ClientRequest request) {
+    return addresses.of(
+        connection.remoteAddress().hostAddress(), request.fields().get("X-Forwarded-For"));
   }
 
   /** The bucket of a client. */
@@ -138,12 +155,10 @@ public class ClientRates extends ContextBean {
   }
 
   /** Whether it reads what is kept here. */
-  private boolean isStored(HttpServerRequest request) {
-    boolean read = List.of(HttpMethod.GET, HttpMethod.HEAD).contains(request.method());
+  private boolean isStored(ClientRequest request) {
     String path = request.path();
-    return read
-        && path != null
+    return request.isRead()
         && (path.startsWith("/view/")
-            || negotiation.isStored(context, ClientRequest.of(request), catalog.endpoint(path)));
+            || negotiation.isStored(context, request, catalog.endpoint(path)));
   }
 }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.InputStream;
 
@@ -20,23 +21,25 @@ public record ClientRequest(
   /** How long a client may take no part in what it sends or is sent, in milliseconds. */
   static final long IDLE_MILLIS = 60_000;
 
-  /** A request as Vert.x gives it, which has no content. */
-  public static ClientRequest of(HttpServerRequest request) {
-    return of(request, null);
-  }
-
   /** A request as Vert.x gives it. */
   static ClientRequest of(HttpServerRequest request, ServerLimits limits) {
-    HttpFields fields = new HttpFields(request.headers());
-    String length = fields.get("Content-Length");
-    boolean content = fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
+    ClientRequest head =
+        head(RequestId.of(request), request.method().name(), request.uri(), request.headers());
+    String length = head.fields.get("Content-Length");
+    boolean content =
+        head.fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
     return new ClientRequest(
-        RequestId.of(request),
-        request.method().name(),
-        target(request.uri()),
-        fields,
+        head.id,
+        head.method,
+        head.target,
+        head.fields,
         content ? new RequestContent(request, limits, IDLE_MILLIS) : null,
         length == null ? -1 : Long.parseLong(length));
+  }
+
+  /** A request without its content. */
+  static ClientRequest head(String id, String method, String uri, MultiMap fields) {
+    return new ClientRequest(id, method, target(uri), new HttpFields(fields), null, -1);
   }
 
   /** The path and query of a request target in origin form or absolute form. */

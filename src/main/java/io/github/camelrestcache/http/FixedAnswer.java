@@ -1,12 +1,8 @@
 package io.github.camelrestcache.http;
 
+import io.github.camelrestcache.http.Response.Fields;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.buffer.impl.BufferImpl;
-import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerResponse;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -14,16 +10,17 @@ import java.util.Map;
 public final class FixedAnswer implements Reply {
 
   private final int status;
-  private final List<CharSequence> fields = new ArrayList<>();
+  private final Fields fields = new Fields();
   private final Freshness freshness;
   private final AgeFields ages;
-  private final Buffer content;
+  private final ByteBuf content;
 
   /**
    * Prepares an answer.
    *
    * @param fields without those that tell its age
    * @param content may be empty, or null when none is to be sent nor announced: to HEAD
+   * @throws Problem 502 if HTTP does not allow one of the fields
    * @param often whether it will be sent more than once, and is worth to be laid ready for that
    */
   public FixedAnswer(
@@ -35,31 +32,33 @@ public final class FixedAnswer implements Reply {
     this.status = status;
     this.freshness = freshness;
     this.ages = new AgeFields(freshness.lifetime());
-    fields.forEach(
-        (name, values) -> values.forEach(value -> StoredAnswer.add(this.fields, name, value)));
-    if (content == null) {
-      this.content = null;
-    } else if (often) {
-      this.content = StoredAnswer.outsideTheHeap(content);
+    boolean announced = content != null && status != 204 && status != 304;
+    try {
+      fields.forEach(
+          (name, values) -> {
+            if (!announced || !name.equalsIgnoreCase("Content-Length")) {
+              values.forEach(value -> this.fields.add(name, value));
+            }
+          });
+    } catch (IllegalArgumentException e) {
+      throw Problem.unreadable();
+    }
+    if (announced) {
+      this.fields.add("Content-Length", Integer.toString(content.length));
+      this.content = often ? Response.outsideTheHeap(content) : Unpooled.wrappedBuffer(content);
     } else {
-      this.content = BufferImpl.buffer(Unpooled.wrappedBuffer(content));
+      this.content = null;
     }
   }
 
   /** How many bytes its content has. */
   public int size() {
-    return content == null ? 0 : content.length();
+    return content == null ? 0 : content.readableBytes();
   }
 
   @Override
-  public Future<Void> send(HttpServerResponse response, ClientRequest request) {
-    response.setStatusCode(status);
-    StoredAnswer.put(response.headers(), fields);
-    ages.add(response.headers(), freshness.age(), null);
-    if (content == null || status == 204 || status == 304) {
-      return response.end();
-    }
-    response.headers().set(HttpHeaders.CONTENT_LENGTH, Integer.toString(content.length()));
-    return response.end(content);
+  public void tell(Response response, ClientRequest request) {
+    response.status(status).add(fields).content(content);
+    ages.add(response, freshness.age(), null);
   }
 }

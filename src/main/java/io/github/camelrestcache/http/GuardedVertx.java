@@ -1,6 +1,8 @@
 package io.github.camelrestcache.http;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -8,6 +10,7 @@ import io.netty.util.AttributeKey;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -19,6 +22,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.core.impl.VertxWrapper;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -54,9 +58,9 @@ final class GuardedVertx extends VertxWrapper {
       return null;
     }
 
-    /** Whether it answers a request by itself. */
-    default boolean answers(HttpServerRequest request) {
-      return false;
+    /** What the requests on a connection come to before they come to Vert.x, or null. */
+    default ChannelHandler lane(HttpConnection connection) {
+      return null;
     }
 
     /** Hears of a request that gets no other answer than a problem, sent when this is. */
@@ -84,31 +88,16 @@ final class GuardedVertx extends VertxWrapper {
         Stream.generate(() -> super.createHttpServer(options))
             .limit(Runtime.getRuntime().availableProcessors())
             .toList();
-    AtomicInteger connections = new AtomicInteger();
-    for (HttpServer server : servers) {
-      server.connectionHandler(connection -> guard(connection, options, connections));
-    }
     return (HttpServer)
         Proxy.newProxyInstance(
             HttpServer.class.getClassLoader(),
             new Class<?>[] {HttpServer.class},
-            new OnAllLoops(servers));
+            new OnAllLoops(servers, options));
   }
 
   /** Netty's side of a connection. */
   static Channel channel(HttpConnection connection) {
     return ((ConnectionBase) connection).channel();
-  }
-
-  private void guard(
-      HttpConnection connection, HttpServerOptions options, AtomicInteger connections) {
-    channel(connection)
-        .pipeline()
-        .replace("httpDecoder", "httpDecoder", new StrictRequestDecoder(options, limits.head()));
-    connection.closeHandler(closed -> connections.decrementAndGet());
-    if (connections.incrementAndGet() > limits.connections()) {
-      connection.close();
-    }
   }
 
   /**
@@ -118,10 +107,13 @@ final class GuardedVertx extends VertxWrapper {
   private final class OnAllLoops implements InvocationHandler {
 
     private final List<HttpServer> servers;
+    private final HttpServerOptions options;
+    private final AtomicInteger connections = new AtomicInteger();
     private Gate gate;
 
-    OnAllLoops(List<HttpServer> servers) {
+    OnAllLoops(List<HttpServer> servers, HttpServerOptions options) {
       this.servers = servers;
+      this.options = options;
     }
 
     @Override
@@ -137,6 +129,7 @@ final class GuardedVertx extends VertxWrapper {
         gate = gates.apply((Integer) arguments[0]);
         Future<HttpServer> listening = Future.succeededFuture();
         for (HttpServer server : servers) {
+          server.connectionHandler(this::guard);
           server.invalidRequestHandler(
               request -> {
                 RequestId.give(request);
@@ -162,6 +155,20 @@ final class GuardedVertx extends VertxWrapper {
       }
     }
 
+    private void guard(HttpConnection connection) {
+      ChannelPipeline pipeline = channel(connection).pipeline();
+      pipeline.replace(
+          "httpDecoder", "httpDecoder", new StrictRequestDecoder(options, limits.head()));
+      ChannelHandler lane = gate.lane(connection);
+      if (lane != null) {
+        pipeline.addBefore("handler", "lane", lane);
+      }
+      connection.closeHandler(closed -> connections.decrementAndGet());
+      if (connections.incrementAndGet() > limits.connections()) {
+        connection.close();
+      }
+    }
+
     /** Listens on an event loop of its own. */
     private Future<HttpServer> listen(HttpServer server, int port, String host) {
       Promise<HttpServer> listening = Promise.promise();
@@ -179,7 +186,7 @@ final class GuardedVertx extends VertxWrapper {
     Problem problem = bad == null ? gate.problem(request) : bad;
     if (problem != null) {
       refuse(request, gate, problem);
-    } else if (!gate.answers(request)) {
+    } else {
       next.handle(request);
     }
   }
@@ -226,11 +233,10 @@ final class GuardedVertx extends VertxWrapper {
     if (!target.startsWith("/") && !target.matches("(?i)https?://.*")) {
       return bad("The request target is neither a path nor an http URL.");
     }
-    if (target.indexOf('%') >= 0 && BAD_ENCODING.matcher(target).find()) {
+    if (isBadlyEncoded(target)) {
       return bad("The request target has a percent sign without two digits: write it as %25.");
     }
-    int hosts = request.headers().getAll("Host").size();
-    if (hosts > 1 || request.authority() == null && request.version() == HttpVersion.HTTP_1_1) {
+    if (!hasGoodHost(request.headers(), request.version() == HttpVersion.HTTP_1_1)) {
       return bad("The request has no Host that is one, or more than one (RFC 9112 3.2).");
     }
     String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
@@ -238,6 +244,21 @@ final class GuardedVertx extends VertxWrapper {
       return limits.contentTooLarge();
     }
     return null;
+  }
+
+  static boolean isBadlyEncoded(String target) {
+    return target.indexOf('%') >= 0 && BAD_ENCODING.matcher(target).find();
+  }
+
+  /**
+   * Whether there is one Host, or none.
+   *
+   * @param needed whether there has to be one that is good
+   */
+  static boolean hasGoodHost(MultiMap fields, boolean needed) {
+    List<String> hosts = fields.getAll(HttpHeaders.HOST);
+    return hosts.size() <= 1
+        && (!needed || hosts.size() == 1 && HostAndPort.parseAuthority(hosts.get(0), -1) != null);
   }
 
   static Problem bad(String detail) {

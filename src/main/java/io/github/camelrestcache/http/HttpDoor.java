@@ -117,7 +117,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         routing.request().connection().close();
       }
     } finally {
-      requests.end(begun, routing.request(), route(exchange, client.path()));
+      requests.end(begun, Requests.Answered.of(routing.request()), route(exchange, client.path()));
       if (client.body() instanceof RequestContent content) {
         content.close();
       }
@@ -141,13 +141,9 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         : endpoint.template();
   }
 
-  /** An answer that HTTP does not allow, such as one with a space in the name of a field. */
   private static void writeUnreadable(HttpServerResponse response, ClientRequest client) {
     try {
-      write(
-          response,
-          client,
-          new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again."));
+      write(response, client, Problem.unreadable());
     } catch (Exception e) {
       response.reset();
     }
@@ -175,7 +171,9 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   private static void write(HttpServerResponse response, ClientRequest client, Message answer)
       throws Exception {
     if (answer.getBody() instanceof Reply reply) {
-      await(reply.send(response, client));
+      Response told = new Response();
+      reply.tell(told, client);
+      await(told.send(response));
       return;
     }
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);

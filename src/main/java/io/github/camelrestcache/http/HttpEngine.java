@@ -2,9 +2,11 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.lane.FastLane;
+import io.netty.channel.ChannelHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import org.apache.camel.BindToRegistry;
@@ -64,14 +66,17 @@ public class HttpEngine extends VertxPlatformHttpEngine {
       }
 
       @Override
-      public boolean answers(HttpServerRequest request) {
-        return lane.answers(request);
+      public ChannelHandler lane(HttpConnection connection) {
+        return lane.isOpen()
+            ? new LaneHandler(connection, getCamelContext()::isStarted, lane, rates, requests)
+            : null;
       }
 
       @Override
       public void refused(HttpServerRequest request, Future<Void> sent) {
         Requests.Begun begun = requests.begin();
-        sent.onComplete(done -> requests.end(begun, request, Requests.REFUSED));
+        sent.onComplete(
+            done -> requests.end(begun, Requests.Answered.of(request), Requests.REFUSED));
       }
     };
   }

@@ -83,6 +83,11 @@ public final class Problem extends RuntimeException {
     }
   }
 
+  /** An answer that HTTP does not allow, such as one with a space in the name of a field. */
+  static Problem unreadable() {
+    return new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again.");
+  }
+
   /** The problem that a failure on the way to GitHub or to the store is for the caller, or null. */
   public static Problem of(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {

@@ -1,11 +1,8 @@
 package io.github.camelrestcache.http;
 
-import io.vertx.core.Future;
-import io.vertx.core.http.HttpServerResponse;
-
-/** An answer that is ready to be sent. */
+/** An answer that is ready to be told. */
 public interface Reply {
 
-  /** Sends it; done when it is with the operating system. */
-  Future<Void> send(HttpServerResponse response, ClientRequest request);
+  /** Tells what a request is answered. */
+  void tell(Response response, ClientRequest request);
 }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.UUID;
@@ -15,7 +16,7 @@ public final class RequestId {
 
   public static final String FIELD = "X-Request-Id";
 
-  private static final CharSequence NAME = HttpHeaders.createOptimized(FIELD);
+  static final CharSequence NAME = HttpHeaders.createOptimized(FIELD);
 
   /** The field of log lines that holds it (Elastic Common Schema). */
   private static final String KEY = "http.request.id";
@@ -28,10 +29,15 @@ public final class RequestId {
 
   /** Names a request that has just come. */
   static void give(HttpServerRequest request) {
-    String theirs = request.headers().get(NAME);
-    boolean plain = theirs != null && PLAIN.matcher(theirs).matches();
-    String id = plain ? theirs : PROCESS + Long.toString(COUNT.incrementAndGet(), 36);
+    String id = of(request.headers());
     request.response().putHeader(NAME, HttpHeaders.createOptimized(id));
+  }
+
+  /** A name for the request with these fields. */
+  static String of(MultiMap fields) {
+    String theirs = fields.get(NAME);
+    boolean plain = theirs != null && PLAIN.matcher(theirs).matches();
+    return plain ? theirs : PROCESS + Long.toString(COUNT.incrementAndGet(), 36);
   }
 
   /** The name of a request. */

@@ -5,9 +5,9 @@ import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,7 +41,6 @@ public class Requests extends ContextBean {
   /** The route of all views. */
   public static final String VIEW = "/view/{order}/{n}/{view}";
 
-  private static final CharSequence CACHE_STATUS = HttpHeaders.createOptimized("Cache-Status");
   private static final Logger ACCESS = LoggerFactory.getLogger("io.github.camelrestcache.access");
   private static final int LONGEST_PATH = 500;
   private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
@@ -112,22 +111,48 @@ public class Requests extends ContextBean {
   }
 
   /**
+   * A request that has been answered.
+   *
+   * @param id what it is called
+   * @param method as sent
+   * @param target as sent
+   * @param client where it came from
+   * @param status of the answer
+   * @param cacheStatus the value of its {@code Cache-Status}, or null
+   */
+  record Answered(
+      String id,
+      String method,
+      String target,
+      SocketAddress client,
+      int status,
+      CharSequence cacheStatus) {
+
+    static Answered of(HttpServerRequest request) {
+      HttpServerResponse response = request.response();
+      return new Answered(
+          RequestId.of(request),
+          request.method().name(),
+          request.uri(),
+          request.remoteAddress(),
+          response.getStatusCode(),
+          response.headers().get(AgeFields.CACHE_STATUS));
+    }
+  }
+
+  /**
    * A request was answered.
    *
    * @param route one of few: the template of a declared endpoint, or one of those here
    */
-  public void end(Begun begun, HttpServerRequest request, String route) {
+  void end(Begun begun, Answered request, String route) {
     forget(begun);
     if (registry == null) {
       return;
     }
-    HttpServerResponse response = request.response();
     Series series =
         new Series(
-            method(request.method().name()),
-            route,
-            response.getStatusCode(),
-            result(response.headers().get(CACHE_STATUS)));
+            method(request.method()), route, request.status(), result(request.cacheStatus()));
     long nanos = System.nanoTime() - begun.nanos();
     timers.computeIfAbsent(series, this::timer).record(nanos, TimeUnit.NANOSECONDS);
     if (ACCESS.isEnabledForLevel(access)) {
@@ -144,9 +169,9 @@ public class Requests extends ContextBean {
   }
 
   /** Without the query, which may hold secrets. */
-  private void log(HttpServerRequest request, Series series, long nanos) {
-    String path = request.uri().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
-    RequestId.inLog(RequestId.of(request));
+  private void log(Answered request, Series series, long nanos) {
+    String path = request.target().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
+    RequestId.inLog(request.id());
     ACCESS
         .atLevel(access)
         .log(
@@ -156,7 +181,7 @@ public class Requests extends ContextBean {
             series.status(),
             series.cache(),
             "%.1f".formatted(nanos / 1e6),
-            request.remoteAddress().hostAddress());
+            request.client().hostAddress());
     RequestId.inLog(null);
   }
 
@@ -172,10 +197,12 @@ public class Requests extends ContextBean {
   }
 
   /** What the cache had to do with an answer, of its Cache-Status (RFC 9211). */
-  static String result(String status) {
-    if (status == null) {
+  static String result(CharSequence cacheStatus) {
+    if (cacheStatus == null) {
       return "none";
-    } else if (status.contains("detail=stale")) {
+    }
+    String status = cacheStatus.toString();
+    if (status.contains("detail=stale")) {
       return "stale";
     } else if (status.contains("; hit")) {
       return "hit";

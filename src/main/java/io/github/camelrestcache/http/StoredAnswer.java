@@ -1,17 +1,11 @@
 package io.github.camelrestcache.http;
 
-import io.netty.buffer.Unpooled;
-import io.vertx.core.Future;
-import io.vertx.core.MultiMap;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.buffer.impl.BufferImpl;
+import io.github.camelrestcache.http.Response.Fields;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerResponse;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * What is stored as it is sent, prepared once and sent many times: the header fields that do not
@@ -30,24 +24,24 @@ public final class StoredAnswer {
   public record Timed(StoredAnswer answer, Instant fetched, Instant now, String met)
       implements Reply {
 
-    /** Sends it, or 304 to who has it. */
+    /** Tells it, or 304 to who has it. */
     @Override
-    public Future<Void> send(HttpServerResponse response, ClientRequest request) {
-      return answer.send(response, request, this);
+    public void tell(Response response, ClientRequest request) {
+      answer.tell(response, request, this);
     }
   }
 
   /** The Date of a second, which all answers share. */
   private record Tick(long second, CharSequence date) {}
 
-  private static final CharSequence DATE = name("Date");
+  private static final CharSequence DATE = HttpHeaders.createOptimized("Date");
   private static volatile Tick tick = new Tick(0, "");
 
   private final String entityTag;
   private final Instant changed;
-  private final List<CharSequence> fields = new ArrayList<>();
-  private final List<CharSequence> ofContent = new ArrayList<>();
-  private final Buffer content;
+  private final Fields fields = new Fields();
+  private final Fields ofContent = new Fields();
+  private final ByteBuf content;
   private final AgeFields ages;
 
   /**
@@ -64,60 +58,39 @@ public final class StoredAnswer {
     this.entityTag = '"' + name + '"';
     this.changed = changed;
     this.ages = new AgeFields(every.toSeconds());
-    this.content = outsideTheHeap(content);
-    add(fields, "ETag", entityTag);
-    add(fields, "Cache-Control", "max-age=" + every.toSeconds());
-    add(fields, "Vary", "Accept-Encoding");
-    add(fields, "Access-Control-Allow-Origin", "*");
-    add(fields, "Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
+    this.content = Response.outsideTheHeap(content);
+    fields.add("ETag", entityTag);
+    fields.add("Cache-Control", "max-age=" + every.toSeconds());
+    fields.add("Vary", "Accept-Encoding");
+    fields.add("Access-Control-Allow-Origin", "*");
+    fields.add("Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
     if (link != null) {
-      add(fields, "Link", link);
+      fields.add("Link", link);
     }
-    add(ofContent, "Last-Modified", HttpDates.format(changed));
-    add(ofContent, "Content-Type", "application/json; charset=utf-8");
+    ofContent.add("Last-Modified", HttpDates.format(changed));
+    ofContent.add("Content-Type", "application/json; charset=utf-8");
     if (coding != null) {
-      add(ofContent, "Content-Encoding", coding);
+      ofContent.add("Content-Encoding", coding);
     }
-    add(ofContent, "Content-Length", Integer.toString(content.length));
-  }
-
-  static Buffer outsideTheHeap(byte[] content) {
-    return BufferImpl.buffer(
-        Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(content.length).put(content).flip()));
-  }
-
-  static void add(List<CharSequence> fields, String name, String value) {
-    fields.add(name(name));
-    fields.add(HttpHeaders.createOptimized(value));
-  }
-
-  private static CharSequence name(String name) {
-    return HttpHeaders.createOptimized(name);
+    ofContent.add("Content-Length", Integer.toString(content.length));
   }
 
   /** How many bytes it has. */
   public int size() {
-    return content.length();
+    return content.readableBytes();
   }
 
-  private Future<Void> send(HttpServerResponse response, ClientRequest request, Timed reply) {
-    MultiMap headers = response.headers();
-    put(headers, fields);
+  private void tell(Response response, ClientRequest request, Timed reply) {
+    response.add(fields);
     long age = Math.max(0, reply.now().getEpochSecond() - reply.fetched().getEpochSecond());
-    ages.add(headers, age, reply.met());
-    headers.add(DATE, date());
+    ages.add(response, age, reply.met());
+    response.add(DATE, date());
     if (Conditions.isNotModified(request.fields(), entityTag, changed)) {
       // without what describes the content (RFC 9110 15.4.5)
-      return response.setStatusCode(304).end();
+      response.status(HttpResponseStatus.NOT_MODIFIED.code());
+      return;
     }
-    put(headers, ofContent);
-    return request.method().equals("HEAD") ? response.end() : response.end(content);
-  }
-
-  static void put(MultiMap headers, List<CharSequence> fields) {
-    for (int i = 0; i < fields.size(); i += 2) {
-      headers.add(fields.get(i), fields.get(i + 1));
-    }
+    response.add(ofContent).content(request.method().equals("HEAD") ? null : content);
   }
 
   private static CharSequence date() {

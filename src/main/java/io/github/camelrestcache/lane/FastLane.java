@@ -21,9 +21,6 @@ import io.github.camelrestcache.http.StoredAnswer.Timed;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
-import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -105,7 +102,7 @@ public class FastLane extends ContextBean {
    *
    * @param route as it is metered
    */
-  private record Hit(Reply reply, String route) {}
+  public record Hit(Reply reply, String route) {}
 
   private Cache<String, Prepared> prepared;
 
@@ -115,7 +112,6 @@ public class FastLane extends ContextBean {
   private Leases leases;
   private Catalog catalog;
   private Negotiation negotiation;
-  private Requests requests;
 
   /** Makes room. */
   public void start() {
@@ -137,7 +133,6 @@ public class FastLane extends ContextBean {
     leases = bean(Leases.class);
     catalog = bean(Catalog.class);
     negotiation = bean(Negotiation.class);
-    requests = bean(Requests.class);
     bean(Meters.class).cache("lane", prepared);
     open = Boolean.parseBoolean(Settings.get(context, "fast.lane"));
   }
@@ -147,30 +142,15 @@ public class FastLane extends ContextBean {
     prepared.invalidateAll();
   }
 
-  /** For the event loop: answers a request, unless the routes are to. */
-  public boolean answers(HttpServerRequest request) {
-    HttpMethod method = request.method();
-    String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
-    if (!open
-        || method != HttpMethod.GET && method != HttpMethod.HEAD
-        || length != null && !length.equals("0")
-        || request.headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
-      return false;
-    }
-    ClientRequest client = ClientRequest.of(request);
-    Hit hit = ofEndpoint(client);
-    if (hit == null) {
-      hit = forwarded(client);
-    }
-    if (hit == null) {
-      return false;
-    }
-    Requests.Begun begun = requests.begin();
-    String route = hit.route();
-    hit.reply()
-        .send(request.response(), client)
-        .onComplete(sent -> requests.end(begun, request, route));
-    return true;
+  /** Whether there is one. */
+  public boolean isOpen() {
+    return open;
+  }
+
+  /** For the event loop: how a request without content is met, or null if the routes are to. */
+  public Hit hit(ClientRequest request) {
+    Hit hit = ofEndpoint(request);
+    return hit == null ? forwarded(request) : hit;
   }
 
   // endpoints and views

@@ -1,0 +1,169 @@
+package io.github.camelrestcache.http;
+
+import io.github.camelrestcache.lane.FastLane;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpConnection;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Answers the requests on one connection that the fast lane has the answer to, and leaves the
+ * others to Vert.x, which brings them to the routes: those that it has to look at closely, those
+ * behind one that it has not answered yet (RFC 9112 9.3.2), and those of a client that does not
+ * read what it is sent.
+ */
+final class LaneHandler extends ChannelDuplexHandler {
+
+  /** Vert.x's encoder: what is written past it goes to the connection as it is. */
+  private static final String ENCODER = "httpEncoder";
+
+  private final HttpConnection connection;
+  private final BooleanSupplier open;
+  private final FastLane lane;
+  private final ClientRates rates;
+  private final Requests requests;
+  private final Response response = new Response();
+  private ChannelHandlerContext wire;
+
+  /** How many requests Vert.x has not answered. */
+  private int waiting;
+
+  /** Whether the rest of the request that is being read belongs to one that is answered. */
+  private boolean answered;
+
+  /** Whether the connection ends with what has been sent. */
+  private boolean ends;
+
+  private boolean unflushed;
+
+  /**
+   * @param open whether requests are answered at all
+   */
+  LaneHandler(
+      HttpConnection connection,
+      BooleanSupplier open,
+      FastLane lane,
+      ClientRates rates,
+      Requests requests) {
+    this.connection = connection;
+    this.open = open;
+    this.lane = lane;
+    this.rates = rates;
+    this.requests = requests;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    wire = context.pipeline().context(ENCODER);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    if (message instanceof HttpRequest request) {
+      answered = ends || isPlain(request) && answers(request);
+      if (!answered) {
+        waiting++;
+      }
+    }
+    if (answered) {
+      ReferenceCountUtil.release(message);
+    } else {
+      context.fireChannelRead(message);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    if (unflushed) {
+      unflushed = false;
+      wire.flush();
+    }
+    context.fireChannelReadComplete();
+  }
+
+  /** Hears when Vert.x has answered. */
+  @Override
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise written) {
+    boolean interim = false;
+    if (message instanceof HttpResponse head) {
+      interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+      ends |= !interim && !HttpUtil.isKeepAlive(head);
+    }
+    if (message instanceof LastHttpContent && !interim) {
+      waiting--;
+    }
+    context.write(message, written);
+  }
+
+  /** Whether it can be answered at once, and there is nothing in it that needs a closer look. */
+  private boolean isPlain(HttpRequest request) {
+    return waiting == 0
+        && request.decoderResult().isSuccess()
+        && (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD)
+        && request.uri().startsWith("/")
+        && !GuardedVertx.isBadlyEncoded(request.uri())
+        && hasPlainFields((MultiMap) request.headers(), request.protocolVersion())
+        && wire.channel().isWritable()
+        && open.getAsBoolean();
+  }
+
+  private static boolean hasPlainFields(MultiMap fields, HttpVersion version) {
+    String length = fields.get(HttpHeaderNames.CONTENT_LENGTH);
+    return GuardedVertx.hasGoodHost(fields, version == HttpVersion.HTTP_1_1)
+        && (length == null || length.equals("0"))
+        && !fields.contains(HttpHeaderNames.TRANSFER_ENCODING);
+  }
+
+  private boolean answers(HttpRequest request) {
+    MultiMap fields = (MultiMap) request.headers();
+    String id = RequestId.of(fields);
+    ClientRequest client = ClientRequest.head(id, request.method().name(), request.uri(), fields);
+    FastLane.Hit hit = lane.hit(client);
+    if (hit == null) {
+      return false;
+    }
+    response.clear();
+    response.add(RequestId.NAME, new AsciiString(id));
+    if (rates.problem(connection, client, response::add) != null) {
+      return false; // nothing was taken from the bucket: Vert.x finds it empty too, and says so
+    }
+    Requests.Begun begun = requests.begin();
+    hit.reply().tell(response, client);
+    HttpVersion version = request.protocolVersion();
+    ChannelPromise written = wire.newPromise();
+    ends = !HttpUtil.isKeepAlive(request);
+    if (ends == version.isKeepAliveDefault()) {
+      response.add(
+          HttpHeaderNames.CONNECTION, ends ? HttpHeaderValues.CLOSE : HttpHeaderValues.KEEP_ALIVE);
+    }
+    if (ends) {
+      written.addListener(ChannelFutureListener.CLOSE);
+    }
+    Requests.Answered told =
+        new Requests.Answered(
+            id,
+            client.method(),
+            request.uri(),
+            connection.remoteAddress(),
+            response.status(),
+            response.get(AgeFields.CACHE_STATUS));
+    written.addListener(done -> requests.end(begun, told, hit.route()));
+    response.write(wire, version, written);
+    unflushed = true;
+    return true;
+  }
+}
