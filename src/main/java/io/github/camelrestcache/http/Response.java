@@ -8,7 +8,9 @@ import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.AsciiString;
+import io.netty.util.concurrent.FastThreadLocal;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.impl.BufferImpl;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.impl.HttpUtils;
@@ -26,6 +28,7 @@ public final class Response {
   public static final class Fields {
 
     private final List<CharSequence> namesAndValues = new ArrayList<>();
+    private AsciiString lines = AsciiString.EMPTY_STRING;
 
     /**
      * Adds a field.
@@ -36,6 +39,7 @@ public final class Response {
       HttpUtils.validateHeader(name, value);
       namesAndValues.add(new AsciiString(name));
       namesAndValues.add(new AsciiString(value));
+      lines = new AsciiString(lines + name + COLON + value + END);
       return this;
     }
   }
@@ -43,11 +47,25 @@ public final class Response {
   /** A longer content is not copied, but goes to the connection behind the head. */
   private static final int SHORT = 8 * 1024;
 
-  private static final int USUAL_HEAD = 1024;
+  private static final int ROOM = 2 * SHORT;
+
+  /**
+   * What an event loop writes with, one response after the other: a pool counts, which takes
+   * longer.
+   */
+  private static final FastThreadLocal<ByteBuf> BUFFER =
+      new FastThreadLocal<>() {
+        @Override
+        protected ByteBuf initialValue() {
+          return Unpooled.directBuffer(ROOM);
+        }
+      };
+
   private static final AsciiString COLON = new AsciiString(": ");
   private static final AsciiString END = new AsciiString("\r\n");
 
   private final List<CharSequence> namesAndValues = new ArrayList<>();
+  private final List<Fields> prepared = new ArrayList<>();
   private int status = HttpResponseStatus.OK.code();
   private ByteBuf content;
 
@@ -60,6 +78,7 @@ public final class Response {
   /** Begins another one. */
   void clear() {
     namesAndValues.clear();
+    prepared.clear();
     status = HttpResponseStatus.OK.code();
     content = null;
   }
@@ -81,7 +100,7 @@ public final class Response {
   }
 
   Response add(Fields fields) {
-    namesAndValues.addAll(fields.namesAndValues);
+    prepared.add(fields);
     return this;
   }
 
@@ -91,7 +110,7 @@ public final class Response {
     return this;
   }
 
-  /** The value of the last field whose name is this object, or null. */
+  /** The value of the last field that was added with this very name, or null. */
   CharSequence get(CharSequence name) {
     for (int i = namesAndValues.size() - 2; i >= 0; i -= 2) {
       if (namesAndValues.get(i) == name) {
@@ -104,10 +123,15 @@ public final class Response {
   /** Has Vert.x send it; done when it is with the operating system. */
   Future<Void> send(HttpServerResponse response) {
     response.setStatusCode(status);
-    for (int i = 0; i < namesAndValues.size(); i += 2) {
-      response.headers().add(namesAndValues.get(i), namesAndValues.get(i + 1));
-    }
+    add(response.headers(), namesAndValues);
+    prepared.forEach(fields -> add(response.headers(), fields.namesAndValues));
     return content == null ? response.end() : response.end(BufferImpl.buffer(content.duplicate()));
+  }
+
+  private static void add(MultiMap fields, List<CharSequence> namesAndValues) {
+    for (int i = 0; i < namesAndValues.size(); i += 2) {
+      fields.add(namesAndValues.get(i), namesAndValues.get(i + 1));
+    }
   }
 
   /**
@@ -117,8 +141,9 @@ public final class Response {
    */
   void write(ChannelHandlerContext connection, HttpVersion version, ChannelPromise written) {
     boolean copied = content != null && content.readableBytes() <= SHORT;
-    ByteBuf head =
-        connection.alloc().directBuffer(USUAL_HEAD + (copied ? content.readableBytes() : 0));
+    ByteBuf buffer = BUFFER.get();
+    boolean taken = buffer.refCnt() > 1; // by a response that is not with the operating system yet
+    ByteBuf head = taken ? connection.alloc().directBuffer() : buffer.clear().retain();
     put(head, version.text());
     head.writeByte(' ');
     put(head, HttpResponseStatus.valueOf(status).toString());
@@ -128,6 +153,9 @@ public final class Response {
       put(head, COLON);
       put(head, namesAndValues.get(i + 1));
       put(head, END);
+    }
+    for (Fields fields : prepared) {
+      put(head, fields.lines);
     }
     put(head, END);
     if (copied) {

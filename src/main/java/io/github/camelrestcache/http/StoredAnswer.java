@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.http.HttpHeaders;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What is stored as it is sent, prepared once and sent many times: the header fields that do not
@@ -94,10 +95,11 @@ public final class StoredAnswer {
   }
 
   private static CharSequence date() {
-    Instant now = Instant.now();
+    long second = TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis());
     Tick last = tick;
-    if (last.second() != now.getEpochSecond()) {
-      last = new Tick(now.getEpochSecond(), HttpHeaders.createOptimized(HttpDates.format(now)));
+    if (last.second() != second) {
+      String date = HttpDates.format(Instant.ofEpochSecond(second));
+      last = new Tick(second, HttpHeaders.createOptimized(date));
       tick = last;
     }
     return last.date();
