@@ -156,6 +156,24 @@ class FastLaneTest {
   }
 
   @Test
+  void theAnswerIsThatOfTheRoutesInHttp10Too() {
+    for (String target : STORED) {
+      String once = "GET " + target + " HTTP/1.0\r\nHost: cache.example\r\n\r\n";
+      String twice = once.replace("\r\n\r\n", "\r\nConnection: keep-alive\r\n\r\n") + once;
+      for (String asked : List.of(once, twice)) {
+        RawHttp.send(fast.port(), asked);
+        await(asked)
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(comparable(RawHttp.send(fast.port(), asked)))
+                        .startsWith("HTTP/1.0 200 OK")
+                        .isEqualTo(comparable(RawHttp.send(plain.port(), asked))));
+      }
+    }
+  }
+
+  @Test
   void whatARouteHasAnsweredIsAnsweredWithoutTheRoutes() {
     for (Service each : List.of(fast, plain)) {
       STORED.forEach(each::get);

@@ -139,7 +139,10 @@ class FramingTest {
         "GET zen HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /zen HTTP/1.1\r\n\r\n",
         "GET /zen HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n",
-        "GET /zen HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        "GET /zen HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /zen HTTP/1.0\r\n\r\n",
+        "GET /orgs/Netflix HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /orgs/Netflix HTTP/1.0\r\n\r\n"
       })
   void nothingIsReadBehindTheLastRequestOfAConnection(String last) {
     for (int i = 0; i < 20; i++) {

@@ -1,11 +1,13 @@
 package io.github.camelrestcache.http;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -28,7 +30,9 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
@@ -58,9 +62,9 @@ final class GuardedVertx extends VertxWrapper {
       return null;
     }
 
-    /** What the requests on a connection come to before they come to Vert.x, or null. */
-    default ChannelHandler lane(HttpConnection connection) {
-      return null;
+    /** What the requests on a connection come to before they come to Vert.x. */
+    default PipelineHandler pipeline(HttpConnection connection) {
+      return new PipelineHandler();
     }
 
     /** Hears of a request that gets no other answer than a problem, sent when this is. */
@@ -98,6 +102,26 @@ final class GuardedVertx extends VertxWrapper {
   /** Netty's side of a connection. */
   static Channel channel(HttpConnection connection) {
     return ((ConnectionBase) connection).channel();
+  }
+
+  /**
+   * Tells Vert.x of an idle connection, to have it closed. One that takes a long answer bit by bit
+   * is not idle, of which Vert.x's own would hear the end only.
+   */
+  private static final class IdleWatch extends IdleStateHandler {
+
+    IdleWatch(Duration most) {
+      super(true, 0, 0, most.toMillis() / 2, TimeUnit.MILLISECONDS);
+    }
+
+    /** The first time it is not known yet whether anything is sent. */
+    @Override
+    protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event)
+        throws Exception {
+      if (!event.isFirst()) {
+        super.channelIdle(context, event);
+      }
+    }
   }
 
   /**
@@ -159,10 +183,8 @@ final class GuardedVertx extends VertxWrapper {
       ChannelPipeline pipeline = channel(connection).pipeline();
       pipeline.replace(
           "httpDecoder", "httpDecoder", new StrictRequestDecoder(options, limits.head()));
-      ChannelHandler lane = gate.lane(connection);
-      if (lane != null) {
-        pipeline.addBefore("handler", "lane", lane);
-      }
+      pipeline.addBefore("handler", "idle", new IdleWatch(limits.idle()));
+      pipeline.addBefore("handler", "pipeline", gate.pipeline(connection));
       connection.closeHandler(closed -> connections.decrementAndGet());
       if (connections.incrementAndGet() > limits.connections()) {
         connection.close();

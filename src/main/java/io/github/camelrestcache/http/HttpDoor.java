@@ -2,6 +2,7 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -94,30 +95,32 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
             });
   }
 
+  /** Answers; nobody waits until what is known whole has been sent. */
   private Void finish(
       RoutingContext routing, Exchange exchange, ClientRequest client, Requests.Begun begun) {
     HttpServerResponse response = routing.response();
     RequestId.inLog(client.id());
+    Future<Void> sent = Future.succeededFuture();
     try {
       Problem problem = problem(exchange);
-      if (problem != null) {
-        write(response, client, problem);
-      } else {
-        write(response, client, exchange.getMessage());
-      }
+      sent =
+          problem == null
+              ? write(response, client, exchange.getMessage())
+              : write(response, client, problem);
     } catch (Exception e) {
       LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
       if (!response.headWritten()) {
         response.headers().clear();
         response.putHeader(RequestId.FIELD, client.id());
-        writeUnreadable(response, client);
+        sent = write(response, client, Problem.unreadable());
       } else if (!response.ended()) {
         // half an answer: the only way to tell the client is to close
         response.reset();
         routing.request().connection().close();
       }
     } finally {
-      requests.end(begun, Requests.Answered.of(routing.request()), route(exchange, client.path()));
+      String route = route(exchange, client.path());
+      sent.onComplete(done -> requests.end(begun, Requests.Answered.of(routing.request()), route));
       if (client.body() instanceof RequestContent content) {
         content.close();
       }
@@ -141,14 +144,6 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         : endpoint.template();
   }
 
-  private static void writeUnreadable(HttpServerResponse response, ClientRequest client) {
-    try {
-      write(response, client, Problem.unreadable());
-    } catch (Exception e) {
-      response.reset();
-    }
-  }
-
   private static Problem problem(Exchange exchange) {
     Exception failure = exchange.getException();
     if (failure == null) {
@@ -162,19 +157,18 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
     return problem;
   }
 
-  private static void write(HttpServerResponse response, ClientRequest client, Problem problem)
-      throws Exception {
+  private static Future<Void> write(
+      HttpServerResponse response, ClientRequest client, Problem problem) {
     problem.begin(response);
-    writeWhole(response, client, problem.body());
+    return writeWhole(response, client, problem.body());
   }
 
-  private static void write(HttpServerResponse response, ClientRequest client, Message answer)
-      throws Exception {
+  private static Future<Void> write(
+      HttpServerResponse response, ClientRequest client, Message answer) throws Exception {
     if (answer.getBody() instanceof Reply reply) {
       Response told = new Response();
       reply.tell(told, client);
-      await(told.send(response));
-      return;
+      return told.send(response);
     }
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
     response.setStatusCode(status == null ? 200 : status);
@@ -191,34 +185,33 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
     }
     Object body = answer.getBody();
     if (body instanceof InputStream stream) {
-      writeStream(response, client, stream);
+      return writeStream(response, client, stream);
     } else if (body instanceof byte[] bytes) {
-      writeWhole(response, client, bytes);
+      return writeWhole(response, client, bytes);
     } else if (body == null && client.method().equals("HEAD")) {
-      await(response.end());
-    } else {
-      String text = body == null ? "" : body.toString();
-      writeWhole(response, client, text.getBytes(StandardCharsets.UTF_8));
+      return response.end();
     }
+    String text = body == null ? "" : body.toString();
+    return writeWhole(response, client, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static void writeWhole(HttpServerResponse response, ClientRequest client, byte[] body)
-      throws Exception {
+  private static Future<Void> writeWhole(
+      HttpServerResponse response, ClientRequest client, byte[] body) {
     int status = response.getStatusCode();
     boolean bodiless = status == 204 || status == HttpResponseStatus.NOT_MODIFIED.code();
     if (!bodiless && !response.headers().contains("Content-Length")) {
       response.putHeader("Content-Length", Integer.toString(body.length));
     }
     boolean silent = bodiless || client.method().equals("HEAD");
-    await(silent ? response.end() : response.end(Buffer.buffer(body)));
+    return silent ? response.end() : response.end(Buffer.buffer(body));
   }
 
-  private static void writeStream(
+  /** Reads no more than the client takes. */
+  private static Future<Void> writeStream(
       HttpServerResponse response, ClientRequest client, InputStream body) throws Exception {
     try (body) {
       if (client.method().equals("HEAD")) {
-        await(response.end());
-        return;
+        return response.end();
       }
       if (!response.headers().contains("Content-Length")) {
         response.setChunked(true);
@@ -229,11 +222,11 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
           await(response.write(Buffer.buffer(count).appendBytes(chunk, 0, count)));
         }
       }
-      await(response.end());
+      return response.end();
     }
   }
 
-  private static void await(io.vertx.core.Future<Void> written) throws Exception {
+  private static void await(Future<Void> written) throws Exception {
     try {
       written
           .toCompletionStage()

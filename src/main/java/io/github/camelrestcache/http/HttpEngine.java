@@ -2,7 +2,6 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.lane.FastLane;
-import io.netty.channel.ChannelHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -66,10 +65,10 @@ public class HttpEngine extends VertxPlatformHttpEngine {
       }
 
       @Override
-      public ChannelHandler lane(HttpConnection connection) {
+      public PipelineHandler pipeline(HttpConnection connection) {
         return lane.isOpen()
             ? new LaneHandler(connection, getCamelContext()::isStarted, lane, rates, requests)
-            : null;
+            : new PipelineHandler();
       }
 
       @Override

@@ -1,35 +1,32 @@
 package io.github.camelrestcache.http;
 
+import io.github.camelrestcache.http.Response.Fields;
 import io.github.camelrestcache.lane.FastLane;
-import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AsciiString;
-import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpConnection;
 import java.util.function.BooleanSupplier;
 
 /**
- * Answers the requests on one connection that the fast lane has the answer to, and leaves the
- * others to Vert.x, which brings them to the routes: those that it has to look at closely, those
- * behind one that it has not answered yet (RFC 9112 9.3.2), and those of a client that does not
- * read what it is sent.
+ * Answers the requests on a connection that the fast lane has the answer to, and leaves the others
+ * to Vert.x, which brings them to the routes: those in which there is something to look at closely,
+ * and those of a client that does not read what it is sent.
  */
-final class LaneHandler extends ChannelDuplexHandler {
+final class LaneHandler extends PipelineHandler {
 
   /** Vert.x's encoder: what is written past it goes to the connection as it is. */
   private static final String ENCODER = "httpEncoder";
+
+  private static final Fields CLOSE = new Fields().add("connection", "close");
+  private static final Fields KEEP_ALIVE = new Fields().add("connection", "keep-alive");
 
   private final HttpConnection connection;
   private final BooleanSupplier open;
@@ -38,15 +35,6 @@ final class LaneHandler extends ChannelDuplexHandler {
   private final Requests requests;
   private final Response response = new Response();
   private ChannelHandlerContext wire;
-
-  /** How many requests Vert.x has not answered. */
-  private int waiting;
-
-  /** Whether the rest of the request that is being read belongs to one that is answered. */
-  private boolean answered;
-
-  /** Whether the connection ends with what has been sent. */
-  private boolean ends;
 
   private boolean unflushed;
 
@@ -72,21 +60,6 @@ final class LaneHandler extends ChannelDuplexHandler {
   }
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    if (message instanceof HttpRequest request) {
-      answered = ends || isPlain(request) && answers(request);
-      if (!answered) {
-        waiting++;
-      }
-    }
-    if (answered) {
-      ReferenceCountUtil.release(message);
-    } else {
-      context.fireChannelRead(message);
-    }
-  }
-
-  @Override
   public void channelReadComplete(ChannelHandlerContext context) {
     if (unflushed) {
       unflushed = false;
@@ -95,24 +68,14 @@ final class LaneHandler extends ChannelDuplexHandler {
     context.fireChannelReadComplete();
   }
 
-  /** Hears when Vert.x has answered. */
   @Override
-  public void write(ChannelHandlerContext context, Object message, ChannelPromise written) {
-    boolean interim = false;
-    if (message instanceof HttpResponse head) {
-      interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
-      ends |= !interim && !HttpUtil.isKeepAlive(head);
-    }
-    if (message instanceof LastHttpContent && !interim) {
-      waiting--;
-    }
-    context.write(message, written);
+  boolean answers(ChannelHandlerContext context, HttpRequest request) {
+    return isPlain(request) && isHeld(request);
   }
 
   /** Whether it can be answered at once, and there is nothing in it that needs a closer look. */
   private boolean isPlain(HttpRequest request) {
-    return waiting == 0
-        && request.decoderResult().isSuccess()
+    return request.decoderResult().isSuccess()
         && (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD)
         && request.uri().startsWith("/")
         && !GuardedVertx.isBadlyEncoded(request.uri())
@@ -128,7 +91,7 @@ final class LaneHandler extends ChannelDuplexHandler {
         && !fields.contains(HttpHeaderNames.TRANSFER_ENCODING);
   }
 
-  private boolean answers(HttpRequest request) {
+  private boolean isHeld(HttpRequest request) {
     MultiMap fields = (MultiMap) request.headers();
     String id = RequestId.of(fields);
     ClientRequest client = ClientRequest.head(id, request.method().name(), request.uri(), fields);
@@ -145,12 +108,12 @@ final class LaneHandler extends ChannelDuplexHandler {
     hit.reply().tell(response, client);
     HttpVersion version = request.protocolVersion();
     ChannelPromise written = wire.newPromise();
-    ends = !HttpUtil.isKeepAlive(request);
-    if (ends == version.isKeepAliveDefault()) {
-      response.add(
-          HttpHeaderNames.CONNECTION, ends ? HttpHeaderValues.CLOSE : HttpHeaderValues.KEEP_ALIVE);
+    boolean last = !HttpUtil.isKeepAlive(request);
+    if (last == version.isKeepAliveDefault()) {
+      response.add(last ? CLOSE : KEEP_ALIVE);
     }
-    if (ends) {
+    if (last) {
+      end();
       written.addListener(ChannelFutureListener.CLOSE);
     }
     Requests.Answered told =

@@ -3,7 +3,6 @@ package io.github.camelrestcache.http;
 import io.github.camelrestcache.Settings;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 
 /**
@@ -35,11 +34,7 @@ record ServerLimits(
 
   /** Sets those that Vert.x knows. */
   void apply(HttpServerOptions options) {
-    options
-        .setIdleTimeout((int) idle.toMillis())
-        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-        .setMaxInitialLineLength(requestLine)
-        .setMaxHeaderSize(fields);
+    options.setMaxInitialLineLength(requestLine).setMaxHeaderSize(fields);
   }
 
   Problem lineTooLong() {

@@ -1,0 +1,224 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.standin.GitHubStandIn;
+import io.micrometer.core.instrument.Timer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Many requests on one connection (RFC 9112 9.3): whoever answers them, the answers come in order
+ * and are whole, and a client that sends more than it reads hurts nobody.
+ */
+@SuppressWarnings("try") // the handles of overrides are only closed
+class PipelineTest {
+
+  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final int MANY = 30_000;
+
+  /** Longer than what the sockets of both sides hold. */
+  private static final int REPOSITORIES = 6000;
+
+  private static final Pattern NAMED =
+      Pattern.compile(
+          "HTTP/1\\.1 (\\d{3}) (?:(?!\r\n\r\n).)*?x-request-id: n(\\d+)\r\n",
+          Pattern.DOTALL | Pattern.CASE_INSENSITIVE);
+
+  private static GitHubStandIn github;
+  private static Service service;
+
+  @BeforeAll
+  static void start() {
+    github =
+        GitHubStandIn.builder()
+            .repositories(REPOSITORIES)
+            .limits(1_000_000, 1_000_000)
+            .build()
+            .start();
+    service = Service.start(github, Map.of("refresh.interval", "1h", "idle.timeout", "2s")).ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+    github.close();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static Socket connect() throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(64 * 1024);
+    socket.setSoTimeout(20_000);
+    socket.connect(new InetSocketAddress("127.0.0.1", service.port()));
+    return socket;
+  }
+
+  private static String request(String method, String target, int number, String... lines) {
+    List<String> all = new ArrayList<>();
+    all.add(method + " " + target + " HTTP/1.1");
+    all.add("Host: x");
+    all.add("X-Request-Id: n" + number);
+    all.addAll(List.of(lines));
+    return String.join("\r\n", all) + "\r\n\r\n";
+  }
+
+  private static String anyRequest(Random random, int number) {
+    return switch (random.nextInt(9)) {
+      case 0 -> request("GET", "/orgs/Netflix", number);
+      case 1 -> request("HEAD", "/orgs/Netflix", number);
+      case 2 -> request("GET", "/orgs/Netflix", number, "If-None-Match: *");
+      case 3 -> request("GET", "/orgs/Netflix/repos?per_page=40", number);
+      case 4 -> request("GET", "/view/top/5/stars", number);
+      case 5 -> request("GET", "/view/top/5/nothing", number);
+      case 6 -> request("GET", "/zen", number);
+      case 7 -> request("GET", "/repos/Netflix/zuul", number);
+      default -> request("POST", "/markdown", number, "Content-Length: 12") + "{\"text\":\"a\"}";
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void answersComeInTheOrderOfTheRequestsWhoeverGivesThem(long seed) throws IOException {
+    Random random = new Random(seed);
+    StringBuilder asked = new StringBuilder();
+    int count = 80;
+    for (int i = 1; i < count; i++) {
+      asked.append(anyRequest(random, i));
+    }
+    asked.append(request("GET", "/orgs/Netflix", count, "Connection: close"));
+    String answers;
+    try (Socket socket = connect()) {
+      OutputStream out = socket.getOutputStream();
+      for (int sent = 0; sent < asked.length(); ) {
+        int end = Math.min(asked.length(), sent + 1 + random.nextInt(2000));
+        out.write(bytes(asked.substring(sent, end)));
+        out.flush();
+        sent = end;
+      }
+      answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+    List<MatchResult> heads = NAMED.matcher(answers).results().toList();
+    assertThat(heads)
+        .extracting(head -> Integer.valueOf(head.group(2)))
+        .containsExactlyElementsOf(
+            java.util.stream.IntStream.rangeClosed(1, count).boxed().toList());
+    assertThat(heads).extracting(head -> head.group(1)).contains("200", "304", "404");
+  }
+
+  @Test
+  void noMoreThanAHundredRequestsWaitOnOneConnection() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    try (var handle =
+            github.override(
+                asked -> asked.path().startsWith("/x/slow"),
+                (asked, request) ->
+                    new Thread(
+                            () -> {
+                              try {
+                                release.await();
+                              } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                              }
+                              request.response().end("{}");
+                            })
+                        .start());
+        Socket socket = connect()) {
+      StringBuilder asked = new StringBuilder();
+      for (int i = 1; i <= 1000; i++) {
+        asked.append(request("GET", i == 1 ? "/x/slow" : "/orgs/Netflix", i));
+      }
+      socket.getOutputStream().write(bytes(asked.toString()));
+      await().atMost(SOON).until(() -> github.inFlight() > 0);
+      release.countDown();
+      String answers =
+          new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+      assertThat(NAMED.matcher(answers).results().map(head -> head.group(2)))
+          .hasSize(100)
+          .startsWith("1", "2")
+          .endsWith("99", "100");
+    }
+  }
+
+  @Test
+  void aClientThatReadsNothingIsSentNoMoreThanFits() throws Exception {
+    service.get("/orgs/Netflix");
+    long before = answered();
+    try (Socket socket = connect()) {
+      Thread asks =
+          new Thread(
+              () -> {
+                try {
+                  byte[] some = bytes(request("GET", "/orgs/Netflix", 1).repeat(100));
+                  for (int i = 0; i < MANY; i += 100) {
+                    socket.getOutputStream().write(some);
+                  }
+                } catch (IOException e) {
+                  // the service has closed the connection
+                }
+              });
+      asks.start();
+      asks.join(SOON.toMillis());
+      await().atMost(SOON).until(() -> answered() > before);
+      // 2.5 KB each; what the kernel holds is a few megabytes
+      assertThat(answered() - before).isLessThan(MANY / 3);
+    }
+    assertThat(service.get("/orgs/Netflix").statusCode()).isEqualTo(200);
+  }
+
+  private static long answered() {
+    return Meters.of(service.context()).find(Requests.METER).timers().stream()
+        .mapToLong(Timer::count)
+        .sum();
+  }
+
+  @Test
+  void aDownloadMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
+    int length = service.bytes("GET", "/orgs/Netflix/repos").body().length;
+    String request = request("GET", "/orgs/Netflix/repos", 1, "Connection: close");
+    for (String answeredBy : List.of("routes", "lane")) {
+      if (answeredBy.equals("routes")) {
+        service
+            .context()
+            .getRegistry()
+            .findSingleByType(io.github.camelrestcache.lane.FastLane.class)
+            .clear();
+      }
+      long received = 0;
+      try (Socket socket = connect()) {
+        socket.getOutputStream().write(bytes(request));
+        long start = System.nanoTime();
+        byte[] chunk = new byte[length / 40];
+        int n = chunk.length;
+        while (n == chunk.length) {
+          n = socket.getInputStream().readNBytes(chunk, 0, chunk.length);
+          received += n;
+          long due = start + received / chunk.length * 100_000_000L;
+          await().pollDelay(Duration.ZERO).until(() -> System.nanoTime() - due >= 0);
+        }
+      }
+      assertThat(received).as(answeredBy).isGreaterThan(length);
+    }
+  }
+}
