@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.commons.lang3.StringUtils;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Where one request ends and the next begins (RFC 9112 6): what two readers could see differently
  * is refused, and nothing behind it is read as a request.
  */
+@SuppressWarnings("try") // the handles of overrides are only closed
 class FramingTest {
 
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -277,6 +279,36 @@ class FramingTest {
           each.close();
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"FOO/9.9", "http/1.1", "HTTP/2.0", "HTTP/1.2"})
+  void anotherVersionOfHttpIsNotSpoken(String version) {
+    String asked = "GET /orgs/Netflix " + version + "\r\nHost: x\r\n\r\n";
+    assertThat(RawHttp.send(service.port(), asked)).doesNotContain(" 200 ");
+  }
+
+  @Test
+  void aConnectionThatEndsInTheMiddleOfAQueuedRequestIsCountedNoMore() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    try (Service small = Service.start(github, java.util.Map.of("max.connections", "3")).ready();
+        var handle =
+            github.override(
+                asked -> asked.path().equals("/x/slow"), (asked, request) -> release.countDown())) {
+      for (int i = 0; i < 6; i++) {
+        try (Socket socket = new Socket("127.0.0.1", small.port())) {
+          String queued = get().replace("/zen", "/x/slow") + post("Content-Length: 10") + "abc";
+          socket.getOutputStream().write(queued.getBytes(StandardCharsets.ISO_8859_1));
+          release.await();
+        }
+      }
+      await()
+          .atMost(SOON)
+          .until(
+              () ->
+                  RawHttp.request(small.port(), "GET /healthcheck HTTP/1.1", "Host: x")
+                      .startsWith("HTTP/1.1 200"));
     }
   }
 

@@ -1,14 +1,15 @@
 package io.github.camelrestcache.http;
 
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
-import io.netty.util.AttributeKey;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -45,9 +46,9 @@ import java.util.stream.Stream;
  */
 final class GuardedVertx extends VertxWrapper {
 
-  /** Set on a connection that is being closed: what was behind its last request is not read. */
-  private static final AttributeKey<Boolean> ENDS =
-      AttributeKey.valueOf(GuardedVertx.class, "ends");
+  /** How much of a connection is read at once, and may be requests that have to wait. */
+  private static final RecvByteBufAllocator LITTLE =
+      new AdaptiveRecvByteBufAllocator(512, 2048, 8192);
 
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
@@ -183,9 +184,10 @@ final class GuardedVertx extends VertxWrapper {
       ChannelPipeline pipeline = channel(connection).pipeline();
       pipeline.replace(
           "httpDecoder", "httpDecoder", new StrictRequestDecoder(options, limits.head()));
-      pipeline.addBefore("handler", "idle", new IdleWatch(limits.idle()));
+      pipeline.addFirst("idle", new IdleWatch(limits.idle()));
       pipeline.addBefore("handler", "pipeline", gate.pipeline(connection));
-      connection.closeHandler(closed -> connections.decrementAndGet());
+      pipeline.channel().config().setRecvByteBufAllocator(LITTLE);
+      pipeline.channel().closeFuture().addListener(closed -> connections.decrementAndGet());
       if (connections.incrementAndGet() > limits.connections()) {
         connection.close();
       }
@@ -200,9 +202,6 @@ final class GuardedVertx extends VertxWrapper {
   }
 
   private void handle(HttpServerRequest request, Gate gate, Handler<HttpServerRequest> next) {
-    if (channel(request.connection()).hasAttr(ENDS)) {
-      return;
-    }
     RequestId.give(request);
     Problem bad = problem(request);
     Problem problem = bad == null ? gate.problem(request) : bad;
@@ -222,10 +221,8 @@ final class GuardedVertx extends VertxWrapper {
   static Future<Void> answer(HttpServerRequest request, Problem problem) {
     boolean well = problem.status() == HttpResponseStatus.TOO_MANY_REQUESTS.code();
     problem.begin(request.response());
-    request.response().putHeader("Connection", well ? "keep-alive" : "close");
     if (!well) {
-      // what comes next is handled as soon as this is answered, before it is sent
-      channel(request.connection()).attr(ENDS).set(true);
+      request.response().putHeader("Connection", "close");
     }
     Future<Void> sent = request.response().end(Buffer.buffer(problem.body()));
     if (!well) {

@@ -5,6 +5,7 @@ import io.github.camelrestcache.lane.FastLane;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
@@ -44,7 +45,12 @@ public class HttpEngine extends VertxPlatformHttpEngine {
       vertx =
           new GuardedVertx(
               Vertx.vertx(
-                  new VertxOptions().setWorkerPoolSize(threads).setPreferNativeTransport(true)),
+                  new VertxOptions()
+                      .setWorkerPoolSize(threads)
+                      .setPreferNativeTransport(true)
+                      // else it leaves a directory in /tmp when it is killed
+                      .setFileSystemOptions(
+                          new FileSystemOptions().setClassPathResolvingEnabled(false))),
               limits,
               this::gate);
       getCamelContext().getRegistry().bind("vertx", Vertx.class, vertx);
@@ -66,9 +72,12 @@ public class HttpEngine extends VertxPlatformHttpEngine {
 
       @Override
       public PipelineHandler pipeline(HttpConnection connection) {
-        return lane.isOpen()
-            ? new LaneHandler(connection, getCamelContext()::isStarted, lane, rates, requests)
-            : new PipelineHandler();
+        return new LaneHandler(
+            connection,
+            () -> lane.isOpen() && getCamelContext().isStarted(),
+            lane,
+            rates,
+            requests);
       }
 
       @Override

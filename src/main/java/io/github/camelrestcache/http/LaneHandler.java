@@ -17,8 +17,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Answers the requests on a connection that the fast lane has the answer to, and leaves the others
- * to Vert.x, which brings them to the routes: those in which there is something to look at closely,
- * and those of a client that does not read what it is sent.
+ * to Vert.x, which brings them to the routes, and those in which there is something to look at
+ * closely.
  */
 final class LaneHandler extends PipelineHandler {
 
@@ -65,22 +65,23 @@ final class LaneHandler extends PipelineHandler {
       unflushed = false;
       wire.flush();
     }
-    context.fireChannelReadComplete();
+    super.channelReadComplete(context);
   }
 
   @Override
-  boolean answers(ChannelHandlerContext context, HttpRequest request) {
+  boolean answers(HttpRequest request) {
     return isPlain(request) && isHeld(request);
   }
 
   /** Whether it can be answered at once, and there is nothing in it that needs a closer look. */
   private boolean isPlain(HttpRequest request) {
+    HttpVersion version = request.protocolVersion();
     return request.decoderResult().isSuccess()
+        && (version == HttpVersion.HTTP_1_1 || version == HttpVersion.HTTP_1_0)
         && (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD)
         && request.uri().startsWith("/")
         && !GuardedVertx.isBadlyEncoded(request.uri())
-        && hasPlainFields((MultiMap) request.headers(), request.protocolVersion())
-        && wire.channel().isWritable()
+        && hasPlainFields((MultiMap) request.headers(), version)
         && open.getAsBoolean();
   }
 
@@ -99,12 +100,11 @@ final class LaneHandler extends PipelineHandler {
     if (hit == null) {
       return false;
     }
-    response.clear();
     response.add(RequestId.NAME, new AsciiString(id));
     if (rates.problem(connection, client, response::add) != null) {
+      response.clear();
       return false; // nothing was taken from the bucket: Vert.x finds it empty too, and says so
     }
-    Requests.Begun begun = requests.begin();
     hit.reply().tell(response, client);
     HttpVersion version = request.protocolVersion();
     ChannelPromise written = wire.newPromise();
@@ -124,8 +124,10 @@ final class LaneHandler extends PipelineHandler {
             connection.remoteAddress(),
             response.status(),
             response.get(AgeFields.CACHE_STATUS));
+    Requests.Begun begun = requests.begin();
     written.addListener(done -> requests.end(begun, told, hit.route()));
     response.write(wire, version, written);
+    response.clear();
     unflushed = true;
     return true;
   }

@@ -1,45 +1,65 @@
 package io.github.camelrestcache.http;
 
 import io.netty.channel.ChannelDuplexHandler;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayDeque;
+import java.util.Queue;
 
 /**
- * Knows which requests on a connection wait for their answers (RFC 9112 9.3.2). Vert.x keeps
- * however many a client sends; here a client that sends far more than it reads is not read any
- * further, and its connection ends with the answers to what came until then.
+ * Gives Vert.x the requests of a connection one by one (RFC 9112 9.3.2). While one is not answered,
+ * or the client does not read what it is sent, what comes behind waits here, and the connection is
+ * not read: Vert.x would keep however many a client sends.
  */
 class PipelineHandler extends ChannelDuplexHandler {
 
-  /** How many requests on one connection may wait. */
-  static final int MOST_WAITING = 100;
+  /** What was read behind a request that is not answered: no more than comes at once. */
+  private final Queue<Object> behind = new ArrayDeque<>();
 
-  /** How many Vert.x has not answered. */
-  private int waiting;
+  /** Whether Vert.x has a request that it has not answered. */
+  private boolean busy;
 
   /** Whether the request that is being read goes no further. */
   private boolean dropped;
 
-  /** Whether nothing more is read. */
+  /** Whether nothing more is answered. */
   private boolean ends;
-
-  /** Whether that is so because more would have waited than may. */
-  private boolean full;
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    if (!behind.isEmpty() || waits(context, message)) {
+      behind.add(message);
+      context.channel().config().setAutoRead(false);
+    } else {
+      handle(context, message);
+    }
+  }
+
+  /** Only what is sent is out of the way. */
+  private boolean waits(ChannelHandlerContext context, Object message) {
+    if (!(message instanceof HttpRequest) || ends) {
+      return false;
+    }
+    if (!busy && !context.channel().isWritable()) {
+      context.flush();
+    }
+    return busy || !context.channel().isWritable();
+  }
+
+  private void handle(ChannelHandlerContext context, Object message) {
     if (message instanceof HttpRequest request) {
-      full |= waiting == MOST_WAITING;
-      dropped = ends || full || waiting == 0 && answers(context, request);
-      if (!dropped) {
-        waiting++;
+      dropped = ends || answers(request);
+      busy = !dropped;
+      if (busy && isLastForUsOnly(request)) {
+        request.headers().add(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
       }
     }
     if (dropped) {
@@ -49,12 +69,19 @@ class PipelineHandler extends ChannelDuplexHandler {
     }
   }
 
-  /** Whether a request is answered here, and Vert.x need not hear of it; nothing else waits. */
-  boolean answers(ChannelHandlerContext context, HttpRequest request) {
+  /** Vert.x does not find {@code close} among other options. */
+  private static boolean isLastForUsOnly(HttpRequest request) {
+    return request.protocolVersion().isKeepAliveDefault()
+        && !HttpUtil.isKeepAlive(request)
+        && !request.headers().contains(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
+  }
+
+  /** Whether a request is answered here, and Vert.x need not hear of it. */
+  boolean answers(HttpRequest request) {
     return false;
   }
 
-  /** No more requests are read. */
+  /** What comes from now on is not answered. */
   final void end() {
     ends = true;
   }
@@ -62,18 +89,48 @@ class PipelineHandler extends ChannelDuplexHandler {
   /** Hears of Vert.x's answers. */
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise written) {
-    ChannelPromise sent = written;
     boolean interim = false;
     if (message instanceof HttpResponse head) {
       interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
       ends |= !interim && !HttpUtil.isKeepAlive(head);
     }
     if (message instanceof LastHttpContent && !interim) {
-      waiting--;
-      if (full && waiting == 0) {
-        sent = written.unvoid().addListener(ChannelFutureListener.CLOSE);
-      }
+      busy = false;
+      context.executor().execute(() -> goOn(context)); // when Vert.x knows it, too
     }
-    context.write(message, sent);
+    context.write(message, written);
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    context.executor().execute(() -> goOn(context));
+    context.fireChannelWritabilityChanged();
+  }
+
+  private void goOn(ChannelHandlerContext context) {
+    if (behind.isEmpty() || waits(context, behind.peek())) {
+      return;
+    }
+    // before a request is begun, for Vert.x may stop the reading of its content
+    context.channel().config().setAutoRead(true);
+    while (!behind.isEmpty() && !waits(context, behind.peek())) {
+      handle(context, behind.poll());
+    }
+    if (!behind.isEmpty()) {
+      context.channel().config().setAutoRead(false);
+    }
+    channelReadComplete(context);
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    context.fireChannelReadComplete();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    behind.forEach(ReferenceCountUtil::release);
+    behind.clear();
+    context.fireChannelInactive();
   }
 }

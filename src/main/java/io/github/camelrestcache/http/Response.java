@@ -20,7 +20,7 @@ import java.util.List;
 
 /**
  * What a client is answered: status, header fields and content. Vert.x sends it, or it is written
- * to the connection as it is (RFC 9112 4), which takes the half of the time.
+ * to the connection as it is (RFC 9112 4), which takes less time.
  */
 public final class Response {
 
@@ -58,6 +58,11 @@ public final class Response {
         @Override
         protected ByteBuf initialValue() {
           return Unpooled.directBuffer(ROOM);
+        }
+
+        @Override
+        protected void onRemoval(ByteBuf buffer) {
+          buffer.release();
         }
       };
 
@@ -164,7 +169,7 @@ public final class Response {
     if (content == null || copied) {
       connection.write(head, written);
     } else {
-      connection.write(head, connection.voidPromise());
+      connection.write(head);
       connection.write(content.duplicate(), written);
     }
   }
