@@ -60,7 +60,11 @@ class PipelineTest {
             .limits(1_000_000, 1_000_000)
             .build()
             .start();
-    service = Service.start(github, Map.of("refresh.interval", "1h", "idle.timeout", "2s")).ready();
+    service =
+        Service.start(
+                github,
+                Map.of("refresh.interval", "1h", "idle.timeout", "5s", "request.timeout", "500ms"))
+            .ready();
   }
 
   @AfterAll
@@ -266,7 +270,7 @@ class PipelineTest {
         while (n == chunk.length) {
           n = socket.getInputStream().readNBytes(chunk, 0, chunk.length);
           received += n;
-          long due = start + received / chunk.length * 100_000_000L;
+          long due = start + received / chunk.length * 150_000_000L;
           await().pollDelay(Duration.ZERO).until(() -> System.nanoTime() - due >= 0);
         }
       }

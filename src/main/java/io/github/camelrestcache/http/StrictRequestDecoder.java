@@ -124,10 +124,20 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
       late =
           context
               .executor()
-              .schedule(() -> context.close(), most.toMillis(), TimeUnit.MILLISECONDS);
+              .schedule(() -> tooLate(context), most.toMillis(), TimeUnit.MILLISECONDS);
     } else if (!begun && late != null) {
       late.cancel(false);
       late = null;
+    }
+  }
+
+  /** The rest of a head does not come while the connection is not read. */
+  private void tooLate(ChannelHandlerContext context) {
+    late = null;
+    if (context.channel().config().isAutoRead()) {
+      context.close();
+    } else {
+      watch(context, true);
     }
   }
 
