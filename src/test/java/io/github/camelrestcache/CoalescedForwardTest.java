@@ -278,6 +278,8 @@ class CoalescedForwardTest {
       awaitHeld(1);
       HttpServerRequest hanging = held.remove();
       awaitHeld(1);
+      // one of them asks, and the others wait for that one
+      await().during(Duration.ofSeconds(1)).until(() -> held.size() == 1 && asked() == 2);
       answer("one");
 
       await().until(() -> answers.stream().filter(CompletableFuture::isDone).count() == 19);

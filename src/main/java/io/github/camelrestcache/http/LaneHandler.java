@@ -70,7 +70,7 @@ final class LaneHandler extends PipelineHandler {
 
   @Override
   boolean answers(HttpRequest request) {
-    return isPlain(request) && isHeld(request);
+    return isPlain(request) && sends(request);
   }
 
   /** Whether it can be answered at once, and there is nothing in it that needs a closer look. */
@@ -92,7 +92,8 @@ final class LaneHandler extends PipelineHandler {
         && !fields.contains(HttpHeaderNames.TRANSFER_ENCODING);
   }
 
-  private boolean isHeld(HttpRequest request) {
+  /** Sends what the lane has for a request, if it has something. */
+  private boolean sends(HttpRequest request) {
     MultiMap fields = (MultiMap) request.headers();
     String id = RequestId.of(fields);
     ClientRequest client = ClientRequest.head(id, request.method().name(), request.uri(), fields);
