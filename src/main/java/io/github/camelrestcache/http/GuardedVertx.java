@@ -65,7 +65,7 @@ final class GuardedVertx extends VertxWrapper {
 
     /** What the requests on a connection come to before they come to Vert.x. */
     default PipelineHandler pipeline(HttpConnection connection) {
-      return new PipelineHandler();
+      return new PipelineHandler() {};
     }
 
     /** Hears of a request that gets no other answer than a problem, sent when this is. */

@@ -19,7 +19,7 @@ import java.util.Queue;
  * or the client does not read what it is sent, what comes behind waits here, and the connection is
  * not read: Vert.x would keep however many a client sends.
  */
-class PipelineHandler extends ChannelDuplexHandler {
+abstract class PipelineHandler extends ChannelDuplexHandler {
 
   /** What was read behind a request that is not answered: no more than comes at once. */
   private final Queue<Object> behind = new ArrayDeque<>();
