@@ -1,6 +1,7 @@
 package io.github.camelrestcache.http;
 
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.InputStream;
 
@@ -26,15 +27,19 @@ public record ClientRequest(
     ClientRequest head =
         head(RequestId.of(request), request.method().name(), request.uri(), request.headers());
     String length = head.fields.get("Content-Length");
-    boolean content =
-        head.fields.contains("Transfer-Encoding") || length != null && !length.equals("0");
     return new ClientRequest(
         head.id,
         head.method,
         head.target,
         head.fields,
-        content ? new RequestContent(request, limits, IDLE_MILLIS) : null,
+        hasContent(request.headers()) ? new RequestContent(request, limits, IDLE_MILLIS) : null,
         length == null ? -1 : Long.parseLong(length));
+  }
+
+  /** Whether there is content behind the head with these fields (RFC 9112 6.3). */
+  static boolean hasContent(MultiMap fields) {
+    String length = fields.get(HttpHeaders.CONTENT_LENGTH);
+    return fields.contains(HttpHeaders.TRANSFER_ENCODING) || length != null && !length.equals("0");
   }
 
   /** A request without its content. */

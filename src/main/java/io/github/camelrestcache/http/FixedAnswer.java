@@ -20,8 +20,8 @@ public final class FixedAnswer implements Reply {
    *
    * @param fields without those that tell its age
    * @param content may be empty, or null when none is to be sent nor announced: to HEAD
-   * @throws Problem 502 if HTTP does not allow one of the fields
    * @param often whether it will be sent more than once, and is worth to be laid ready for that
+   * @throws Problem 502 if HTTP does not allow one of the fields
    */
   public FixedAnswer(
       int status,

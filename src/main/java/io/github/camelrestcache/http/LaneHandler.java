@@ -5,7 +5,6 @@ import io.github.camelrestcache.lane.FastLane;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
@@ -65,7 +64,7 @@ final class LaneHandler extends PipelineHandler {
       unflushed = false;
       wire.flush();
     }
-    super.channelReadComplete(context);
+    context.fireChannelReadComplete();
   }
 
   @Override
@@ -86,10 +85,8 @@ final class LaneHandler extends PipelineHandler {
   }
 
   private static boolean hasPlainFields(MultiMap fields, HttpVersion version) {
-    String length = fields.get(HttpHeaderNames.CONTENT_LENGTH);
     return GuardedVertx.hasGoodHost(fields, version == HttpVersion.HTTP_1_1)
-        && (length == null || length.equals("0"))
-        && !fields.contains(HttpHeaderNames.TRANSFER_ENCODING);
+        && !ClientRequest.hasContent(fields);
   }
 
   /** Sends what the lane has for a request, if it has something. */

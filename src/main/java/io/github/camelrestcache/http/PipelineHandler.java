@@ -119,11 +119,8 @@ abstract class PipelineHandler extends ChannelDuplexHandler {
     if (!behind.isEmpty()) {
       context.channel().config().setAutoRead(false);
     }
-    channelReadComplete(context);
-  }
-
-  @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
+    // as after a read: what was written goes out, and Vert.x sends again by itself
+    context.flush();
     context.fireChannelReadComplete();
   }
 
