@@ -53,6 +53,7 @@ class ViewsTest {
 
   private static GitHubStandIn github;
   private static Service service;
+  private static String unchanged;
 
   @BeforeAll
   static void start() throws IOException {
@@ -64,6 +65,7 @@ class ViewsTest {
                 github,
                 Map.of("refresh.interval", "500ms", "camel.main.routes-include-pattern", routes))
             .ready();
+    unchanged = service.get(REPOS).body();
   }
 
   @AfterAll
@@ -75,6 +77,7 @@ class ViewsTest {
   @BeforeEach
   void reset() {
     github.reset();
+    await().atMost(SOON).until(() -> service.get(REPOS).body().equals(unchanged));
   }
 
   @ParameterizedTest
@@ -301,7 +304,7 @@ class ViewsTest {
     Stored.forgetNear(service);
 
     assertThat(service.get("/view/bottom/100/open_issues").body()).isEqualTo(before);
-    assertThat(Stored.in(service).opsForHash().hasKey(key, part)).isTrue();
+    await().atMost(SOON).until(() -> Stored.in(service).opsForHash().hasKey(key, part));
   }
 
   /** Puts another ranking under a changed stamp into the store, and sees it replaced. */
@@ -318,8 +321,13 @@ class ViewsTest {
 
     assertThat(service.get("/view/top/100/open_issues").body()).isEqualTo(before);
     assertThat(service.get("/view/bottom/1/open_issues").body()).doesNotContain("wrong");
-    assertThat((byte[]) hash.get(key, "stamp")).isEqualTo(stamp.getBytes(UTF_8));
-    assertThat((byte[]) hash.get(key, "top")).isNotEqualTo(wrong);
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () -> {
+              assertThat((byte[]) hash.get(key, "stamp")).isEqualTo(stamp.getBytes(UTF_8));
+              assertThat((byte[]) hash.get(key, "top")).isNotEqualTo(wrong);
+            });
   }
 
   private static JsonNode rows(String path) {

@@ -52,8 +52,8 @@ final class RequestContent extends InputStream {
     request.endHandler(end -> arrived.add(END));
     request.exceptionHandler(
         failure -> {
+          refuse(failure); // before the route hears of it, and answers into a closed connection
           arrived.add(failure);
-          refuse(failure);
         });
   }
 
