@@ -70,7 +70,7 @@ public final class App {
             CamelContext context = starting.getCamelContext();
             Settings.check(context);
             Settings.checkPorts(context);
-            Catalog.checkIds(context, main.configure().getRoutesIncludePattern());
+            Catalog.refuseIdsTwice(context);
           }
 
           @Override

@@ -3,10 +3,12 @@ package io.github.camelrestcache;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.AppenderBase;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.net.http.HttpResponse;
@@ -20,11 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.zip.GZIPInputStream;
-import org.apache.logging.log4j.LogManager;
-import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
-import org.apache.logging.log4j.core.appender.AbstractAppender;
-import org.apache.logging.log4j.core.config.Property;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
@@ -50,23 +48,20 @@ final class Leaks {
           "/observe/health",
           "/observe/metrics");
 
-  private static final AbstractAppender LOG =
-      new AbstractAppender("leaks", null, null, true, Property.EMPTY_ARRAY) {
+  private static final AppenderBase<ILoggingEvent> LOG =
+      new AppenderBase<>() {
         @Override
-        public void append(LogEvent event) {
-          StringWriter text = new StringWriter();
-          text.append(event.getMessage().getFormattedMessage());
-          event.getContextData().forEach((key, value) -> text.append(" " + value));
-          if (event.getThrown() != null) {
-            event.getThrown().printStackTrace(new PrintWriter(text));
-          }
-          look("a line of the log", text.toString());
+        protected void append(ILoggingEvent event) {
+          String trace = ThrowableProxyUtil.asString(event.getThrowableProxy());
+          look(
+              "a line of the log",
+              event.getFormattedMessage() + event.getMDCPropertyMap().values() + trace);
         }
       };
 
   static {
     LOG.start();
-    ((Logger) LogManager.getRootLogger()).addAppender(LOG);
+    ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).addAppender(LOG);
   }
 
   private Leaks() {}

@@ -1,39 +1,36 @@
 package io.github.camelrestcache;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.apache.logging.log4j.LogManager;
-import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
-import org.apache.logging.log4j.core.appender.AbstractAppender;
-import org.apache.logging.log4j.core.config.Property;
+import org.slf4j.LoggerFactory;
 
 /** What is logged from now on by one logger, each line behind the name of its request. */
-final class LogLines extends AbstractAppender implements AutoCloseable {
+final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
   private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
   private final Logger logger;
 
   private LogLines(Logger logger) {
-    super("lines", null, null, true, Property.EMPTY_ARRAY);
     this.logger = logger;
   }
 
   static LogLines of(String name) {
-    LogLines lines = new LogLines((Logger) LogManager.getLogger(name));
+    LogLines lines = new LogLines((Logger) LoggerFactory.getLogger(name));
     lines.start();
     lines.logger.addAppender(lines);
     return lines;
   }
 
   @Override
-  public void append(LogEvent event) {
+  protected void append(ILoggingEvent event) {
     lines.add(
         "[%s] %s"
             .formatted(
-                String.valueOf(event.getContextData().<Object>getValue("http.request.id")),
-                event.getMessage().getFormattedMessage()));
+                event.getMDCPropertyMap().get("http.request.id"), event.getFormattedMessage()));
   }
 
   List<String> lines() {
@@ -44,7 +41,7 @@ final class LogLines extends AbstractAppender implements AutoCloseable {
 
   @Override
   public void close() {
-    logger.removeAppender(this);
+    logger.detachAppender(this);
     stop();
   }
 }

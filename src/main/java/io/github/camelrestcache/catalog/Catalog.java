@@ -15,17 +15,14 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
-import org.apache.camel.RoutesBuilder;
-import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.Variable;
-import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.model.ModelCamelContext;
+import org.apache.camel.model.ModelLifecycleStrategySupport;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.model.RouteTemplateDefinition;
 import org.apache.camel.model.RouteTemplateParameterDefinition;
 import org.apache.camel.model.ToDefinition;
-import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.RouteTemplateHelper;
 
 /**
@@ -113,27 +110,23 @@ public class Catalog extends ContextBean {
   }
 
   /**
-   * Refuses an id that two routes of these files have, which Camel would refuse without a word
-   * about where.
-   *
-   * @throws BadConfiguration a sentence with file and line
+   * Refuses, as the routes are loaded, an id that two of them have: in two files Camel would take
+   * the last without a word, and in one refuse it without a word about where.
    */
-  public static void checkIds(CamelContext context, String files) {
-    context.setSourceLocationEnabled(true);
+  public static void refuseIdsTwice(CamelContext context) {
     Map<String, RouteDefinition> ids = new HashMap<>();
-    try {
-      var resources = PluginHelper.getPackageScanResourceResolver(context).findResources(files);
-      for (RoutesBuilder file :
-          PluginHelper.getRoutesLoader(context).findRoutesBuilders(resources)) {
-        for (RouteDefinition route : ((RouteBuilder) file).configureRoutes(context).getRoutes()) {
-          refuseTwice("the route id", route, ids.put(route.getId(), route));
-        }
-      }
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new RuntimeCamelException(e);
-    }
+    context.setSourceLocationEnabled(true);
+    ((ModelCamelContext) context)
+        .addModelLifecycleStrategy(
+            new ModelLifecycleStrategySupport() {
+              @Override
+              public void onAddRouteDefinition(RouteDefinition route) {
+                boolean loading = !context.isStarting() && !context.isStarted();
+                if (loading && route.getId() != null) {
+                  refuseTwice("the route id", route, ids.put(route.getId(), route));
+                }
+              }
+            });
   }
 
   Declared declared() {

@@ -105,6 +105,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     RedisMessageListenerContainer container = new RedisMessageListenerContainer();
     container.setConnectionFactory(pool);
     container.setRecoveryInterval(RECOVERY);
+    container.setErrorHandler(failure -> LOG.warn("A message in Redis was not taken", failure));
     container.afterPropertiesSet();
     returns.add(this::listen);
     return container;

@@ -94,6 +94,8 @@ final class RedisConnections extends JedisConnectionFactory implements Liveness.
     size.setMinEvictableIdleDuration(Duration.ofSeconds(60));
     size.setTimeBetweenEvictionRuns(Duration.ofSeconds(30));
     size.setNumTestsPerEvictionRun(-1);
+    // which would take a start a while, and nobody looks there
+    size.setJmxEnabled(false);
     pool =
         new JedisPool(
             size,

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.github.camelrestcache.OwnRedis;
 import io.github.camelrestcache.Service;
 import java.io.IOException;
@@ -27,17 +31,12 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
-import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.LogManager;
-import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
-import org.apache.logging.log4j.core.appender.AbstractAppender;
-import org.apache.logging.log4j.core.config.Property;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.core.RedisCallback;
@@ -64,7 +63,7 @@ class RedisConnectionTest {
   @BeforeEach
   void listen() {
     lines.start();
-    ((Logger) LogManager.getRootLogger()).addAppender(lines);
+    ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).addAppender(lines);
   }
 
   @AfterEach
@@ -72,7 +71,7 @@ class RedisConnectionTest {
     if (connection != null) {
       connection.stop();
     }
-    ((Logger) LogManager.getRootLogger()).removeAppender(lines);
+    ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).detachAppender(lines);
     for (AutoCloseable each : open) {
       each.close();
     }
@@ -608,18 +607,14 @@ class RedisConnectionTest {
   }
 
   /** What operators would read, from this class and from the libraries below it. */
-  private static final class Lines extends AbstractAppender {
+  private static final class Lines extends AppenderBase<ILoggingEvent> {
 
     private final Queue<String> seen = new ConcurrentLinkedQueue<>();
 
-    Lines() {
-      super("lines", null, null, true, Property.EMPTY_ARRAY);
-    }
-
     @Override
-    public void append(LogEvent event) {
-      if (event.getLevel().isMoreSpecificThan(Level.INFO)) {
-        seen.add(event.getLevel() + " " + event.getMessage().getFormattedMessage());
+    protected void append(ILoggingEvent event) {
+      if (event.getLevel().isGreaterOrEqual(Level.INFO)) {
+        seen.add(event.getLevel() + " " + event.getFormattedMessage());
       }
     }
 
