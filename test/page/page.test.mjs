@@ -140,6 +140,9 @@ test('a refresh is pressed, asks for the token, is refused with a wrong one, and
   writeFileSync(DESCRIPTIONS, 'changed for the page\n');
   await row(LIST).getByRole('button', { name: 'Refresh' }).click();
   await page.locator('#ask[open]').waitFor();
+  await page.locator('#token').fill('no field can have a – in it');
+  await page.locator('#ask-yes').click();
+  await page.locator('#ask-why', { hasText: 'not the ADMIN_TOKEN' }).waitFor();
   await page.locator('#token').fill('not-the-token-of-the-page');
   await picture('token');
   await page.locator('#ask-yes').click();

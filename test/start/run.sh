@@ -61,7 +61,7 @@ is_there() {
   { exec 3<>"/dev/tcp/127.0.0.1/$PORT"; } 2>/dev/null || return
   printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3
   local line=''
-  read -r line <&3 || true
+  read -r line <&3 2>/dev/null || true
   exec 3>&-
   [[ $line == 'HTTP/1.1 200'* ]]
 }

@@ -71,6 +71,9 @@ class ReserveTest {
       assertThat(first).isEqualTo(6);
       assertThat(json(service.get("/healthcheck")).get("endpoints"))
           .allMatch(endpoint -> endpoint.get("failure").isNull());
+      URI operators = URI.create(service.managementUrl("/admin/endpoints"));
+      assertThat(json(service.send(request -> request.uri(operators))))
+          .anyMatch(endpoint -> endpoint.get("stretch").asDouble() > 1);
     }
   }
 

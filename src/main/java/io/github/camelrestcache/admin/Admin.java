@@ -81,6 +81,7 @@ public class Admin extends ContextBean {
     state.put("declared", endpoint.source());
     state.put("shape", endpoint.shape().name().toLowerCase(Locale.ROOT));
     state.put("every", seconds(endpoint.every()));
+    state.put("stretch", refreshes.stretch(endpoint));
     state.put("stored", entry != null);
     if (entry != null) {
       state.put("age", seconds(entry.age(leases.now())));

@@ -390,6 +390,11 @@ public class Refreshes extends ContextBean {
     return left.isNegative() ? Duration.ZERO : left;
   }
 
+  /** By how much GitHub's rate limit stretches the interval of an endpoint, 1 or more. */
+  public double stretch(CachedEndpoint endpoint) {
+    return leases.state(endpoint.path()).stretch();
+  }
+
   /** What failed last at this path, in a sentence, or null when the last refresh was good. */
   public String failure(String path) {
     return leases.state(path).reason();
