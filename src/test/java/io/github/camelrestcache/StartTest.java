@@ -129,6 +129,14 @@ class StartTest {
             "'view-stars'",
             "declared already"),
         Refused.edit(
+            "an id declared in two files",
+            ENDPOINTS,
+            route("view-stars", "cached-endpoint", "path: /orgs/x"),
+            "routes/views.camel.yaml:",
+            "routes/endpoints.camel.yaml:",
+            "'view-stars'",
+            "declared already"),
+        Refused.edit(
             "a path declared twice",
             ENDPOINTS,
             route("twice", "cached-endpoint", "path: /orgs/Netflix"),

@@ -110,8 +110,8 @@ public class Catalog extends ContextBean {
   }
 
   /**
-   * Refuses, as the routes are loaded, an id that two of them have: in two files Camel would take
-   * the last without a word, and in one refuse it without a word about where.
+   * Refuses, as the routes are loaded, an id that two of them have, which Camel would refuse
+   * without a word about where.
    */
   public static void refuseIdsTwice(CamelContext context) {
     Map<String, RouteDefinition> ids = new HashMap<>();

@@ -52,8 +52,11 @@ final class RequestContent extends InputStream {
     request.endHandler(end -> arrived.add(END));
     request.exceptionHandler(
         failure -> {
-          refuse(failure); // before the route hears of it, and answers into a closed connection
-          arrived.add(failure);
+          try {
+            refuse(failure); // before the route hears of it, and answers into a closed connection
+          } finally {
+            arrived.add(failure);
+          }
         });
   }
 

@@ -102,8 +102,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
 
   /** What hears Redis's messages, from when the routes have started or Redis is there. */
   private RedisMessageListenerContainer listeners(RedisConnections pool) {
-    RedisMessageListenerContainer container = new RedisMessageListenerContainer();
-    container.setConnectionFactory(pool);
+    RedisMessageListenerContainer container = new Subscription(pool);
     container.setRecoveryInterval(RECOVERY);
     container.setErrorHandler(failure -> LOG.warn("A message in Redis was not taken", failure));
     container.afterPropertiesSet();

@@ -392,6 +392,35 @@ class RedisConnectionTest {
   }
 
   @Test
+  void whoeverMayNotSubscribeIsToldOnce() throws Exception {
+    OwnRedis redis = opened(OwnRedis.start());
+    try (Jedis operator = redis.operator()) {
+      operator.aclSetUser("deaf", "on", ">pw", "~*", "+@all", "-subscribe");
+    }
+    connect(redis.url().replace("://", "://deaf:pw@"));
+    CamelContext context = connection.getCamelContext();
+    context
+        .getRegistry()
+        .lookupByNameAndType("redisListeners", RedisMessageListenerContainer.class)
+        .addMessageListener((message, pattern) -> {}, new ChannelTopic("news"));
+
+    context.start();
+
+    try {
+      await().atMost(LONG).until(() -> !warned().isEmpty());
+      assertThat(warned()).singleElement().asString().contains("let this one subscribe (NOPERM ");
+      assertThat(connection.trouble()).isNull();
+    } finally {
+      context.stop();
+    }
+  }
+
+  /** What is no news of Camel's. */
+  private List<String> warned() {
+    return lines.seen().stream().filter(line -> !line.startsWith("INFO")).toList();
+  }
+
+  @Test
   void itCanBeStoppedAndStartedAgainAndLeavesNoThread() throws Exception {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
