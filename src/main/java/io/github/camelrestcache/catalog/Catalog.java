@@ -115,7 +115,6 @@ public class Catalog extends ContextBean {
    */
   public static void refuseIdsTwice(CamelContext context) {
     Map<String, RouteDefinition> ids = new HashMap<>();
-    context.setSourceLocationEnabled(true);
     ((ModelCamelContext) context)
         .addModelLifecycleStrategy(
             new ModelLifecycleStrategySupport() {
