@@ -120,6 +120,11 @@ final class Instance implements AutoCloseable {
     signal(process.pid(), "STOP");
   }
 
+  /** Asks it to stop (SIGTERM). */
+  void terminate() {
+    signal(process.pid(), "TERM");
+  }
+
   /** Lets it go on. */
   void resume() {
     signal(process.pid(), "CONT");

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -18,9 +19,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.Jedis;
 
 /** What callers see of a start and of a stop. */
 @SuppressWarnings("try") // the handles of overrides are only closed
@@ -126,6 +130,64 @@ class StartAndStopTest {
         service.close();
       }
     }
+  }
+
+  @Test
+  void whileAnInstanceDrainsItHasItsRedis(@TempDir Path folder) throws Exception {
+    int management = Service.freePort();
+    CompletableFuture<Void> last = new CompletableFuture<>();
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
+        var slow =
+            github.override(
+                asked -> asked.path().equals("/x/slow"),
+                (asked, request) -> last.thenRun(() -> request.response().end("done")));
+        OwnRedis redis = OwnRedis.start();
+        Jedis operator = redis.operator();
+        Instance instance =
+            Instance.start(
+                    folder,
+                    Map.of(
+                        "GITHUB_API_URL", github.url(),
+                        "REDIS_URL", redis.url(),
+                        "MANAGEMENT_PORT", Integer.toString(management)))
+                .ready()) {
+      CompletableFuture<String> answer =
+          CompletableFuture.supplyAsync(
+              () -> instance.get("/x/slow").body(), task -> new Thread(task).start());
+      await()
+          .atMost(SOON)
+          .until(() -> github.requests().stream().anyMatch(a -> a.path().equals("/x/slow")));
+      Set<String> before = connections(operator);
+
+      instance.terminate();
+
+      await()
+          .atMost(SOON)
+          .until(
+              () ->
+                  RawHttp.request(management, "GET /observe/health/ready HTTP/1.1", "Host: a")
+                      .startsWith("HTTP/1.1 503"));
+      assertThat(answer).isNotDone();
+      assertThat(connections(operator))
+          .as("those that it had, or some of them")
+          .isNotEmpty()
+          .isSubsetOf(before);
+      last.complete(null);
+      assertThat(answer.join()).isEqualTo("done");
+      await().atMost(SOON).until(() -> !instance.isAlive());
+      assertThat(instance.output()).noneMatch(line -> line.matches(".*(WARN|ERROR).*"));
+    }
+  }
+
+  /** What Redis calls its connections, besides the one of the operator. */
+  private static Set<String> connections(Jedis operator) {
+    String mine = Long.toString(operator.clientId());
+    return operator
+        .clientList()
+        .lines()
+        .map(line -> line.replaceFirst("id=(\\d+) .*", "$1"))
+        .filter(id -> !id.equals(mine))
+        .collect(Collectors.toSet());
   }
 
   private static int status(Service service, String check) {

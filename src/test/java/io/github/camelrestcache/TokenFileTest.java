@@ -33,6 +33,7 @@ class TokenFileTest {
     github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
     github.addToken("old-token", "robot");
     github.addToken("new-token", "robot");
+    Leaks.watch("new-token");
   }
 
   @AfterAll

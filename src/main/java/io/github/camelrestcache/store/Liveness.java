@@ -85,6 +85,7 @@ final class Liveness {
   private Server server;
 
   private volatile boolean watching;
+  private volatile boolean news = true;
   private volatile int outages;
   private volatile Trouble outage;
   private volatile Trouble refusal;
@@ -123,7 +124,13 @@ final class Liveness {
   }
 
   /** What is heard from now on is no news. */
-  synchronized void stop() {
+  synchronized void hush() {
+    news = false;
+  }
+
+  /** Ends the probe, and all connections. */
+  void stop() {
+    hush();
     watching = false;
     wake.release();
   }
@@ -197,10 +204,12 @@ final class Liveness {
       }
       outages++;
       outage = Trouble.of(failure);
-      LOG.warn(
-          "Redis at {} does not answer ({}): until it does, what needs it fails",
-          name,
-          outage.reason());
+      if (news) {
+        LOG.warn(
+            "Redis at {} does not answer ({}): until it does, what needs it fails",
+            name,
+            outage.reason());
+      }
     }
     server.end();
     wake.release();
@@ -208,7 +217,7 @@ final class Liveness {
 
   private synchronized void refused(Throwable failure) {
     lastRefusal = System.nanoTime();
-    if (watching && refusal == null) {
+    if (news && refusal == null) {
       refusal = Trouble.of(failure);
       LOG.warn("Redis at {} takes no writes ({}): reads go on", name, refusal.reason());
     }
@@ -239,7 +248,7 @@ final class Liveness {
 
   private synchronized void back(Trouble over) {
     outage = null;
-    if (watching) {
+    if (news) {
       LOG.info("Redis at {} answers, after {} without it", name, over.seconds());
     }
   }

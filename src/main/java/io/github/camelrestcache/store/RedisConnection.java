@@ -140,7 +140,7 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   }
 
   private void hush() {
-    liveness.stop();
+    liveness.hush();
   }
 
   private void forgetHook() {
