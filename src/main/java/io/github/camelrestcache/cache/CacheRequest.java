@@ -39,6 +39,7 @@ final class CacheRequest extends BasicClassicHttpRequest {
 
   private final transient UpstreamRequest ask;
   private final boolean cached;
+  private final long looked = System.nanoTime();
 
   /**
    * @param generation of the path, see {@link Entries}; null when nothing is to be stored
@@ -118,5 +119,10 @@ final class CacheRequest extends BasicClassicHttpRequest {
   /** Whether the answer may come from the cache, or go into it. */
   boolean isCached() {
     return cached;
+  }
+
+  /** When it began to look into the cache, by {@link System#nanoTime()}. */
+  long looked() {
+    return looked;
   }
 }

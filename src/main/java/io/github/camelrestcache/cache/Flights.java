@@ -1,10 +1,13 @@
 package io.github.camelrestcache.cache;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.Settings;
 import io.github.camelrestcache.http.ClientRequest;
 import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.http.RequestId;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,7 +38,23 @@ public class Flights extends ContextBean {
   /** A request that is under way. */
   record Flight(String key, CompletableFuture<Outcome> landed) {}
 
+  /**
+   * An answer that has come.
+   *
+   * @param nanos when, by {@link System#nanoTime()}
+   */
+  private record Landed(Flight flight, long nanos) {}
+
   private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
+
+  /** For those who have looked into the cache before an answer came, and begin after it. */
+  private final Cache<String, Landed> answered =
+      Caffeine.newBuilder()
+          .executor(Runnable::run)
+          .maximumSize(10_000)
+          .expireAfterWrite(Duration.ofSeconds(5))
+          .build();
+
   private ExecutorService landed;
 
   /** Prepares the threads that those who waited go on with. */
@@ -60,19 +79,32 @@ public class Flights extends ContextBean {
    * Begins a request.
    *
    * @param reason why it is made, in the words of RFC 9211
-   * @throws Joined when the same is under way
+   * @param looked before the cache was looked into, by {@link System#nanoTime()}
+   * @throws Joined when the same is under way, or has been answered since
    */
-  Flight begin(String key, String reason) {
+  Flight begin(String key, String reason, long looked) {
     Flight mine = new Flight(key, new CompletableFuture<>());
     Flight others = underWay.putIfAbsent(key, mine);
     if (others != null) {
       throw new Joined(others, reason);
+    }
+    Landed last = answered.getIfPresent(key);
+    if (last != null && last.nanos() - looked >= 0) {
+      land(mine, Outcome.ANSWERED);
+      throw new Joined(last.flight(), reason);
     }
     return mine;
   }
 
   /** Ends a request. */
   void end(Flight flight, Outcome outcome) {
+    if (outcome == Outcome.ANSWERED) {
+      answered.put(flight.key(), new Landed(flight, System.nanoTime()));
+    }
+    land(flight, outcome);
+  }
+
+  private void land(Flight flight, Outcome outcome) {
     underWay.remove(flight.key(), flight);
     flight.landed().complete(outcome);
   }

@@ -170,7 +170,7 @@ final class UpstreamSide implements ExecChainHandler {
     }
     boolean alone =
         exchange == null || exchange.getVariable("alone") != null || isFailing(exchange);
-    return seen.isCached() && !alone ? flights.begin(key(seen), reason) : null;
+    return seen.isCached() && !alone ? flights.begin(key(seen), reason, seen.looked()) : null;
   }
 
   private static boolean isFailing(Exchange exchange) {

@@ -1,0 +1,52 @@
+package io.github.camelrestcache.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.cache.Flights.Outcome;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Who asks GitHub, and who waits for another's answer. */
+class FlightsTest {
+
+  private final Flights flights = new Flights();
+
+  private Flight begin(String key, long looked) {
+    return flights.begin(key, "uri-miss", looked);
+  }
+
+  private Joined joined(String key, long looked) {
+    return catchThrowableOfType(Joined.class, () -> begin(key, looked));
+  }
+
+  @Test
+  void whoFindsTheSameUnderWayJoinsIt() {
+    Flight first = begin("a", System.nanoTime());
+    assertThat(joined("a", System.nanoTime()).flight()).isSameAs(first);
+    assertThatCode(() -> begin("b", System.nanoTime())).doesNotThrowAnyException();
+  }
+
+  @Test
+  void whoLookedIntoTheCacheBeforeTheAnswerCameLooksAgain() {
+    Flight first = begin("a", System.nanoTime());
+    long looked = System.nanoTime();
+    flights.end(first, Outcome.ANSWERED);
+    assertThat(joined("a", looked).flight().landed()).isCompletedWithValue(Outcome.ANSWERED);
+    assertThatCode(() -> begin("a", System.nanoTime()))
+        .as("nothing is left under way of it")
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"STOOD_IN", "FAILED"})
+  void afterAFailureTheNextAsksGitHub(Outcome outcome) {
+    Flight first = begin("a", System.nanoTime());
+    long looked = System.nanoTime();
+    flights.end(first, outcome);
+    assertThatCode(() -> begin("a", looked)).doesNotThrowAnyException();
+  }
+}
