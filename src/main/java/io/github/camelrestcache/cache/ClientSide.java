@@ -40,6 +40,7 @@ final class ClientSide implements ExecChainHandler {
 
   private final URI upstream;
   private final Entries entries;
+  private final LargeContents large;
   private final Generations generations;
   private final Flights flights;
   private final RateLimits limits;
@@ -48,6 +49,7 @@ final class ClientSide implements ExecChainHandler {
   ClientSide(
       URI upstream,
       Entries entries,
+      LargeContents large,
       Generations generations,
       Flights flights,
       RateLimits limits,
@@ -55,6 +57,7 @@ final class ClientSide implements ExecChainHandler {
     this.urls = urls;
     this.upstream = upstream;
     this.entries = entries;
+    this.large = large;
     this.generations = generations;
     this.flights = flights;
     this.limits = limits;
@@ -79,6 +82,7 @@ final class ClientSide implements ExecChainHandler {
     }
     Outcome outcome = Outcome.FAILED;
     entries.isLost();
+    large.asks(exchange);
     try {
       ClassicHttpResponse response = chain.proceed(seen, seenScope);
       Forwarded forwarded = Forwarded.in(context);
@@ -105,10 +109,12 @@ final class ClientSide implements ExecChainHandler {
           exchange.setVariable("holding", new Holding(stamp, freshness(entry, response)));
         }
         response = fromStore(ask, forwarded == null || stoodIn, response);
+        exchange.setVariable("inMemory", true);
       }
       note(exchange, response, status);
       return response;
     } finally {
+      large.asks(null);
       Forwarded forwarded = Forwarded.in(context);
       if (forwarded != null) {
         generations.changed(ask.path());

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import static io.github.camelrestcache.cache.LargeContents.SMALL;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.Hash;
@@ -29,6 +30,7 @@ import org.apache.hc.core5.http.message.HeaderGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
@@ -59,6 +61,7 @@ final class Entries implements HttpCacheStorage {
           Long.class);
 
   private final RedisConnection redis;
+  private final LargeContents large;
   private final Meters meters;
   private final String prefix;
   private final Duration stale;
@@ -67,7 +70,8 @@ final class Entries implements HttpCacheStorage {
   /** Whether this thread's last write was none. */
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
-  Entries(CamelContext context, Duration staleIfError) {
+  Entries(CamelContext context, LargeContents large, Duration staleIfError) {
+    this.large = large;
     this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
     this.meters = context.getRegistry().findSingleByType(Meters.class);
     this.prefix = Keys.of(context, "forward:");
@@ -148,13 +152,27 @@ final class Entries implements HttpCacheStorage {
 
   private byte[] read(String key) {
     try {
-      byte[] value = (byte[]) redis.opsForValue().get(redisKey(key));
+      byte[] value = value(redisKey(key));
       meters.read(value != null);
       return value;
     } catch (DataAccessException e) {
       failed(e);
       return null;
     }
+  }
+
+  /** A large one is fetched when there is room for it. */
+  private byte[] value(String redisKey) {
+    byte[] name = redisKey.getBytes(UTF_8);
+    byte[] begin =
+        redis.execute(
+            (RedisCallback<byte[]>)
+                connection -> connection.stringCommands().getRange(name, 0, SMALL - 1));
+    if (begin.length < SMALL) {
+      return begin.length == 0 ? null : begin;
+    }
+    large.take(redis.opsForValue().size(redisKey));
+    return (byte[]) redis.opsForValue().get(redisKey);
   }
 
   private void attempt(Runnable write) {

@@ -2,6 +2,7 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.Meters;
 import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.http.Backlog;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.net.URI;
@@ -131,7 +132,8 @@ public class GitHubClient extends CachingHttpClientBuilder
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
     RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
     meters = context.getRegistry().findSingleByType(Meters.class);
-    Entries entries = new Entries(context, staleIfError);
+    LargeContents large = new LargeContents();
+    Entries entries = new Entries(context, large, staleIfError);
     Generations generations = new Generations(context, entries::failed);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
     UpstreamUrls urls = new UpstreamUrls(context);
@@ -148,7 +150,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     super.customizeExecChain(chain);
     chain.addBefore(
         ChainElement.CACHING.name(),
-        new ClientSide(upstream, entries, generations, flights, limits, urls),
+        new ClientSide(upstream, entries, large, generations, flights, limits, urls),
         "client-side");
     chain.addAfter(
         ChainElement.CACHING.name(),
@@ -156,9 +158,14 @@ public class GitHubClient extends CachingHttpClientBuilder
             upstream,
             cacheability,
             flights,
-            new Slots(Settings.number(context, "max.forwards"), meters),
+            new Slots(
+                Settings.number(context, "max.forwards"),
+                meters,
+                context.getRegistry().findSingleByType(Backlog.class)),
             limits,
             entries,
+            large,
+            mostBytes,
             requestConfig,
             urls,
             json),

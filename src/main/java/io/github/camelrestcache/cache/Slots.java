@@ -1,8 +1,10 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.Meters;
+import io.github.camelrestcache.http.Backlog;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
@@ -18,9 +20,11 @@ final class Slots {
   private final Semaphore all;
   private final Semaphore withContent;
   private final Meters meters;
+  private final Backlog backlog;
 
-  Slots(int most, Meters meters) {
+  Slots(int most, Meters meters, Backlog backlog) {
     this.meters = meters;
+    this.backlog = backlog;
     all = new Semaphore(most);
     withContent = new Semaphore((most + 3) / 4);
     meters.gauge(
@@ -31,9 +35,10 @@ final class Slots {
   }
 
   /**
-   * Takes a slot until the exchange is done, unless it has one.
+   * Takes a slot until the exchange is done, unless it has one; if need be, that of the answer
+   * whose client is slowest to take it.
    *
-   * @throws ConnectionRequestTimeoutException when there is none, at once
+   * @throws ConnectionRequestTimeoutException when there is none
    */
   void take(Exchange exchange, UpstreamRequest ask) throws ConnectionRequestTimeoutException {
     if (exchange.getVariable(TAKEN) != null) {
@@ -43,7 +48,7 @@ final class Slots {
     if (content && !withContent.tryAcquire()) {
       throw full("Too many with content are under way");
     }
-    if (!all.tryAcquire()) {
+    if (!all.tryAcquire() && !(backlog.breakOffStream() && isSoonFree())) {
       if (content) {
         withContent.release();
       }
@@ -62,6 +67,16 @@ final class Slots {
                 }
               }
             });
+  }
+
+  /** Who is broken off needs a moment to notice. */
+  private boolean isSoonFree() {
+    try {
+      return all.tryAcquire(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private ConnectionRequestTimeoutException full(String message) {

@@ -65,6 +65,8 @@ final class UpstreamSide implements ExecChainHandler {
   private final Slots slots;
   private final RateLimits limits;
   private final Entries entries;
+  private final LargeContents large;
+  private final int mostBytes;
   private final RequestConfig requestConfig;
   private final UpstreamUrls urls;
   private final RewrittenJson json;
@@ -76,6 +78,8 @@ final class UpstreamSide implements ExecChainHandler {
       Slots slots,
       RateLimits limits,
       Entries entries,
+      LargeContents large,
+      int mostBytes,
       RequestConfig requestConfig,
       UpstreamUrls urls,
       RewrittenJson json) {
@@ -85,6 +89,8 @@ final class UpstreamSide implements ExecChainHandler {
     this.slots = slots;
     this.limits = limits;
     this.entries = entries;
+    this.large = large;
+    this.mostBytes = mostBytes;
     this.requestConfig = requestConfig;
     this.urls = urls;
     this.json = json;
@@ -132,6 +138,9 @@ final class UpstreamSide implements ExecChainHandler {
       translate(seen, response, own);
       if (stale) {
         settle(seen, scope, forwarded, response);
+      }
+      if (!response.getFirstHeader("Cache-Control").getValue().equals("no-store")) {
+        large.take(exchange, response, mostBytes);
       }
       return response;
     } catch (IOException e) {

@@ -51,9 +51,9 @@ public final class FixedAnswer implements Reply {
     }
   }
 
-  /** How many bytes its content has. */
+  /** How many bytes it takes. */
   public int size() {
-    return content == null ? 0 : content.readableBytes();
+    return (content == null ? 0 : content.readableBytes()) + fields.size();
   }
 
   @Override

@@ -50,6 +50,9 @@ final class GuardedVertx extends VertxWrapper {
   private static final RecvByteBufAllocator LITTLE =
       new AdaptiveRecvByteBufAllocator(512, 2048, 8192);
 
+  /** Of a name (RFC 1035 2.3.4), with a port. */
+  private static final int LONGEST_HOST = 255 + 6;
+
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
   private final ServerLimits limits;
@@ -277,6 +280,7 @@ final class GuardedVertx extends VertxWrapper {
   static boolean hasGoodHost(MultiMap fields, boolean needed) {
     List<String> hosts = fields.getAll(HttpHeaders.HOST);
     return hosts.size() <= 1
+        && (hosts.isEmpty() || hosts.get(0).length() <= LONGEST_HOST)
         && (!needed || hosts.size() == 1 && HostAndPort.parseAuthority(hosts.get(0), -1) != null);
   }
 

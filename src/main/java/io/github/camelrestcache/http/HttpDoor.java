@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
@@ -39,6 +40,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
 
   private final Requests requests;
   private final ServerLimits limits;
+  private final Backlog backlog;
 
   HttpDoor(
       PlatformHttpEndpoint endpoint,
@@ -46,10 +48,12 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       List<Handler<RoutingContext>> handlers,
       Requests requests,
       ServerLimits limits,
+      Backlog backlog,
       String routerName) {
     super(endpoint, processor, handlers, routerName);
     this.requests = requests;
     this.limits = limits;
+    this.backlog = backlog;
   }
 
   @Override
@@ -105,14 +109,14 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       Problem problem = problem(exchange);
       sent =
           problem == null
-              ? write(response, client, exchange.getMessage())
+              ? write(routing, client, exchange.getMessage())
               : write(response, client, problem);
     } catch (Exception e) {
       LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
       if (!response.headWritten()) {
         response.headers().clear();
         response.putHeader(RequestId.FIELD, client.id());
-        sent = write(response, client, Problem.unreadable());
+        sent = write(response, client, e instanceof Problem told ? told : Problem.unreadable());
       } else if (!response.ended()) {
         // half an answer: the only way to tell the client is to close
         response.reset();
@@ -163,12 +167,21 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
     return writeWhole(response, client, problem.body());
   }
 
-  private static Future<Void> write(
-      HttpServerResponse response, ClientRequest client, Message answer) throws Exception {
-    if (answer.getBody() instanceof Reply reply) {
+  private Future<Void> write(RoutingContext routing, ClientRequest client, Message answer)
+      throws Exception {
+    HttpServerResponse response = routing.response();
+    HttpConnection connection = routing.request().connection();
+    Object body = answer.getBody();
+    Object content = new Object();
+    if (body instanceof Reply reply) {
       Response told = new Response();
       reply.tell(told, client);
-      return told.send(response);
+      content = told.content();
+      checkRoom(content, told.size());
+      Runnable end = backlog.add(connection, content, told.size());
+      return told.send(response).onComplete(done -> end.run());
+    } else if (body instanceof byte[] bytes) {
+      checkRoom(content, bytes.length);
     }
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
     response.setStatusCode(status == null ? 200 : status);
@@ -183,16 +196,22 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
         response.putHeader(header.getKey(), header.getValue().toString());
       }
     }
-    Object body = answer.getBody();
     if (body instanceof InputStream stream) {
-      return writeStream(response, client, stream);
+      return writeStream(connection, response, client, stream);
     } else if (body instanceof byte[] bytes) {
-      return writeWhole(response, client, bytes);
+      Runnable end = backlog.add(connection, content, bytes.length);
+      return writeWhole(response, client, bytes).onComplete(done -> end.run());
     } else if (body == null && client.method().equals("HEAD")) {
       return response.end();
     }
     String text = body == null ? "" : body.toString();
     return writeWhole(response, client, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void checkRoom(Object content, int size) {
+    if (!backlog.hasRoom(content, size)) {
+      throw Problem.busy("There is no memory for more answers of this size");
+    }
   }
 
   private static Future<Void> writeWhole(
@@ -207,8 +226,12 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   }
 
   /** Reads no more than the client takes. */
-  private static Future<Void> writeStream(
-      HttpServerResponse response, ClientRequest client, InputStream body) throws Exception {
+  private Future<Void> writeStream(
+      HttpConnection connection,
+      HttpServerResponse response,
+      ClientRequest client,
+      InputStream body)
+      throws Exception {
     try (body) {
       if (client.method().equals("HEAD")) {
         return response.end();
@@ -219,7 +242,11 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       byte[] chunk = new byte[CHUNK];
       for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
         if (count > 0) {
-          await(response.write(Buffer.buffer(count).appendBytes(chunk, 0, count)));
+          Runnable end = backlog.addPart(connection);
+          await(
+              response
+                  .write(Buffer.buffer(count).appendBytes(chunk, 0, count))
+                  .onComplete(done -> end.run()));
         }
       }
       return response.end();

@@ -64,6 +64,7 @@ public class HttpEngine extends VertxPlatformHttpEngine {
     FastLane lane = bean(FastLane.class);
     ClientRates rates = bean(ClientRates.class);
     Requests requests = bean(Requests.class);
+    Backlog backlog = bean(Backlog.class);
     return new GuardedVertx.Gate() {
       @Override
       public Problem problem(HttpServerRequest request) {
@@ -77,7 +78,8 @@ public class HttpEngine extends VertxPlatformHttpEngine {
             () -> lane.isOpen() && getCamelContext().isStarted(),
             lane,
             rates,
-            requests);
+            requests,
+            backlog);
       }
 
       @Override
@@ -114,6 +116,7 @@ public class HttpEngine extends VertxPlatformHttpEngine {
         getHandlers(),
         bean(Requests.class),
         limits,
+        bean(Backlog.class),
         VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort()));
   }
 }

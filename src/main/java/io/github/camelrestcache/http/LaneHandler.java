@@ -32,6 +32,7 @@ final class LaneHandler extends PipelineHandler {
   private final FastLane lane;
   private final ClientRates rates;
   private final Requests requests;
+  private final Backlog backlog;
   private final Response response = new Response();
   private ChannelHandlerContext wire;
 
@@ -45,12 +46,14 @@ final class LaneHandler extends PipelineHandler {
       BooleanSupplier open,
       FastLane lane,
       ClientRates rates,
-      Requests requests) {
+      Requests requests,
+      Backlog backlog) {
     this.connection = connection;
     this.open = open;
     this.lane = lane;
     this.rates = rates;
     this.requests = requests;
+    this.backlog = backlog;
   }
 
   @Override
@@ -104,6 +107,10 @@ final class LaneHandler extends PipelineHandler {
       return false; // nothing was taken from the bucket: Vert.x finds it empty too, and says so
     }
     hit.reply().tell(response, client);
+    if (!backlog.hasRoom(response.content(), response.size())) {
+      response.clear();
+      return false; // the door says so
+    }
     HttpVersion version = request.protocolVersion();
     ChannelPromise written = wire.newPromise();
     boolean last = !HttpUtil.isKeepAlive(request);
@@ -123,7 +130,12 @@ final class LaneHandler extends PipelineHandler {
             response.status(),
             response.get(AgeFields.CACHE_STATUS));
     Requests.Begun begun = requests.begin();
-    written.addListener(done -> requests.end(begun, told, hit.route()));
+    Runnable end = backlog.add(connection, response.content(), response.size());
+    written.addListener(
+        done -> {
+          end.run();
+          requests.end(begun, told, hit.route());
+        });
     response.write(wire, version, written);
     response.clear();
     unflushed = true;

@@ -83,6 +83,12 @@ public final class Problem extends RuntimeException {
     }
   }
 
+  /** That it could be answered a moment later. */
+  public static Problem busy(String reason) {
+    return new Problem(503, "Busy", reason + ": try again in a moment.")
+        .retryAfter(Duration.ofSeconds(1));
+  }
+
   /** An answer that HTTP does not allow, such as one with a space in the name of a field. */
   static Problem unreadable() {
     return new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again.");
@@ -100,12 +106,7 @@ public final class Problem extends RuntimeException {
             .retryAfter(Duration.ofSeconds(5));
       }
       if (t instanceof ConnectionRequestTimeoutException) {
-        return new Problem(
-                503,
-                "Busy",
-                "As many requests are on their way to GitHub as MAX_FORWARDS allows:"
-                    + " try again in a moment.")
-            .retryAfter(Duration.ofSeconds(1));
+        return busy("As many requests are on their way to GitHub as MAX_FORWARDS allows");
       }
       if (t instanceof SocketTimeoutException || t instanceof ConnectTimeoutException) {
         return new Problem(

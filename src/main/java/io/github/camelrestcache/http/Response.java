@@ -30,6 +30,11 @@ public final class Response {
     private final List<CharSequence> namesAndValues = new ArrayList<>();
     private AsciiString lines = AsciiString.EMPTY_STRING;
 
+    /** How many bytes it takes in memory, about. */
+    int size() {
+      return 2 * lines.length() + 32 * namesAndValues.size();
+    }
+
     /**
      * Adds a field.
      *
@@ -113,6 +118,16 @@ public final class Response {
   Response content(ByteBuf content) {
     this.content = content;
     return this;
+  }
+
+  /** Tells its content from those of other responses; one on the heap is in no other. */
+  Object content() {
+    return content != null && content.hasArray() ? new Object() : content;
+  }
+
+  /** How many bytes of content it has. */
+  int size() {
+    return content == null ? 0 : content.readableBytes();
   }
 
   /** The value of the last field that was added with this very name, or null. */

@@ -76,9 +76,9 @@ public final class StoredAnswer {
     ofContent.add("Content-Length", Integer.toString(content.length));
   }
 
-  /** How many bytes it has. */
+  /** How many bytes it takes. */
   public int size() {
-    return content.readableBytes();
+    return content.readableBytes() + fields.size() + ofContent.size();
   }
 
   private void tell(Response response, ClientRequest request, Timed reply) {

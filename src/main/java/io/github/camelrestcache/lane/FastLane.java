@@ -49,8 +49,10 @@ public class FastLane extends ContextBean {
   /** Requests with a longer head are left to the routes. */
   private static final int LONGEST_HEAD = 4096;
 
-  /** What is held: the bytes of its content, which is what it mostly is. */
+  /** What is held. */
   private interface Prepared {
+
+    /** How many bytes it takes. */
     int size();
   }
 
@@ -120,7 +122,7 @@ public class FastLane extends ContextBean {
           Caffeine.newBuilder()
               .executor(Runnable::run)
               .maximumWeight(Settings.nearCacheSize(context))
-              .weigher((String key, Prepared each) -> OVERHEAD + each.size())
+              .weigher((String key, Prepared each) -> OVERHEAD + key.length() + each.size())
               .recordStats()
               .build();
       longest = Settings.time(context, "near.cache.max.age").toNanos();
@@ -188,6 +190,9 @@ public class FastLane extends ContextBean {
       Entry entry,
       Supplier<StoredAnswer> make) {
     String key = key(request);
+    if (key.length() > LONGEST_HEAD) {
+      return make.get();
+    }
     OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key);
     if (found == null || !found.isOf(endpoint, view, entry)) {
       found =

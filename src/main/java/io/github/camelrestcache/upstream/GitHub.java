@@ -180,6 +180,7 @@ public class GitHub extends ContextBean {
       @Variable("answered") HttpFields answered,
       @Variable("cacheStatus") String cacheStatus,
       @Variable("holding") Holding holding,
+      @Variable("inMemory") Boolean inMemory,
       @Header(Exchange.HTTP_RESPONSE_CODE) int status)
       throws IOException {
     Message message = exchange.getMessage();
@@ -203,6 +204,9 @@ public class GitHub extends ContextBean {
     if (holding == null) {
       message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
       byName.forEach(message::setHeader);
+      if (inMemory != null) {
+        message.setBody(whole(request, message.getBody()));
+      }
       return;
     }
     byte[] content = whole(request, message.getBody());
