@@ -216,7 +216,6 @@ public class Catalog extends ContextBean {
 
   private static View view(RouteDefinition route, Kamelet kamelet) {
     return new View(
-        route.getId(),
         description(route),
         kamelet.parameter("view", "a name of letters, digits, - and _", "[A-Za-z0-9_-]+"),
         kamelet.parameter("list", "the path of a cached list", "/\\S*"),

@@ -3,7 +3,6 @@ package io.github.camelrestcache.catalog;
 /**
  * A ranking of a cached list, as routes/views.camel.yaml declares it.
  *
- * @param id the id of the route that declares it
  * @param description what the route says that it is, in a sentence
  * @param name its name in {@code /view/{order}/{n}/{name}}
  * @param list the path of the cached list that it ranks
@@ -12,13 +11,7 @@ package io.github.camelrestcache.catalog;
  * @param source the file and line of its declaration
  */
 public record View(
-    String id,
-    String description,
-    String name,
-    String list,
-    String field,
-    String label,
-    String source) {
+    String description, String name, String list, String field, String label, String source) {
 
   /**
    * What a ranking is stamped with: the version of the list that it was sorted from, and how it was

@@ -23,29 +23,6 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
  */
 final class Liveness {
 
-  /** Redis, as it is probed. */
-  interface Server {
-
-    /**
-     * Reads something.
-     *
-     * @return whether another server than before was found to be the master
-     * @throws RuntimeException that says why Redis cannot be used
-     */
-    boolean probe();
-
-    /** Writes something, on the connection of the last probe. */
-    void probeWrite();
-
-    /**
-     * Closes the connections that are not in use: they may be dead, or lead to the wrong server.
-     */
-    void renew();
-
-    /** Closes all connections, and so ends what is under way on them. */
-    void end();
-  }
-
   private record Trouble(Instant began, long nanos, String reason) {
 
     static Trouble of(Throwable failure) {
@@ -82,7 +59,7 @@ final class Liveness {
   private final String name;
   private final List<Runnable> returns;
   private final Semaphore wake = new Semaphore(0);
-  private Server server;
+  private RedisConnections server;
 
   private volatile boolean watching;
   private volatile boolean news = true;
@@ -107,7 +84,7 @@ final class Liveness {
    *
    * @return why Redis cannot be used yet, or null
    */
-  String start(Server redis) {
+  String start(RedisConnections redis) {
     server = redis;
     try {
       server.probe();

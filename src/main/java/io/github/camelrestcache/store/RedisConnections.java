@@ -30,7 +30,7 @@ import redis.clients.jedis.util.Pool;
  * The connections to Redis: a pool of them, and one more for the probe. Each goes to the server
  * that is the master when it is opened. While Redis does not answer, there are none to be had.
  */
-final class RedisConnections extends JedisConnectionFactory implements Liveness.Server {
+final class RedisConnections extends JedisConnectionFactory {
 
   /** How long a connection may take to open. */
   private static final int CONNECT_TIMEOUT = 500;
@@ -152,8 +152,13 @@ final class RedisConnections extends JedisConnectionFactory implements Liveness.
 
   // what the probe does
 
-  @Override
-  public boolean probe() {
+  /**
+   * Reads something.
+   *
+   * @return whether another server than before was found to be the master
+   * @throws RuntimeException that says why Redis cannot be used
+   */
+  boolean probe() {
     try {
       return probeOnce();
     } catch (JedisConnectionException e) {
@@ -201,8 +206,8 @@ final class RedisConnections extends JedisConnectionFactory implements Liveness.
     }
   }
 
-  @Override
-  public void probeWrite() {
+  /** Writes something, on the connection of the last probe. */
+  void probeWrite() {
     try {
       probe.set(PROBE, "", SetParams.setParams().px(1));
     } catch (JedisDataException e) {
@@ -224,14 +229,14 @@ final class RedisConnections extends JedisConnectionFactory implements Liveness.
     }
   }
 
-  @Override
-  public void renew() {
+  /** Closes the connections that are not in use: they may be dead, or lead to the wrong server. */
+  void renew() {
     pool.clear();
     outdated = true;
   }
 
-  @Override
-  public void end() {
+  /** Closes all connections, and so ends what is under way on them. */
+  void end() {
     sockets.forEach(OneSocket::end);
     renew();
   }

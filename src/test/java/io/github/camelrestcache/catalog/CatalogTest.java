@@ -99,10 +99,10 @@ class CatalogTest {
             tuple("root", "/", Shape.OBJECT, Duration.ofHours(1), "What it is."),
             tuple("repos", "/orgs/x/repos", Shape.LIST, Duration.ofMinutes(5), "What it is."));
     assertThat(declared.views().values())
-        .extracting(View::id, View::name, View::list, View::field, View::label)
+        .extracting(View::name, View::list, View::field, View::label)
         .containsExactly(
-            tuple("view-a", "a", "/orgs/x/repos", "forks", "full_name"),
-            tuple("view-b", "b", "/orgs/x/repos", "id", "login"));
+            tuple("a", "/orgs/x/repos", "forks", "full_name"),
+            tuple("b", "/orgs/x/repos", "id", "login"));
     assertThat(declared.endpoints().get("/").source()).isEqualTo("routes/a.camel.yaml:9");
   }
 

@@ -20,7 +20,7 @@ class RankingTest {
   private final Ranking ranking = new Ranking();
 
   private static View view(String field, String label) {
-    return new View("view-x", "What it is.", "x", "/orgs/x/repos", field, label, "v.yaml:7");
+    return new View("What it is.", "x", "/orgs/x/repos", field, label, "v.yaml:7");
   }
 
   private static Entry list(String json) {
