@@ -10,6 +10,7 @@ import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.RateLimits.Limit;
 import io.micrometer.core.instrument.Counter;
@@ -182,7 +183,7 @@ public class Meters extends ContextBean {
     ofEndpoints.forEach(
         each -> each.tell(catalog.endpoints(), of -> Tags.of("endpoint", of.template())));
     viewAge.tell(catalog.views(), of -> Tags.of("view", of.name()));
-    var known = limits.known(MOST_LIMITS).entrySet();
+    var known = limits.known(MOST_LIMITS, bean(GitHub.class).credential()).entrySet();
     ofLimits.forEach(
         each ->
             each.tell(

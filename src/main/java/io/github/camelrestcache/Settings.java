@@ -30,6 +30,8 @@ public final class Settings {
   private static final Rule HOST = new Rule("a host name or an address", s -> s.matches("\\S+"));
   private static final Rule TIME =
       new Rule("a time above 0 such as 500ms, 2s, 5m or 1h", s -> millis(s) > 0);
+  private static final Rule TIME_OR_NEVER =
+      new Rule("a time such as 10m, 1h or 1d, or 0s for never", s -> millis(s) >= 0);
   private static final Rule COUNT =
       new Rule("a whole number above 0", s -> s.matches("[1-9]\\d{0,8}"));
 
@@ -119,9 +121,8 @@ public final class Settings {
     RULES.put("rewrite.urls", new Rule("links, all or none", s -> s.matches("links|all|none")));
     RULES.put("forward.cache.heuristic", YES_OR_NO);
     RULES.put("fast.lane", YES_OR_NO);
-    RULES.put(
-        "stale.if.error",
-        new Rule("a time such as 10m, 1h or 1d, or 0s for never", s -> millis(s) >= 0));
+    RULES.put("stale.if.error", TIME_OR_NEVER);
+    RULES.put("drain.delay", new Rule("a time such as 5s, or 0s for none", TIME_OR_NEVER.valid()));
   }
 
   private Settings() {}
@@ -227,7 +228,7 @@ public final class Settings {
   public static long millis(String time) {
     try {
       // a bare number is one of milliseconds to Camel, and of seconds to whoever writes it
-      return time.matches("\\d*") ? -1 : TimeUtils.toMilliSeconds(time);
+      return time.matches("(\\d{1,9}(ms|[dhms]))+") ? TimeUtils.toMilliSeconds(time) : -1;
     } catch (IllegalArgumentException e) {
       return -1;
     }

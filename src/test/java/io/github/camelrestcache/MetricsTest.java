@@ -116,6 +116,28 @@ class MetricsTest {
   }
 
   @Test
+  void aLimitIsToldOfUntilItsReset() throws Exception {
+    long reset = System.currentTimeMillis() / 1000 + 2;
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/limited"),
+            (asked, request) ->
+                request
+                    .response()
+                    .putHeader("x-ratelimit-limit", "30")
+                    .putHeader("x-ratelimit-remaining", "2")
+                    .putHeader("x-ratelimit-resource", "search")
+                    .putHeader("x-ratelimit-reset", Long.toString(reset))
+                    .end("{}"))) {
+      service.get("/x/limited");
+    }
+    String series =
+        "restcache_ratelimit_remaining\\{credential=\"lent [0-9a-f]+\",resource=\"search\"\\}";
+    await().atMost(SOON).until(() -> metrics().lines().anyMatch(l -> l.matches(series + " 2.0")));
+    await().atMost(SOON).until(() -> metrics().lines().noneMatch(l -> l.matches(series + ".*")));
+  }
+
+  @Test
   void forwardsUnderWayAndRefusedAreCounted() throws Exception {
     java.util.concurrent.CompletableFuture<Void> go =
         new java.util.concurrent.CompletableFuture<>();

@@ -62,8 +62,10 @@ class SettingsCheckTest {
         "github.api.version | 2022-11-28 2026-03-10",
         "github.webhook.secret | 0123456789abcdef ~!{}#$%^&*()_+-=~",
         "github.org         | a-1 0",
-        "github.owner.paths | /user /user,/gists",
+        "github.owner.paths | /user /user,/gists /repos/*/*/subscription",
         "refresh.interval   | 500ms 2s 1h30m 1d",
+        "stale.if.error     | 0s 1d",
+        "drain.delay        | 0s 5s",
         "refresh.max.pages  | 1 100000",
       })
   void goodValuesAreAllowed(String key, String values) {
@@ -93,7 +95,9 @@ class SettingsCheckTest {
         "github.org             | the login     | Net flix; Netflix/repos; -x; x?y; ",
         "github.owner.paths     | paths         | user; /user,; /user,gists; ",
         "refresh.interval       | a time above  | ten; 3; 300; 0; -5m; 1.5h; 5 minutes; PT5M; 5M; ",
-        "cold.wait              | a time above  | 0s; ",
+        "cold.wait              | a time above  | 0s; 5m3; 1h5x; ",
+        "stale.if.error         | a time such as 10m | -1s; x; 1x; 5; ",
+        "drain.delay            | a time such as 5s | -1s; soon; ",
         "github.connect.timeout | a time above  | never; ",
         "github.answer.timeout  | a time above  | 1x; ",
         "max.forwards           | a whole       | 0; 1.0; -1; ",

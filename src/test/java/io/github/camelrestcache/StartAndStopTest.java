@@ -133,6 +133,28 @@ class StartAndStopTest {
   }
 
   @Test
+  void whoHasNotNoticedThatItStopsIsAnsweredMeanwhile() throws Exception {
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start()) {
+      Service service = Service.start(github, Map.of("drain.delay", "3s")).ready();
+      try {
+        service.get("/orgs/Netflix");
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
+        await().atMost(SOON).until(() -> status(service, "ready") == 503);
+        for (String target : new String[] {"/orgs/Netflix", "/zen", "/healthcheck"}) {
+          assertThat(RawHttp.send(service.port(), "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"))
+              .as(target)
+              .startsWith("HTTP/1.1 200 ")
+              .containsIgnoringCase("\r\nConnection: close\r\n");
+        }
+        assertThat(stopped).isNotDone();
+        stopped.join();
+      } finally {
+        service.close();
+      }
+    }
+  }
+
+  @Test
   void whileAnInstanceDrainsItHasItsRedis(@TempDir Path folder) throws Exception {
     int management = Service.freePort();
     CompletableFuture<Void> last = new CompletableFuture<>();

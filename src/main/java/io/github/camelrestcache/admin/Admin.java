@@ -31,6 +31,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.camel.BindToRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What an operator may ask and do. Who changes something needs {@code Authorization: Bearer} with
@@ -39,6 +41,7 @@ import org.apache.camel.BindToRegistry;
 @BindToRegistry("admin")
 public class Admin extends ContextBean {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
   private static final String SCHEME = "Bearer ";
 
   private Catalog catalog;
@@ -168,6 +171,7 @@ public class Admin extends ContextBean {
               .formatted(path, BadConfiguration.suggestion(path, paths)));
     }
     refreshes.now(endpoint);
+    LOG.info("A refresh of {} was asked for by {}", path, client(request));
     return Map.of("refresh", path);
   }
 
@@ -190,6 +194,11 @@ public class Admin extends ContextBean {
               + " ?prefix=/repos/Netflix/");
     }
     List<String> removed = purges.purge(what, path == null);
+    LOG.info(
+        "{}{} was purged by {}",
+        what.replaceAll("\\p{Cntrl}", "?"),
+        path == null ? "… (all that begins so)" : "",
+        client(request));
     removed.stream().map(catalog::endpoint).filter(Objects::nonNull).forEach(refreshes::now);
     return Map.of("purged", what, "endpoints", removed);
   }
@@ -203,10 +212,15 @@ public class Admin extends ContextBean {
     boolean bearer = given != null && given.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
     String secret = bearer ? given.substring(SCHEME.length()).strip() : "";
     if (!MessageDigest.isEqual(bytes(secret), bytes(token))) {
+      LOG.warn("A change was refused, for {} has not the ADMIN_TOKEN", client(request));
       throw new Problem(
               401, "Unauthorized", "Changes need the ADMIN_TOKEN: Authorization: Bearer …")
           .with("WWW-Authenticate", "Bearer realm=\"camel-rest-cache\"");
     }
+  }
+
+  private static String client(RoutingContext request) {
+    return request.request().remoteAddress().hostAddress();
   }
 
   private static byte[] bytes(String text) {

@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * Where requests enter the routes and answers leave them. Camel's own consumer turns request
  * fields, query and path parameters into headers of the exchange and sends them back in the answer;
  * this one gives the routes the request as it came, in the variables {@code request} ({@link
- * ClientRequest}), {@code method} and {@code path}, with no headers at all, and answers with the
- * headers that the routes set and those that frame it. A failed exchange becomes a {@link Problem}.
+ * ClientRequest}) and {@code path}, with no headers at all, and answers with the headers that the
+ * routes set and those that frame it. A failed exchange becomes a {@link Problem}.
  */
 final class HttpDoor extends VertxPlatformHttpConsumer {
 
@@ -64,7 +65,6 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
     Exchange exchange = createExchange(false);
     exchange.setPattern(ExchangePattern.InOut);
     exchange.setVariable("request", client);
-    exchange.setVariable("method", client.method());
     exchange.setVariable("path", client.path());
     routing
         .vertx()
@@ -104,6 +104,9 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       RoutingContext routing, Exchange exchange, ClientRequest client, Requests.Begun begun) {
     HttpServerResponse response = routing.response();
     RequestId.inLog(client.id());
+    if (requests.isDraining()) {
+      response.putHeader("Connection", "close");
+    }
     Future<Void> sent = Future.succeededFuture();
     try {
       Problem problem = problem(exchange);
@@ -197,7 +200,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       }
     }
     if (body instanceof InputStream stream) {
-      return writeStream(connection, response, client, stream);
+      return writeStream(routing, client, stream);
     } else if (body instanceof byte[] bytes) {
       Runnable end = backlog.add(connection, content, bytes.length);
       return writeWhole(response, client, bytes).onComplete(done -> end.run());
@@ -226,18 +229,20 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   }
 
   /** Reads no more than the client takes. */
-  private Future<Void> writeStream(
-      HttpConnection connection,
-      HttpServerResponse response,
-      ClientRequest client,
-      InputStream body)
+  private Future<Void> writeStream(RoutingContext routing, ClientRequest client, InputStream body)
       throws Exception {
+    HttpServerResponse response = routing.response();
+    HttpConnection connection = routing.request().connection();
     try (body) {
       if (client.method().equals("HEAD")) {
         return response.end();
       }
-      if (!response.headers().contains("Content-Length")) {
-        response.setChunked(true);
+      boolean framed = response.headers().contains("Content-Length");
+      boolean chunked = !framed && routing.request().version() != HttpVersion.HTTP_1_0;
+      response.setChunked(!framed);
+      if (!framed && !chunked) {
+        // its end is that of the content (RFC 9112 6.3); Vert.x would say keep-alive
+        routing.addHeadersEndHandler(end -> response.putHeader("Connection", "close"));
       }
       byte[] chunk = new byte[CHUNK];
       for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
@@ -249,7 +254,8 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
                   .onComplete(done -> end.run()));
         }
       }
-      return response.end();
+      Future<Void> sent = response.end();
+      return framed || chunked ? sent : sent.onComplete(done -> connection.close());
     }
   }
 

@@ -113,7 +113,7 @@ final class LaneHandler extends PipelineHandler {
     }
     HttpVersion version = request.protocolVersion();
     ChannelPromise written = wire.newPromise();
-    boolean last = !HttpUtil.isKeepAlive(request);
+    boolean last = !HttpUtil.isKeepAlive(request) || requests.isDraining();
     if (last == version.isKeepAliveDefault()) {
       response.add(last ? CLOSE : KEEP_ALIVE);
     }

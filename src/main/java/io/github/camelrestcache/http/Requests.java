@@ -75,12 +75,18 @@ public class Requests extends ContextBean {
     access = Settings.get(context, "access.log").equals("true") ? Level.INFO : Level.DEBUG;
   }
 
-  /** Waits for all that has begun. Camel waits for exchanges, but not until they are sent. */
+  /**
+   * Answers for {@code DRAIN_DELAY} whoever has not noticed yet that the service is not ready, and
+   * then waits for all that has begun. Camel waits for exchanges, but not until they are sent.
+   */
   @Override
   protected void drain() {
+    Duration delay = Settings.time(context, "drain.delay");
+    LOG.info("Not ready from now on: the service ends when what is under way is answered");
     draining = true;
     long most = context.getShutdownStrategy().getTimeout();
     try {
+      Thread.sleep(delay.toMillis());
       if (awaited.get() > 0 && !last.await(most, TimeUnit.SECONDS)) {
         LOG.warn("{} answers were not sent in {} s, and are broken off", awaited, most);
       }

@@ -64,7 +64,7 @@ public class Instances extends ContextBean {
 
   /** The names of all that are known of, this one among them, in no order. */
   public List<String> known() {
-    return known;
+    return redis.trouble() == null ? known : List.of(me());
   }
 
   /**
@@ -73,7 +73,6 @@ public class Instances extends ContextBean {
    */
   public void present() {
     if (redis.trouble() != null) {
-      known = List.of(me());
       return;
     }
     Duration age = Settings.time(context, "near.cache.max.age").multipliedBy(3);

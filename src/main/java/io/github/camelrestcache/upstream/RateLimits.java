@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.Hash;
 import io.github.camelrestcache.http.HttpDates;
 import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.store.Keys;
@@ -122,13 +123,17 @@ public class RateLimits extends ContextBean {
   }
 
   /**
-   * What this instance knows of limits, by {@code credential:resource}, those of the service's own
-   * token first. Of a credential there is a part of its hash.
+   * What this instance knows of limits until their reset, by {@code credential:resource}, those of
+   * the service's own token first. Of a credential there is a part of its hash.
+   *
+   * @param own the credential of the service's token; those that it had before are left out
    */
-  public Map<String, Limit> known(int most) {
+  public Map<String, Limit> known(int most, String own) {
     Map<String, Limit> known = new LinkedHashMap<>();
+    long now = Instant.now().getEpochSecond();
     latest.asMap().entrySet().stream()
         .map(each -> Map.entry(each.getKey().substring(prefix.length()), each.getValue()))
+        .filter(each -> !each.getKey().startsWith("lent ") || each.getKey().startsWith(own + ":"))
         .sorted(
             Comparator.comparing(
                     (Map.Entry<String, Map<String, String>> each) ->
@@ -138,7 +143,7 @@ public class RateLimits extends ContextBean {
         .forEach(
             each -> {
               Limit limit = limit(each.getValue()::get);
-              if (limit != null) {
+              if (limit != null && limit.reset() >= now) {
                 known.put(each.getKey().replaceFirst("([0-9a-f]{8})[0-9a-f]*:", "$1:"), limit);
               }
             });
@@ -327,7 +332,7 @@ public class RateLimits extends ContextBean {
   }
 
   private static String request(UpstreamRequest ask) {
-    return ask.method() + " " + ask.path();
+    return Hash.of(ask.method() + " " + ask.path());
   }
 
   private static String guessed(UpstreamRequest ask) {
