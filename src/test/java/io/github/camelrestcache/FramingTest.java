@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -256,6 +257,52 @@ class FramingTest {
           assertThat(answersIn(all)).isEqualTo(1);
         }
       }
+    }
+  }
+
+  @Test
+  void aHeadWhoseLastLineDoesNotComeIsGivenUpHoweverManyBytesCome() throws Exception {
+    try (Service impatient = Service.start(github, java.util.Map.of("request.timeout", "500ms"))) {
+      impatient.ready();
+      try (Socket socket = new Socket("127.0.0.1", impatient.port())) {
+        OutputStream out = socket.getOutputStream();
+        out.write("GET /zen HTTP/1.1\r\nHost: x\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        socket.setSoTimeout(100);
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .pollInterval(Duration.ofMillis(100))
+            .until(
+                () -> {
+                  try {
+                    out.write('\r');
+                    return socket.getInputStream().read() < 0;
+                  } catch (SocketTimeoutException e) {
+                    return false;
+                  } catch (IOException e) {
+                    return true;
+                  }
+                });
+      }
+    }
+  }
+
+  @Test
+  void anAnswerWithoutALengthEndsAConnectionOfHttp10() throws Exception {
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/chunked"),
+            (asked, request) ->
+                request
+                    .response()
+                    .setChunked(true)
+                    .putHeader("Cache-Control", "no-store")
+                    .end("all of it"))) {
+      String asked = "GET /x/chunked HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n";
+      assertThat(RawHttp.send(service.port(), asked + asked))
+          .startsWith("HTTP/1.0 200 ")
+          .containsIgnoringCase("\r\nConnection: close\r\n")
+          .doesNotContainIgnoringCase("keep-alive")
+          .endsWith("\r\n\r\nall of it");
     }
   }
 

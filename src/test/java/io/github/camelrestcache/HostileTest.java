@@ -218,6 +218,14 @@ class HostileTest {
   }
 
   @Test
+  void aHostThatIsLongerThanAnyNameIs400() {
+    for (String field : new String[] {"GET /zen HTTP/1.1", "GET /orgs/Netflix HTTP/1.1"}) {
+      assertThat(RawHttp.request(service.port(), field, "Host: " + "a".repeat(300)))
+          .startsWith("HTTP/1.1 400 ");
+    }
+  }
+
+  @Test
   void twoHostsAreOneTooMany() {
     assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: a", "Host: b"))
         .startsWith("HTTP/1.1 400")

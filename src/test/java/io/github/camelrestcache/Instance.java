@@ -89,6 +89,10 @@ final class Instance implements AutoCloseable {
     return this;
   }
 
+  int port() {
+    return port;
+  }
+
   HttpResponse<String> get(String target) {
     URI uri = URI.create("http://127.0.0.1:" + port + target);
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();

@@ -256,6 +256,38 @@ class WebhookTest {
   }
 
   @Test
+  void ofADeliveryWithoutASignatureNothingIsAwaited() {
+    assertThat(
+            RawHttp.send(
+                service.port(),
+                "POST /webhook/github HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"))
+        .startsWith("HTTP/1.1 401 ");
+  }
+
+  @Test
+  void manyDeliveriesThatComeSlowlyKeepNobodyElseWaiting() throws IOException {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 400; i++) {
+        Socket each = new Socket("127.0.0.1", service.port());
+        slow.add(each);
+        each.getOutputStream()
+            .write(
+                ("POST /webhook/github HTTP/1.1\r\nHost: a\r\nX-Hub-Signature-256: "
+                        + SIGNATURE
+                        + "\r\nContent-Length: 9\r\n\r\n{")
+                    .getBytes(UTF_8));
+      }
+      assertThat(service.get("/zen?slowly").statusCode()).isEqualTo(200);
+      assertThat(service.get("/healthcheck").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket each : slow) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
   void aSignatureIsOfThePayloadAsItCame() {
     byte[] form = "payload=%7B%22zen%22%3A%22a+b%22%7D".getBytes(UTF_8);
     List<String> headers =
@@ -350,7 +382,14 @@ class WebhookTest {
   private static Socket begin(String framing) throws IOException {
     Socket socket = new Socket("127.0.0.1", service.port());
     socket.setSoTimeout(10_000);
-    String head = "POST " + HOOK + " HTTP/1.1\r\nHost: x\r\n" + framing + "\r\n\r\n";
+    String head =
+        "POST "
+            + HOOK
+            + " HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: "
+            + SIGNATURE
+            + "\r\n"
+            + framing
+            + "\r\n\r\n";
     socket.getOutputStream().write(head.getBytes(UTF_8));
     return socket;
   }

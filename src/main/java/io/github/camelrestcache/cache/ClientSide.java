@@ -118,8 +118,8 @@ final class ClientSide implements ExecChainHandler {
       Forwarded forwarded = Forwarded.in(context);
       if (forwarded != null) {
         generations.changed(ask.path());
-        if (forwarded.flight() != null) {
-          flights.end(forwarded.flight(), outcome);
+        if (forwarded.flight != null) {
+          flights.end(forwarded.flight, outcome);
         }
       }
     }
@@ -150,11 +150,11 @@ final class ClientSide implements ExecChainHandler {
           "Gateway timeout",
           "It is not stored, or no longer fresh, and only-if-cached was asked for: ask without.");
     }
-    if (forwarded.failure() != null) {
-      throw forwarded.failure();
+    if (forwarded.failure != null) {
+      throw forwarded.failure;
     }
-    if (forwarded.refusedForNow() > 0) {
-      response.setCode(forwarded.refusedForNow());
+    if (forwarded.refusedForNow > 0) {
+      response.setCode(forwarded.refusedForNow);
     }
   }
 
@@ -195,7 +195,7 @@ final class ClientSide implements ExecChainHandler {
       return "fwd=" + collapsed + "; collapsed";
     }
     boolean stoodIn = entry != null && isOfTheCache(context);
-    boolean heldBack = forwarded != null && forwarded.isHeldBack();
+    boolean heldBack = forwarded != null && forwarded.heldBack;
     if (entry == null && heldBack) {
       return "detail=limited";
     }
@@ -204,15 +204,15 @@ final class ClientSide implements ExecChainHandler {
       String instead = heldBack ? "if-error" : "while-revalidate";
       return "hit; ttl=" + ttl + (stoodIn ? "; detail=stale-" + instead : "");
     }
-    StringBuilder status = new StringBuilder("fwd=").append(forwarded.reason());
-    if (forwarded.status() > 0) {
-      status.append("; fwd-status=").append(forwarded.status());
+    StringBuilder status = new StringBuilder("fwd=").append(forwarded.reason);
+    if (forwarded.status > 0) {
+      status.append("; fwd-status=").append(forwarded.status);
     } else if (collapsed != null) {
       status.append("; collapsed");
     }
     if (stoodIn) {
       status.append("; detail=stale-if-error");
-    } else if (entry != null && forwarded.status() != 304 && !entries.isLost()) {
+    } else if (entry != null && forwarded.status != 304 && !entries.isLost()) {
       status.append("; stored");
     }
     return status.toString();

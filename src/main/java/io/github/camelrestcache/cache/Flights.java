@@ -117,8 +117,8 @@ public class Flights extends ContextBean {
    */
   public CompletableFuture<Void> await(
       Exchange exchange, @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Joined joined) {
-    exchange.setVariable("collapsed", joined.reason());
-    Flight flight = joined.flight();
+    exchange.setVariable("collapsed", joined.reason);
+    Flight flight = joined.flight;
     return flight
         .landed()
         .copy()
@@ -130,7 +130,7 @@ public class Flights extends ContextBean {
                 underWay.remove(flight.key(), flight);
               }
               RequestId.inLog(exchange.getVariable("request", ClientRequest.class).id());
-              goOn(exchange, outcome, joined.reason());
+              goOn(exchange, outcome, joined.reason);
               return null;
             },
             landed);

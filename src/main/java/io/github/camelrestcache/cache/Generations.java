@@ -30,6 +30,9 @@ final class Generations {
 
   private static final int MOST_OUTLIVED = 10_000;
 
+  /** More than GitHub has. */
+  private static final int MOST_ABOVE = 64;
+
   private final RedisConnection redis;
   private final Changes changes;
   private final Purges purges;
@@ -62,7 +65,7 @@ final class Generations {
   String of(String path) {
     String plain = plain(path);
     if (outlived.contains(plain)) {
-      renewOutlived();
+      renew(plain);
       if (outlived.contains(plain)) {
         return null;
       }
@@ -83,8 +86,10 @@ final class Generations {
    */
   void invalidate(String path) {
     String plain = plain(path);
-    for (String each = plain; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
+    String each = plain;
+    for (int above = 0; !each.isEmpty() && above <= MOST_ABOVE; above++) {
       renew(each);
+      each = each.substring(0, each.lastIndexOf('/'));
     }
     changes.notePath(plain);
     try {

@@ -4,21 +4,15 @@ package io.github.camelrestcache.cache;
 public final class Joined extends RuntimeException {
 
   private static final long serialVersionUID = 1;
-  private final transient Flights.Flight flight;
-  private final String reason;
+
+  final transient Flights.Flight flight;
+
+  /** Why GitHub would have been asked, in the words of RFC 9211. */
+  final String reason;
 
   Joined(Flights.Flight flight, String reason) {
     super("collapsed", null, false, false);
     this.flight = flight;
     this.reason = reason;
-  }
-
-  Flights.Flight flight() {
-    return flight;
-  }
-
-  /** Why GitHub would have been asked, in the words of RFC 9211. */
-  String reason() {
-    return reason;
   }
 }

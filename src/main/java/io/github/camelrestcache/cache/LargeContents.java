@@ -1,10 +1,8 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.http.Problem;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
@@ -12,7 +10,6 @@ import org.apache.camel.support.SynchronizationAdapter;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
-import org.apache.hc.core5.http.io.entity.InputStreamEntity;
 
 /**
  * Room in memory for large contents on their way into the cache and out of it, where they are whole
@@ -93,8 +90,6 @@ final class LargeContents {
       return;
     }
     take(exchange, longest);
-    response.setEntity(
-        new InputStreamEntity(
-            new SequenceInputStream(new ByteArrayInputStream(begin), content), -1, null));
+    response.setEntity(Peeked.whole(begin, content, -1));
   }
 }

@@ -157,18 +157,21 @@ public class Purges extends ContextBean {
   }
 
   /** What a path's generation has of purges: nothing, mostly. */
-  String mark(String path) {
+  String mark(String plainPath) {
     return marks.isEmpty()
         ? ""
         : marks.entrySet().stream()
-            .filter(each -> isMeant(each.getKey(), path))
+            .filter(each -> isPlainMeant(each.getKey(), plainPath))
             .map(each -> " " + each)
             .sorted()
             .collect(Collectors.joining());
   }
 
   private static boolean isMeant(String what, String path) {
-    String plain = Generations.plain(path);
+    return isPlainMeant(what, Generations.plain(path));
+  }
+
+  private static boolean isPlainMeant(String what, String plain) {
     String named = what.substring(1);
     return what.startsWith("*") ? plain.startsWith(named) : plain.equals(named);
   }

@@ -2,17 +2,14 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.http.ContentCoding;
 import io.github.camelrestcache.upstream.UpstreamUrls;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
-import org.apache.hc.core5.http.io.entity.InputStreamEntity;
 
 /**
  * GitHub's JSON with the URLs of this service in it, made once, before it is stored ({@code
@@ -59,11 +56,7 @@ final class RewrittenJson {
     byte[] read = content.readNBytes(mostBytes + 1);
     byte[] json = read.length > mostBytes ? null : gzip ? unzipped(read) : read;
     if (json == null) {
-      response.setEntity(
-          new InputStreamEntity(
-              new SequenceInputStream(new ByteArrayInputStream(read), content),
-              entity.getContentLength(),
-              null));
+      response.setEntity(Peeked.whole(read, content, entity.getContentLength()));
       return false;
     }
     byte[] rewritten = urls.json(json);

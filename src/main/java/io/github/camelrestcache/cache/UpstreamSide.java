@@ -8,6 +8,7 @@ import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -109,8 +110,7 @@ final class UpstreamSide implements ExecChainHandler {
         exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
     String reason = stale ? seen.isDemanding() ? "request" : "stale" : reason(seen);
     Flight flight = flight(seen, exchange, Forwarded.in(context), reason);
-    Forwarded forwarded = Forwarded.note(context, reason);
-    forwarded.lead(flight);
+    Forwarded forwarded = Forwarded.note(context, reason, flight);
     if (exchange == null) {
       context.setRequestConfig(requestConfig); // the library has none for the background
     }
@@ -124,13 +124,13 @@ final class UpstreamSide implements ExecChainHandler {
           slots.take(exchange, ask); // a refresh needs none
         }
         response = proceed(message(request, ask, stale, scope), ask, scope, chain);
-        forwarded.answered(response.getCode());
+        forwarded.status = response.getCode();
         if (isLimit(response)) {
           limits.refused(ask, response, content(response));
-          forwarded.limited();
+          forwarded.limited = true;
         }
       } else {
-        forwarded.holdBack();
+        forwarded.heldBack = true;
       }
       json.rewrite(response);
       markIfRewritten(request, ask, response);
@@ -139,12 +139,13 @@ final class UpstreamSide implements ExecChainHandler {
       if (stale) {
         settle(seen, scope, forwarded, response);
       }
-      if (!response.getFirstHeader("Cache-Control").getValue().equals("no-store")) {
+      Header directives = response.getFirstHeader("Cache-Control");
+      if (directives != null && !directives.getValue().equals("no-store")) {
         large.take(exchange, response, mostBytes);
       }
       return response;
     } catch (IOException e) {
-      forwarded.failed(e);
+      forwarded.failure = e;
       throw e;
     }
   }
@@ -175,7 +176,7 @@ final class UpstreamSide implements ExecChainHandler {
   /** What the request leads, if it does. The cache may ask twice for one request. */
   private Flight flight(CacheRequest seen, Exchange exchange, Forwarded before, String reason) {
     if (before != null) {
-      return before.flight();
+      return before.flight;
     }
     boolean alone =
         exchange == null || exchange.getVariable("alone") != null || isFailing(exchange);
@@ -272,11 +273,11 @@ final class UpstreamSide implements ExecChainHandler {
     if (status >= 500) {
       content(response); // what broke off has failed by now
     }
-    if (status >= 500 || forwarded.isLimited()) {
+    if (status >= 500 || forwarded.limited || forwarded.heldBack) {
       // the cache takes what is stored instead
       response.setHeader("Cache-Control", "no-store");
       if (status < 500) {
-        forwarded.refuseForNow(status);
+        forwarded.refusedForNow = status;
         response.setCode(503);
       }
     } else if (status != 304
@@ -291,8 +292,12 @@ final class UpstreamSide implements ExecChainHandler {
     if (response.getEntity() == null) {
       return "";
     }
-    byte[] content = response.getEntity().getContent().readAllBytes();
-    response.setEntity(new ByteArrayEntity(content, null));
+    InputStream rest = response.getEntity().getContent();
+    byte[] content = rest.readNBytes(LARGEST_MESSAGE);
+    response.setEntity(
+        content.length < LARGEST_MESSAGE
+            ? new ByteArrayEntity(content, null)
+            : Peeked.whole(content, rest, response.getEntity().getContentLength()));
     Header coding = response.getFirstHeader("Content-Encoding");
     String named = coding == null ? null : coding.getValue();
     return new String(

@@ -28,6 +28,8 @@ public class ClientRates extends ContextBean {
   /** Clients whose buckets are kept; of more, those who come often are (Caffeine's TinyLFU). */
   private static final int MOST_CLIENTS = 100_000;
 
+  private static final Duration LONGEST_MEMORY = Duration.ofHours(1);
+
   private static final CharSequence POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
   private static final CharSequence STATE = HttpHeaders.createOptimized("RateLimit");
   private static final AttributeKey<Known> KNOWN = AttributeKey.valueOf(ClientRates.class, "known");
@@ -60,7 +62,7 @@ public class ClientRates extends ContextBean {
     policy =
         HttpHeaders.createOptimized(
             "\"client\";q=" + burst + ";w=" + Math.max(1, full.toSeconds()));
-    memory = full.toNanos() / 2;
+    memory = full.compareTo(LONGEST_MEMORY) < 0 ? full.toNanos() / 2 : LONGEST_MEMORY.toNanos();
     stored = Boolean.parseBoolean(Settings.get(context, "rate.limit.stored"));
     addresses = new ClientAddress(Settings.get(context, "trusted.proxies"));
     buckets =

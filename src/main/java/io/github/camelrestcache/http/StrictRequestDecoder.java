@@ -29,6 +29,9 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
   /** Whether what comes next belongs to a head. */
   private boolean inHead = true;
 
+  /** Whether something of it has come. */
+  private boolean begun;
+
   /** Whether the last byte of the head that was read ends a line. */
   private boolean lineEnded;
 
@@ -61,12 +64,16 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
       if (out.get(i) instanceof HttpRequest request) {
         check(request);
         inHead = false;
+        begun = false;
       }
       if (out.get(i) instanceof LastHttpContent) {
         inHead = true;
       }
     }
-    watch(context, inHead && out.size() == before && hasBegun(bytes, start));
+    if (inHead && out.size() == before) {
+      begun |= hasBegun(bytes, start);
+    }
+    watch(context, begun);
   }
 
   /** Empty lines before a request are none of it (RFC 9112 2.2). */

@@ -166,11 +166,10 @@ public class Refreshes extends ContextBean {
     if (others == null && state.failures() > 0 && !pause(endpoint).isZero()) {
       throw notReady(path, state.reason(), pause(endpoint));
     }
-    CompletableFuture<Boolean> arrival = near.arrival(path).thenApply(arrived -> false);
     return begin(endpoint, true)
         // what was joined may not have been due for its timer
         .thenCompose(done -> done || others == null ? completed(done) : begin(endpoint, true))
-        .thenCompose(done -> done ? completed(true) : arrival)
+        .thenCompose(done -> done ? completed(true) : arrival(endpoint))
         .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (done, failure) -> {
@@ -182,6 +181,12 @@ public class Refreshes extends ContextBean {
                   + (done && others == null ? "stored" : "collapsed");
             },
             waiters);
+  }
+
+  /** Is completed when it is here, by another's refresh. */
+  private CompletableFuture<Boolean> arrival(CachedEndpoint endpoint) {
+    CompletableFuture<Boolean> arrival = near.arrival(endpoint.path()).thenApply(arrived -> false);
+    return near.entry(endpoint) == null ? arrival : completed(false);
   }
 
   private static CompletableFuture<Boolean> completed(boolean done) {

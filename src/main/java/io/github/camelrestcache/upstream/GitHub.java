@@ -49,6 +49,7 @@ public class GitHub extends ContextBean {
           "X-OAuth-Scopes",
           "X-Accepted-OAuth-Scopes",
           "X-OAuth-Client-Id",
+          "X-GitHub-SSO",
           "github-authentication-token-expiration");
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
@@ -122,7 +123,11 @@ public class GitHub extends ContextBean {
     }
     String own = request.fields().get("Authorization");
     boolean overridden = UpstreamRequest.isOverridden(request.fields());
-    boolean lends = own == null && !overridden && lending.allows(request.method(), request.path());
+    boolean lends =
+        own == null
+            && !overridden
+            && lending.allows(request.method(), request.path())
+            && !TokenLending.namesOwner(request.query());
     // once, for it may change
     String ours = lends ? token.now() : "";
     authorize(fields, ours);

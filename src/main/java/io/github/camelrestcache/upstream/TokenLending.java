@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * For which requests of callers without credentials the service's token is lent: it lends rate
@@ -29,16 +30,20 @@ public final class TokenLending {
 
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
-  private final List<String> ownerPaths;
+  /** Searches such as {@code assignee:@me}. */
+  private static final Pattern OWNER = Pattern.compile("(?i)(@|%40)(m|%6d)(e|%65)(?![\\w-])");
+
+  private final List<Pattern> ownerPaths;
 
   /**
    * @param ownerPaths the paths, separated by commas, that with all below them speak of the token's
-   *     owner
+   *     owner; {@code *} stands for any one segment
    */
   public TokenLending(String ownerPaths) {
     this.ownerPaths =
         Arrays.stream(ownerPaths.toLowerCase(Locale.ROOT).split(","))
             .map(path -> path.strip().replaceAll("/+$", ""))
+            .map(TokenLending::atOrBelow)
             .toList();
   }
 
@@ -57,18 +62,23 @@ public final class TokenLending {
     if (!path.equals("/") && NOT_NORMAL.matcher(decoded).find()) {
       return false;
     }
-    return ownerPaths.stream().noneMatch(owner -> isAtOrBelow(decoded, owner));
+    return ownerPaths.stream().noneMatch(owner -> owner.matcher(decoded).matches());
+  }
+
+  /** Whether a query (as sent) speaks of the token's owner. */
+  static boolean namesOwner(String query) {
+    return OWNER.matcher(query).find();
   }
 
   /**
    * {@code /user}, {@code /user/repos}, {@code /user.json} and {@code /user;a}, but not {@code
    * /users}.
    */
-  private static boolean isAtOrBelow(String path, String owner) {
-    return path.startsWith(owner)
-        && (path.length() == owner.length()
-            || !Character.isLetterOrDigit(path.charAt(owner.length()))
-                && path.charAt(owner.length()) != '-'
-                && path.charAt(owner.length()) != '_');
+  private static Pattern atOrBelow(String owner) {
+    String segments =
+        Arrays.stream(owner.split("/", -1))
+            .map(segment -> segment.equals("*") ? "[^/]+" : Pattern.quote(segment))
+            .collect(Collectors.joining("/"));
+    return Pattern.compile(segments + "(?![\\p{L}\\p{N}_-]).*");
   }
 }

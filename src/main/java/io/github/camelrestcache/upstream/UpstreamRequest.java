@@ -35,9 +35,12 @@ public record UpstreamRequest(
 
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 
-  /** Whether it changes nothing (RFC 9110 9.2.1). */
+  /**
+   * Whether it changes nothing (RFC 9110 9.2.1). Who may not write may not make what is stored
+   * unused either, so a field that asks for another method makes no write of a read.
+   */
   public boolean isSafe() {
-    return SAFE.contains(method) && !isOverridden(fields);
+    return SAFE.contains(method);
   }
 
   /** Whether fields ask for another method than that of their request. */

@@ -15,6 +15,8 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.camel.BindToRegistry;
@@ -42,13 +44,20 @@ public class Webhook extends ContextBean {
   /** GitHub's own limit. */
   private static final long LARGEST_PAYLOAD = 25L * 1024 * 1024;
 
+  /** How long a payload may take to come, in nanoseconds: GitHub waits 10 s for an answer. */
+  private static final long LONGEST = TimeUnit.SECONDS.toNanos(10);
+
   private static final int CHUNK = 64 * 1024;
+
+  /** Each that is read holds a thread. */
+  private final Semaphore slots = new Semaphore(16);
 
   /**
    * Takes a request for a delivery. The payload is read for its signature, and nothing of it kept.
    *
    * @throws Problem 404 without a secret, 405 for another method than POST, 413 for more than 25
-   *     MB, 401 for a signature that is not the payload's, 400 without event or id
+   *     MB, 401 for a signature that is not the payload's, 400 without event or id, 408 and 503 for
+   *     one that comes slowly, and for one that comes while many others do
    */
   public Delivery verify(@Variable("request") ClientRequest request) throws IOException {
     String secret = Settings.get(context, "github.webhook.secret");
@@ -59,8 +68,9 @@ public class Webhook extends ContextBean {
       throw new Problem(405, "Method not allowed", "GitHub's webhook is received here: use POST.")
           .with("Allow", "POST");
     }
-    String signature = field(request, "X-Hub-Signature-256", ".*");
-    if (!MessageDigest.isEqual(signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8))) {
+    // without one of the right form nothing is read
+    String signature = field(request, "X-Hub-Signature-256", "sha256=[0-9a-f]{64}");
+    if (signature.isEmpty() || !isSigned(request, secret, signature)) {
       throw new Problem(
               401,
               "Unauthorized",
@@ -83,6 +93,19 @@ public class Webhook extends ContextBean {
     return value != null && value.matches(form) ? value : "";
   }
 
+  private boolean isSigned(ClientRequest request, String secret, String signature)
+      throws IOException {
+    if (!slots.tryAcquire()) {
+      throw Problem.busy("Many deliveries come in at this time");
+    }
+    try {
+      return MessageDigest.isEqual(
+          signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8));
+    } finally {
+      slots.release();
+    }
+  }
+
   /** The signature that the content has to have, as GitHub writes it. */
   private static String sign(ClientRequest request, String secret) throws IOException {
     if (request.length() > LARGEST_PAYLOAD) {
@@ -94,10 +117,13 @@ public class Webhook extends ContextBean {
       mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
       byte[] chunk = new byte[CHUNK];
       long length = 0;
+      long began = System.nanoTime();
       for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
         length += count;
         if (length > LARGEST_PAYLOAD) {
           throw tooLarge();
+        } else if (System.nanoTime() - began > LONGEST) {
+          throw new Problem(408, "Request timeout", "The payload did not come in time.");
         }
         mac.update(chunk, 0, count);
       }

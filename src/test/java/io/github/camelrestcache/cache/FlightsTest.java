@@ -26,7 +26,7 @@ class FlightsTest {
   @Test
   void whoFindsTheSameUnderWayJoinsIt() {
     Flight first = begin("a", System.nanoTime());
-    assertThat(joined("a", System.nanoTime()).flight()).isSameAs(first);
+    assertThat(joined("a", System.nanoTime()).flight).isSameAs(first);
     assertThatCode(() -> begin("b", System.nanoTime())).doesNotThrowAnyException();
   }
 
@@ -35,7 +35,7 @@ class FlightsTest {
     Flight first = begin("a", System.nanoTime());
     long looked = System.nanoTime();
     flights.end(first, Outcome.ANSWERED);
-    assertThat(joined("a", looked).flight().landed()).isCompletedWithValue(Outcome.ANSWERED);
+    assertThat(joined("a", looked).flight.landed()).isCompletedWithValue(Outcome.ANSWERED);
     assertThatCode(() -> begin("a", System.nanoTime()))
         .as("nothing is left under way of it")
         .doesNotThrowAnyException();

@@ -54,6 +54,23 @@ class TokenLendingTest {
   }
 
   @Test
+  void aStarInASettingIsAnySegment() {
+    TokenLending starred = new TokenLending("/repos/*/*/subscription,/orgs/*/issues");
+    assertThat(words("/repos/a/b/subscription /REPOS/a/b/Subscription/x /orgs/a/issues.json"))
+        .noneMatch(path -> starred.allows("GET", path));
+    assertThat(
+            words("/repos/a/b/subscribers /repos/a/subscription /orgs/a/b/issues /repos/a/b/c.d"))
+        .allMatch(path -> starred.allows("GET", path));
+  }
+
+  @Test
+  void aQueryCanSpeakOfTheOwner() {
+    assertThat(words("q=assignee:@me q=author%3A%40me+is:open a=%40%6d%65"))
+        .allMatch(TokenLending::namesOwner);
+    assertThat(words("q=me q=user:me sort=@med?")).noneMatch(TokenLending::namesOwner);
+  }
+
+  @Test
   void aSlashAtTheEndOfASettingChangesNothing() {
     TokenLending slashed = new TokenLending("/user/,/gists");
     assertThat(words("/user /user/repos /gists")).noneMatch(path -> slashed.allows("GET", path));
