@@ -132,7 +132,7 @@ public class GitHubClient extends CachingHttpClientBuilder
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
     RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
     meters = context.getRegistry().findSingleByType(Meters.class);
-    LargeContents large = new LargeContents();
+    LargeContents large = new LargeContents(Runtime.getRuntime().maxMemory());
     Entries entries = new Entries(context, large, staleIfError);
     Generations generations = new Generations(context, entries::failed);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);

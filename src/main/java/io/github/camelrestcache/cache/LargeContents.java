@@ -26,9 +26,19 @@ final class LargeContents {
   /** Who waits holds a thread. */
   private static final int MOST_WAITING = 32;
 
-  private final int most = (int) Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / 16);
-  private final Semaphore room = new Semaphore(most, true);
+  private final int most;
+  private final Semaphore room;
   private final ThreadLocal<Exchange> asking = new ThreadLocal<>();
+
+  /**
+   * A parameter, for of a class without one Camel JBang would make a bean.
+   *
+   * @param heap how many bytes it has at most
+   */
+  LargeContents(long heap) {
+    most = (int) Math.min(Integer.MAX_VALUE, heap / 16);
+    room = new Semaphore(most, true);
+  }
 
   /** For whom this thread looks into the cache from now on, or null. */
   void asks(Exchange exchange) {
