@@ -43,6 +43,16 @@ class SlowReaderTest {
     github.override(
         asked -> asked.path().startsWith("/x/streamed"),
         (asked, request) -> large(request.response().putHeader("Cache-Control", "no-store")));
+    github.override(
+        asked -> asked.path().startsWith("/x/endless"),
+        (asked, request) -> {
+          HttpServerResponse response = request.response().setChunked(true);
+          response.putHeader("Cache-Control", "max-age=600");
+          for (int i = 0; i < 3; i++) {
+            response.write("a".repeat(LARGE));
+          }
+          response.end();
+        });
     instance =
         Instance.start(
                 folder,
@@ -107,6 +117,14 @@ class SlowReaderTest {
   void manyLargeAnswersDoNotFillTheMemory() throws IOException {
     for (int i = 0; i < 60; i++) {
       ask("/x/large?" + i);
+    }
+    awaitThatOthersAreServed();
+  }
+
+  @Test
+  void answersThatAreTooLargeToBeStoredAndDoNotSaySoDoNotFillTheMemory() throws IOException {
+    for (int i = 0; i < FORWARDS; i++) {
+      ask("/x/endless?" + i);
     }
     awaitThatOthersAreServed();
   }

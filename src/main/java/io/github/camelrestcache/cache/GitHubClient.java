@@ -132,7 +132,8 @@ public class GitHubClient extends CachingHttpClientBuilder
     Flights flights = context.getRegistry().findSingleByType(Flights.class);
     RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
     meters = context.getRegistry().findSingleByType(Meters.class);
-    LargeContents large = new LargeContents(Runtime.getRuntime().maxMemory());
+    Backlog backlog = context.getRegistry().findSingleByType(Backlog.class);
+    LargeContents large = new LargeContents(Runtime.getRuntime().maxMemory(), backlog);
     Entries entries = new Entries(context, large, staleIfError);
     Generations generations = new Generations(context, entries::failed);
     Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
@@ -158,10 +159,7 @@ public class GitHubClient extends CachingHttpClientBuilder
             upstream,
             cacheability,
             flights,
-            new Slots(
-                Settings.number(context, "max.forwards"),
-                meters,
-                context.getRegistry().findSingleByType(Backlog.class)),
+            new Slots(Settings.number(context, "max.forwards"), meters, backlog),
             limits,
             entries,
             large,

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.http.Backlog;
 import io.github.camelrestcache.http.Problem;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,22 +21,21 @@ final class LargeContents {
   /** Smaller ones need no room. */
   static final int SMALL = 64 * 1024;
 
-  private static final String TAKEN = "room";
   private static final long PATIENCE = 10;
 
   /** Who waits holds a thread. */
   private static final int MOST_WAITING = 32;
 
+  private final Backlog backlog;
   private final int most;
   private final Semaphore room;
   private final ThreadLocal<Exchange> asking = new ThreadLocal<>();
 
   /**
-   * A parameter, for of a class without one Camel JBang would make a bean.
-   *
    * @param heap how many bytes it has at most
    */
-  LargeContents(long heap) {
+  LargeContents(long heap, Backlog backlog) {
+    this.backlog = backlog;
     most = (int) Math.min(Integer.MAX_VALUE, heap / 16);
     room = new Semaphore(most, true);
   }
@@ -52,20 +52,23 @@ final class LargeContents {
 
   /** Takes room until the exchange is done, once; one that is larger than all room takes all. */
   private void take(Exchange exchange, long size) {
-    if (exchange == null || exchange.getVariable(TAKEN) != null) {
+    if (exchange == null || exchange.getVariable(Backlog.ROOM) != null) {
       return;
     }
     int taken = (int) Math.min(size, most);
     try {
-      if (room.getQueueLength() >= MOST_WAITING
-          || !room.tryAcquire(taken, PATIENCE, TimeUnit.SECONDS)) {
-        throw Problem.busy("Many large answers are asked for at this time");
+      if (!room.tryAcquire(taken, 0, TimeUnit.SECONDS)) {
+        backlog.breakOffRoom();
+        if (room.getQueueLength() >= MOST_WAITING
+            || !room.tryAcquire(taken, PATIENCE, TimeUnit.SECONDS)) {
+          throw Problem.busy("Many large answers are asked for at this time");
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Problem.busy("The service is stopping");
     }
-    exchange.setVariable(TAKEN, true);
+    exchange.setVariable(Backlog.ROOM, true);
     exchange
         .getExchangeExtension()
         .addOnCompletion(

@@ -19,6 +19,9 @@ import org.apache.camel.BindToRegistry;
 @BindToRegistry("backlog")
 public class Backlog {
 
+  /** The variable of an exchange that holds memory which others wait for. */
+  public static final String ROOM = "room";
+
   /** Smaller contents are not counted. */
   private static final int SMALL = 64 * 1024;
 
@@ -29,14 +32,17 @@ public class Backlog {
   private static final class Pending {
     private final HttpConnection connection;
     private final Object content;
+    private final boolean room;
     private final long since = System.nanoTime();
 
     /**
      * @param content null of a part
+     * @param room of a part, whether the exchange holds {@link #ROOM}
      */
-    Pending(HttpConnection connection, Object content) {
+    Pending(HttpConnection connection, Object content, boolean room) {
       this.connection = connection;
       this.content = content;
+      this.room = room;
     }
   }
 
@@ -87,16 +93,17 @@ public class Backlog {
     if (here.times++ == 0) {
       bytes += size;
     }
-    return add(new Pending(connection, content));
+    return add(new Pending(connection, content, false));
   }
 
   /**
    * Knows a part of a streamed content.
    *
+   * @param room whether the exchange holds {@link #ROOM}
    * @return to be run when it is sent
    */
-  synchronized Runnable addPart(HttpConnection connection) {
-    return add(new Pending(connection, null));
+  synchronized Runnable addPart(HttpConnection connection, boolean room) {
+    return add(new Pending(connection, null, room));
   }
 
   private Runnable add(Pending each) {
@@ -117,6 +124,11 @@ public class Backlog {
   /** Breaks off the streamed content that has waited longest for its client, if one has. */
   public boolean breakOffStream() {
     return breakOff(each -> each.content == null);
+  }
+
+  /** The same, of those whose exchanges hold {@link #ROOM}. */
+  public boolean breakOffRoom() {
+    return breakOff(each -> each.room);
   }
 
   private synchronized boolean breakOff(Predicate<Pending> kind) {

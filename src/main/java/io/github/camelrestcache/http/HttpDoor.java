@@ -200,7 +200,8 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       }
     }
     if (body instanceof InputStream stream) {
-      return writeStream(routing, client, stream);
+      boolean room = answer.getExchange().getVariable(Backlog.ROOM) != null;
+      return writeStream(routing, client, stream, room);
     } else if (body instanceof byte[] bytes) {
       Runnable end = backlog.add(connection, content, bytes.length);
       return writeWhole(response, client, bytes).onComplete(done -> end.run());
@@ -229,7 +230,8 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
   }
 
   /** Reads no more than the client takes. */
-  private Future<Void> writeStream(RoutingContext routing, ClientRequest client, InputStream body)
+  private Future<Void> writeStream(
+      RoutingContext routing, ClientRequest client, InputStream body, boolean room)
       throws Exception {
     HttpServerResponse response = routing.response();
     HttpConnection connection = routing.request().connection();
@@ -247,7 +249,7 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       byte[] chunk = new byte[CHUNK];
       for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
         if (count > 0) {
-          Runnable end = backlog.addPart(connection);
+          Runnable end = backlog.addPart(connection, room);
           await(
               response
                   .write(Buffer.buffer(count).appendBytes(chunk, 0, count))
