@@ -14,9 +14,12 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.impl.BufferImpl;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.impl.HttpUtils;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What a client is answered: status, header fields and content. Vert.x sends it, or it is written
@@ -71,6 +74,31 @@ public final class Response {
         }
       };
 
+  /**
+   * What is outside the heap goes away with a collection of the heap, which knows nothing of it.
+   * The JVM has one done for each allocation that fails, with hundreds of threads a minute of them.
+   */
+  private static final class Outside {
+    private static final BufferPoolMXBean POOL =
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .findFirst()
+            .orElseThrow();
+
+    private static final long MOST = Runtime.getRuntime().maxMemory() / 4 * 3;
+    private static final long BETWEEN = TimeUnit.SECONDS.toNanos(1);
+    private static long collected = System.nanoTime() - BETWEEN;
+
+    /** Whether there is room for so many bytes, perhaps after a collection, one in a second. */
+    static synchronized boolean hasRoom(int size) {
+      if (POOL.getMemoryUsed() + size > MOST && System.nanoTime() - collected >= BETWEEN) {
+        System.gc();
+        collected = System.nanoTime();
+      }
+      return POOL.getMemoryUsed() + size <= MOST;
+    }
+  }
+
   private static final AsciiString COLON = new AsciiString(": ");
   private static final AsciiString END = new AsciiString("\r\n");
 
@@ -79,8 +107,15 @@ public final class Response {
   private int status = HttpResponseStatus.OK.code();
   private ByteBuf content;
 
-  /** A content outside the heap, so that it goes to any number of connections as it is. */
+  /**
+   * A content outside the heap, so that it goes to any number of connections as it is.
+   *
+   * @throws Problem 503 when there is no room
+   */
   static ByteBuf outsideTheHeap(byte[] content) {
+    if (!Outside.hasRoom(content.length)) {
+      throw Problem.busy("There is no memory for more answers");
+    }
     return Unpooled.unreleasableBuffer(
         Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(content.length).put(content).flip()));
   }

@@ -22,6 +22,7 @@ import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.apache.camel.BindToRegistry;
@@ -105,6 +106,9 @@ public class FastLane extends ContextBean {
    * @param route as it is metered
    */
   public record Hit(Reply reply, String route) {}
+
+  /** No faster than there are processors, and each of hundreds of threads would take memory. */
+  private final Semaphore making = new Semaphore(Runtime.getRuntime().availableProcessors());
 
   private Cache<String, Prepared> prepared;
 
@@ -191,7 +195,7 @@ public class FastLane extends ContextBean {
       Supplier<StoredAnswer> make) {
     String key = key(request);
     if (key.length() > LONGEST_HEAD) {
-      return make.get();
+      return make(make);
     }
     OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key);
     if (found == null || !found.isOf(endpoint, view, entry)) {
@@ -204,9 +208,18 @@ public class FastLane extends ContextBean {
                       (same, others) ->
                           others instanceof OfEndpoint made && made.isOf(endpoint, view, entry)
                               ? made
-                              : new OfEndpoint(endpoint, view, entry.version(), make.get()));
+                              : new OfEndpoint(endpoint, view, entry.version(), make(make)));
     }
     return found.answer();
+  }
+
+  private StoredAnswer make(Supplier<StoredAnswer> make) {
+    making.acquireUninterruptibly();
+    try {
+      return make.get();
+    } finally {
+      making.release();
+    }
   }
 
   /** What decides which bytes are answered; the links of a page begin with an address. */
