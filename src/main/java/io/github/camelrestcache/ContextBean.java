@@ -16,6 +16,9 @@ public abstract class ContextBean implements CamelContextAware {
 
   @Override
   public void setCamelContext(CamelContext context) {
+    if (this.context == context) {
+      return; // Camel says it each time that a route names the bean
+    }
     this.context = context;
     context.addLifecycleStrategy(
         new LifecycleStrategySupport() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -136,7 +137,7 @@ class StartAndStopTest {
   void whoHasNotNoticedThatItStopsIsAnsweredMeanwhile() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start()) {
       Service service = Service.start(github, Map.of("drain.delay", "3s")).ready();
-      try {
+      try (LogLines log = LogLines.of(Requests.class.getName())) {
         service.get("/orgs/Netflix");
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
         await().atMost(SOON).until(() -> status(service, "ready") == 503);
@@ -148,6 +149,7 @@ class StartAndStopTest {
         }
         assertThat(stopped).isNotDone();
         stopped.join();
+        assertThat(log.lines()).as("it drains once").hasSize(1);
       } finally {
         service.close();
       }

@@ -104,7 +104,8 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       RoutingContext routing, Exchange exchange, ClientRequest client, Requests.Begun begun) {
     HttpServerResponse response = routing.response();
     RequestId.inLog(client.id());
-    if (requests.isDraining()) {
+    boolean last = requests.isDraining();
+    if (last) {
       response.putHeader("Connection", "close");
     }
     Future<Void> sent = Future.succeededFuture();
@@ -127,7 +128,13 @@ final class HttpDoor extends VertxPlatformHttpConsumer {
       }
     } finally {
       String route = route(exchange, client.path());
-      sent.onComplete(done -> requests.end(begun, Requests.Answered.of(routing.request()), route));
+      sent.onComplete(
+          done -> {
+            requests.end(begun, Requests.Answered.of(routing.request()), route);
+            if (last) {
+              routing.request().connection().close();
+            }
+          });
       if (client.body() instanceof RequestContent content) {
         content.close();
       }
