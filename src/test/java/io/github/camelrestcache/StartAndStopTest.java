@@ -199,7 +199,7 @@ class StartAndStopTest {
       last.complete(null);
       assertThat(answer.join()).isEqualTo("done");
       await().atMost(SOON).until(() -> !instance.isAlive());
-      assertThat(instance.output()).noneMatch(line -> line.matches(".*(WARN|ERROR).*"));
+      assertThat(instance.output()).noneMatch(line -> line.matches("\\S+ (WARN|ERROR) .*"));
     }
   }
 
