@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
-import org.apache.camel.support.SynchronizationAdapter;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
@@ -69,15 +68,7 @@ final class LargeContents {
       throw Problem.busy("The service is stopping");
     }
     exchange.setVariable(Backlog.ROOM, true);
-    exchange
-        .getExchangeExtension()
-        .addOnCompletion(
-            new SynchronizationAdapter() {
-              @Override
-              public void onDone(Exchange done) {
-                room.release(taken);
-              }
-            });
+    OnDone.run(exchange, () -> room.release(taken));
   }
 
   /**

@@ -6,7 +6,6 @@ import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
-import org.apache.camel.support.SynchronizationAdapter;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 
 /**
@@ -55,18 +54,14 @@ final class Slots {
       throw full("Too many are under way");
     }
     exchange.setVariable(TAKEN, true);
-    exchange
-        .getExchangeExtension()
-        .addOnCompletion(
-            new SynchronizationAdapter() {
-              @Override
-              public void onDone(Exchange done) {
-                all.release();
-                if (content) {
-                  withContent.release();
-                }
-              }
-            });
+    OnDone.run(
+        exchange,
+        () -> {
+          all.release();
+          if (content) {
+            withContent.release();
+          }
+        });
   }
 
   /** Who is broken off needs a moment to notice. */

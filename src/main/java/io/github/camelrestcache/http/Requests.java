@@ -63,6 +63,7 @@ public class Requests extends ContextBean {
   private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
   private final AtomicInteger awaited = new AtomicInteger();
   private CountDownLatch last;
+  private volatile boolean leaving;
   private volatile boolean draining;
   private MeterRegistry registry;
   private Level access = Level.DEBUG;
@@ -71,6 +72,7 @@ public class Requests extends ContextBean {
   protected void wire() {
     registry = Meters.of(context);
     last = new CountDownLatch(1);
+    leaving = false;
     draining = false;
     access = Settings.get(context, "access.log").equals("true") ? Level.INFO : Level.DEBUG;
   }
@@ -83,10 +85,11 @@ public class Requests extends ContextBean {
   protected void drain() {
     Duration delay = Settings.time(context, "drain.delay");
     LOG.info("Not ready from now on: the service ends when what is under way is answered");
-    draining = true;
+    leaving = true;
     long most = context.getShutdownStrategy().getTimeout();
     try {
-      Thread.sleep(delay.toMillis());
+      TimeUnit.MILLISECONDS.sleep(delay.toMillis());
+      draining = true;
       if (awaited.get() > 0 && !last.await(most, TimeUnit.SECONDS)) {
         LOG.warn("{} answers were not sent in {} s, and are broken off", awaited, most);
       }
@@ -95,9 +98,9 @@ public class Requests extends ContextBean {
     }
   }
 
-  /** Whether the service has begun to stop, and sends what is under way. */
+  /** Whether the service has begun to stop: it is not ready, and answers what is there. */
   public boolean isDraining() {
-    return draining;
+    return leaving;
   }
 
   /** A request has come. */
