@@ -273,17 +273,17 @@ class AdminTest {
 
   @Test
   void aChangeAndARefusalAreInTheLog() {
-    try (LogLines log = LogLines.of("io.github.camelrestcache.admin.Admin")) {
+    try (LogLines log = LogLines.of("io.github.camelrestcache.app.Admin")) {
       post(service, "/admin/refresh?path=/orgs/Netflix", "Bearer " + TOKEN);
       post(service, "/admin/purge?path=/repos/a%0Ab", "Bearer " + TOKEN);
       post(service, "/admin/purge?prefix=/repos/none/", "Bearer " + TOKEN);
       post(service, "/admin/purge?path=/", "Bearer another-token-0123");
       assertThat(log.lines())
           .containsExactly(
-              "[null] A refresh of /orgs/Netflix was asked for by 127.0.0.1",
+              "[null] /orgs/Netflix is refreshed at the request of 127.0.0.1",
               "[null] /repos/a?b was purged by 127.0.0.1",
               "[null] /repos/none/… (all that begins so) was purged by 127.0.0.1",
-              "[null] A change was refused, for 127.0.0.1 has not the ADMIN_TOKEN");
+              "[null] Refused a change from 127.0.0.1: missing or wrong ADMIN_TOKEN");
     }
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
-import io.github.camelrestcache.http.HttpDates;
+import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.Recorded;
 import io.vertx.core.http.HttpServerRequest;

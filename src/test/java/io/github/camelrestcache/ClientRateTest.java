@@ -83,27 +83,8 @@ class ClientRateTest {
   }
 
   @Test
-  void readsOfWhatIsStoredNeedNotCount() {
-    try (Service service = service("rate.limit", "1/h", "rate.limit.stored", "false")) {
-      for (int i = 0; i < 5; i++) {
-        for (String target :
-            List.of("/orgs/Netflix", "/orgs/Netflix/repos?page=2", "/view/top/3/stars")) {
-          HttpResponse<String> answer = get(service, target, "192.0.2.1");
-          assertThat(answer.statusCode()).isEqualTo(200);
-          assertThat(field(answer, "RateLimit")).isEmpty();
-        }
-      }
-      assertThat(get(service, "/zen", "192.0.2.1").statusCode()).isEqualTo(200);
-      for (String forwarded : List.of("/zen", "/orgs/Netflix?x=1")) {
-        assertThat(get(service, forwarded, "192.0.2.1").statusCode()).isEqualTo(429);
-      }
-    }
-  }
-
-  @Test
   void withoutATrustedProxyTheFieldSaysNothing() {
-    try (Service service =
-        service("rate.limit", "1/h", "trusted.proxies", "", "rate.limit.stored", "false")) {
+    try (Service service = service("rate.limit", "1/h", "trusted.proxies", "")) {
       await().atMost(SOON).until(() -> get(service, "/zen", "192.0.2.1").statusCode() == 429);
       assertThat(get(service, "/zen", "192.0.2.2").statusCode()).isEqualTo(429);
     }

@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.store.Changes;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.http.HttpResponse;
 import java.time.Duration;

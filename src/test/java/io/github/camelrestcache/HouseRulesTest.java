@@ -411,11 +411,12 @@ class HouseRulesTest {
       }
     }
 
-    /** The keys of application.properties; a value has the comment above it in the lines before. */
+    /** The settings, not the wiring; a value has the comment above it in the lines before. */
     List<Place> settings() {
       List<Place> settings = new ArrayList<>();
       String comment = "";
-      for (String block : files.getOrDefault(SETTINGS, "").split("\n\\s*\n")) {
+      String all = files.getOrDefault(SETTINGS, "").split("# What follows is wiring", 2)[0];
+      for (String block : all.split("\n\\s*\n")) {
         for (String line : block.lines().toList()) {
           Matcher setting = Pattern.compile("([^#=:\\s]+)\\s*[=:]\\s*(.*)").matcher(line);
           if (setting.matches()) {

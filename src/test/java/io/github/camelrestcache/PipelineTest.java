@@ -244,9 +244,7 @@ class PipelineTest {
   }
 
   private static long answered(Service service) {
-    return Meters.of(service.context()).find(Requests.METER).timers().stream()
-        .mapToLong(Timer::count)
-        .sum();
+    return service.meters().find(Requests.METER).timers().stream().mapToLong(Timer::count).sum();
   }
 
   @Test
@@ -258,7 +256,7 @@ class PipelineTest {
         service
             .context()
             .getRegistry()
-            .findSingleByType(io.github.camelrestcache.lane.FastLane.class)
+            .findSingleByType(io.github.camelrestcache.serve.FastLane.class)
             .clear();
       }
       long received = 0;

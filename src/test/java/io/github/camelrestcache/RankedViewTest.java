@@ -2,6 +2,7 @@ package io.github.camelrestcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.camelrestcache.base.OneLine;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
@@ -67,9 +68,7 @@ class RankedViewTest extends CamelTestSupport {
     context.getPropertiesComponent().setLocation("file:application.properties");
     context.getComponent("kamelet", KameletComponent.class).setLocation("file:kamelets");
     context.getRegistry().bind("oneLine", new OneLine());
-    Catalog catalog = new Catalog();
-    catalog.setCamelContext(context);
-    catalog.start();
+    Catalog catalog = new Catalog(context);
     context.getRegistry().bind("catalog", catalog);
     return context;
   }

@@ -4,7 +4,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.app.App;
 import io.github.camelrestcache.standin.GitHubStandIn;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -77,6 +79,10 @@ public final class Service implements AutoCloseable {
 
   public CamelContext context() {
     return main.getCamelContext();
+  }
+
+  public MeterRegistry meters() {
+    return context().getRegistry().findSingleByType(MeterRegistry.class);
   }
 
   public int port() {

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.Settings;
 import java.io.IOException;
 import java.io.Reader;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,7 +41,7 @@ class SettingsCheckTest {
 
   private static String refusal(String key, String value) {
     BadConfiguration bad =
-        catchThrowableOfType(BadConfiguration.class, () -> Settings.check(context(key, value)));
+        catchThrowableOfType(BadConfiguration.class, () -> Settings.of(context(key, value)));
     assertThat(bad).as("the refusal of %s=%s", key, value).isNotNull();
     return bad.getMessage();
   }
@@ -70,7 +70,7 @@ class SettingsCheckTest {
       })
   void goodValuesAreAllowed(String key, String values) {
     for (String value : values.split(" ")) {
-      assertThatCode(() -> Settings.check(context(key, value))).doesNotThrowAnyException();
+      assertThatCode(() -> Settings.of(context(key, value))).doesNotThrowAnyException();
     }
   }
 
@@ -155,20 +155,9 @@ class SettingsCheckTest {
   }
 
   @Test
-  void aPortThatIsTakenIsRefused() throws IOException {
-    try (var taken = new ServerSocket(0)) {
-      CamelContext context = context("port", Integer.toString(taken.getLocalPort()));
-      assertThat(catchThrowableOfType(BadConfiguration.class, () -> Settings.checkPorts(context)))
-          .hasMessageContaining("PORT is '" + taken.getLocalPort() + "', which cannot");
-    }
-  }
-
-  @Test
   void timesAndNumbersAreReadAsTheyAreWritten() {
-    CamelContext context = context("cold.wait", " 1m30s ");
-    assertThat(Settings.time(context, "cold.wait")).isEqualTo(Duration.ofSeconds(90));
-    assertThat(Settings.number(context("refresh.max.pages", "7"), "refresh.max.pages"))
-        .isEqualTo(7);
-    assertThat(Settings.get(context, "no.such.key")).isEmpty();
+    assertThat(Settings.of(context("cold.wait", " 1m30s ")).refreshing().coldWait())
+        .isEqualTo(Duration.ofSeconds(90));
+    assertThat(Settings.of(context("refresh.max.pages", "7")).refreshing().maxPages()).isEqualTo(7);
   }
 }

@@ -118,8 +118,7 @@ class StartAndStopTest {
                 () -> service.get("/x/slow").body(), task -> new Thread(task).start());
         await()
             .atMost(SOON)
-            .until(
-                () -> Meters.of(service.context()).get("restcache.forwards").gauge().value() == 1);
+            .until(() -> service.meters().get("restcache.forwards").gauge().value() == 1);
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
         await().atMost(SOON).until(() -> status(service, "ready") == 503);
         assertThat(status(service, "live")).isEqualTo(200);

@@ -3,7 +3,7 @@ package io.github.camelrestcache;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.lane.FastLane;
+import io.github.camelrestcache.serve.FastLane;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.store.Near;
 import java.util.stream.Collectors;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.IOException;
 import java.nio.file.Files;

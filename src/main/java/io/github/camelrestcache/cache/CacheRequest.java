@@ -1,7 +1,7 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.Hash;
-import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.Locale;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.http.HttpDates;
+import io.github.camelrestcache.base.HttpDates;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,13 +1,11 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.base.Conditions;
+import io.github.camelrestcache.base.HttpDates;
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.cache.Flights.Outcome;
-import io.github.camelrestcache.http.Conditions;
-import io.github.camelrestcache.http.Freshness;
-import io.github.camelrestcache.http.HttpDates;
-import io.github.camelrestcache.http.HttpFields;
-import io.github.camelrestcache.http.Problem;
-import io.github.camelrestcache.lane.Changes;
-import io.github.camelrestcache.lane.Holding;
+import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
@@ -40,7 +38,7 @@ final class ClientSide implements ExecChainHandler {
 
   private final URI upstream;
   private final Entries entries;
-  private final LargeContents large;
+  private final ContentRoom large;
   private final Generations generations;
   private final Flights flights;
   private final RateLimits limits;
@@ -49,7 +47,7 @@ final class ClientSide implements ExecChainHandler {
   ClientSide(
       URI upstream,
       Entries entries,
-      LargeContents large,
+      ContentRoom large,
       Generations generations,
       Flights flights,
       RateLimits limits,

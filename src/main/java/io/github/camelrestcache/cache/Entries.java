@@ -1,12 +1,13 @@
 package io.github.camelrestcache.cache;
 
-import static io.github.camelrestcache.cache.LargeContents.SMALL;
+import static io.github.camelrestcache.cache.ContentRoom.SMALL;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.Hash;
-import io.github.camelrestcache.Meters;
+import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.camel.CamelContext;
 import org.apache.hc.client5.http.cache.HttpCacheCASOperation;
 import org.apache.hc.client5.http.cache.HttpCacheEntry;
 import org.apache.hc.client5.http.cache.HttpCacheStorage;
@@ -61,8 +61,8 @@ final class Entries implements HttpCacheStorage {
           Long.class);
 
   private final RedisConnection redis;
-  private final LargeContents large;
-  private final Meters meters;
+  private final ContentRoom large;
+  private final MeterRegistry meters;
   private final String prefix;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
@@ -70,11 +70,16 @@ final class Entries implements HttpCacheStorage {
   /** Whether this thread's last write was none. */
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
-  Entries(CamelContext context, LargeContents large, Duration staleIfError) {
+  Entries(
+      RedisConnection redis,
+      Keys keys,
+      ContentRoom large,
+      Duration staleIfError,
+      MeterRegistry meters) {
     this.large = large;
-    this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
-    this.meters = context.getRegistry().findSingleByType(Meters.class);
-    this.prefix = Keys.of(context, "forward:");
+    this.redis = redis;
+    this.meters = meters;
+    this.prefix = keys.of("forward:");
     this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
   }
 
@@ -153,7 +158,11 @@ final class Entries implements HttpCacheStorage {
   private byte[] read(String key) {
     try {
       byte[] value = value(redisKey(key));
-      meters.read(value != null);
+      Counter.builder("restcache.redis.reads")
+          .description("Reads of answers to forwarded requests")
+          .tag("result", value == null ? "miss" : "hit")
+          .register(meters)
+          .increment();
       return value;
     } catch (DataAccessException e) {
       failed(e);

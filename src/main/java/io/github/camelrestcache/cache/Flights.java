@@ -2,18 +2,16 @@ package io.github.camelrestcache.cache;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
-import io.github.camelrestcache.http.ClientRequest;
-import io.github.camelrestcache.http.Problem;
-import io.github.camelrestcache.http.RequestId;
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.base.RequestId;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 
@@ -22,8 +20,7 @@ import org.apache.camel.ExchangeProperty;
  * 4, collapsed requests). Who finds one under way is sent back with {@link Joined}, waits in the
  * route, holding neither a thread nor a connection, and asks the cache again.
  */
-@BindToRegistry(value = "flights", initMethod = "start", destroyMethod = "stop")
-public class Flights extends ContextBean {
+public final class Flights implements AutoCloseable {
 
   /** What became of a request, for those who waited for it. */
   enum Outcome {
@@ -55,24 +52,24 @@ public class Flights extends ContextBean {
           .expireAfterWrite(Duration.ofSeconds(5))
           .build();
 
-  private ExecutorService landed;
+  /** Those who waited go on with these threads. */
+  private final ExecutorService landed;
 
-  /** Prepares the threads that those who waited go on with. */
-  public void start() {
-    if (landed == null) {
-      landed =
-          context
-              .getExecutorServiceManager()
-              .newFixedThreadPool(this, "landed", Settings.number(context, "request.threads"));
-    }
+  private final Duration patience;
+
+  /**
+   * @param threads how many requests may go on at a time
+   * @param patience how long a request waits for another
+   */
+  public Flights(int threads, Duration patience) {
+    landed = Executors.newFixedThreadPool(threads);
+    this.patience = patience;
   }
 
-  /** Ends them. */
-  public void stop() {
-    if (landed != null) {
-      context.getExecutorServiceManager().shutdownNow(landed);
-      landed = null;
-    }
+  /** Ends the threads. */
+  @Override
+  public void close() {
+    landed.shutdownNow();
   }
 
   /**
@@ -122,8 +119,7 @@ public class Flights extends ContextBean {
     return flight
         .landed()
         .copy()
-        .orTimeout(
-            Settings.time(context, "github.answer.timeout").toMillis() / 2, TimeUnit.MILLISECONDS)
+        .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (outcome, timeout) -> {
               if (timeout != null) {

@@ -2,8 +2,8 @@ package io.github.camelrestcache.cache;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.Hash;
-import io.github.camelrestcache.lane.Changes;
+import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.upstream.UpstreamRequest;
@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.apache.camel.CamelContext;
 import org.springframework.dao.DataAccessException;
 
 /**
@@ -46,13 +45,18 @@ final class Generations {
   /**
    * @param failed hears of what Redis refuses
    */
-  Generations(CamelContext context, Consumer<DataAccessException> failed) {
-    this.redis = context.getRegistry().lookupByNameAndType("redisTemplate", RedisConnection.class);
-    this.changes = context.getRegistry().findSingleByType(Changes.class);
-    this.purges = context.getRegistry().findSingleByType(Purges.class);
+  Generations(
+      RedisConnection redis,
+      Keys keys,
+      Changes changes,
+      Purges purges,
+      Consumer<DataAccessException> failed) {
+    this.redis = redis;
+    this.changes = changes;
+    this.purges = purges;
     this.failed = failed;
-    this.prefix = Keys.of(context, "forward:generation:");
-    this.channel = Keys.of(context, "published");
+    this.prefix = keys.of("forward:generation:");
+    this.channel = keys.of("published");
     redis.onReturn(this::renewOutlived);
   }
 

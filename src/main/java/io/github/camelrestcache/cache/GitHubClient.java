@@ -1,15 +1,16 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.Settings;
-import io.github.camelrestcache.http.Backlog;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.Settings;
+import io.github.camelrestcache.store.Changes;
+import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.time.Duration;
-import org.apache.camel.BindToRegistry;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
@@ -45,9 +46,7 @@ import org.apache.hc.core5.util.Timeout;
  * answered} ({@link ClientSide}, {@link UpstreamSide}). camel-http names the exchange to the client
  * only when it has an activity listener, which is all that the listener here is for.
  */
-@BindToRegistry(value = "githubClient", initMethod = "start")
-public class GitHubClient extends CachingHttpClientBuilder
-    implements CamelContextAware, HttpActivityListener {
+public final class GitHubClient extends CachingHttpClientBuilder implements HttpActivityListener {
 
   /** GitHub's answers have some 30 fields; what has no end would fill the heap. */
   private static final int MOST_FIELDS = 256;
@@ -59,34 +58,39 @@ public class GitHubClient extends CachingHttpClientBuilder
   /** Connections for refreshes, of which all instances have eight, and for revalidations. */
   private static final int OF_NO_CALLER = 8 + BACKGROUND_REVALIDATIONS;
 
-  private CamelContext context;
-  private RequestConfig requestConfig;
-  private Meters meters;
+  private final Settings settings;
+  private final RequestConfig requestConfig;
+  private final Flights flights;
+  private final RateLimits limits;
+  private final Entries entries;
+  private final ContentRoom large = new ContentRoom();
+  private final Generations generations;
+  private final MeterRegistry meters;
 
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
-  }
-
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
-
-  /** Configures the client from the settings. */
-  public void start() {
-    if (requestConfig != null) {
-      return;
-    }
+  public GitHubClient(
+      Settings settings,
+      RedisConnection redis,
+      Keys keys,
+      Changes changes,
+      Purges purges,
+      Flights flights,
+      RateLimits limits,
+      Meters meters) {
+    this.settings = settings;
+    this.flights = flights;
+    this.limits = limits;
+    this.meters = meters.registry();
+    Duration staleIfError = settings.forwarding().staleIfError();
+    entries = new Entries(redis, keys, large, staleIfError, this.meters);
+    generations = new Generations(redis, keys, changes, purges, entries::failed);
     requestConfig =
         RequestConfig.custom()
-            .setConnectionRequestTimeout(timeout("github.connect.timeout"))
-            .setResponseTimeout(timeout("github.answer.timeout"))
+            .setConnectionRequestTimeout(Timeout.of(settings.github().connectTimeout()))
+            .setResponseTimeout(Timeout.of(settings.github().answerTimeout()))
             .setProtocolUpgradeEnabled(false)
             .build();
     setDefaultRequestConfig(requestConfig);
     renameInVia();
-    context.getRegistry().bind("githubConnections", connections());
     disableAutomaticRetries();
     disableRedirectHandling();
     disableContentCompression();
@@ -115,29 +119,25 @@ public class GitHubClient extends CachingHttpClientBuilder
   private void meter(HttpRequest request, HttpResponse response) {
     Header resource = response.getFirstHeader("x-ratelimit-resource");
     boolean free = response.getCode() == 304 && request.containsHeader("Authorization");
-    meters.upstream(
-        resource == null ? "none" : resource.getValue(),
-        response.getCode(),
-        resource != null && !free);
+    String name = resource == null ? "none" : resource.getValue();
+    Counter.builder("restcache.upstream.requests")
+        .description("Requests that GitHub has answered")
+        .tag("resource", name.matches("[a-z_]{1,40}") ? name : "other")
+        .tag("status", Integer.toString(response.getCode()))
+        .tag("budget", resource != null && !free ? "spent" : "free")
+        .register(meters)
+        .increment();
   }
 
   /** Puts the cache together, when a client is built: then all beans are there. */
   @Override
   protected void customizeExecChain(NamedElementChain<ExecChainHandler> chain) {
-    URI upstream = URI.create(Settings.get(context, "github.api.url"));
-    Duration staleIfError = Settings.time(context, "stale.if.error");
-    boolean heuristic = Boolean.parseBoolean(Settings.get(context, "forward.cache.heuristic"));
-    long most = Settings.bytes(context, "forward.cache.max.entry");
-    int mostBytes = (int) Math.min(Integer.MAX_VALUE, most);
-    Flights flights = context.getRegistry().findSingleByType(Flights.class);
-    RateLimits limits = context.getRegistry().findSingleByType(RateLimits.class);
-    meters = context.getRegistry().findSingleByType(Meters.class);
-    Backlog backlog = context.getRegistry().findSingleByType(Backlog.class);
-    LargeContents large = new LargeContents(Runtime.getRuntime().maxMemory(), backlog);
-    Entries entries = new Entries(context, large, staleIfError);
-    Generations generations = new Generations(context, entries::failed);
-    Cacheability cacheability = new Cacheability(upstream, heuristic, staleIfError);
-    UpstreamUrls urls = new UpstreamUrls(context);
+    URI upstream = settings.github().url();
+    Settings.Forwarding forwarding = settings.forwarding();
+    int mostBytes = forwarding.maxEntry();
+    Cacheability cacheability =
+        new Cacheability(upstream, forwarding.heuristic(), forwarding.staleIfError());
+    UpstreamUrls urls = new UpstreamUrls(settings);
     RewrittenJson json = new RewrittenJson(urls, mostBytes);
     setHttpCacheStorage(entries);
     setCacheConfig(
@@ -156,23 +156,13 @@ public class GitHubClient extends CachingHttpClientBuilder
     chain.addAfter(
         ChainElement.CACHING.name(),
         new UpstreamSide(
-            upstream,
-            cacheability,
-            flights,
-            new Slots(Settings.number(context, "max.forwards"), meters, backlog),
-            limits,
-            entries,
-            large,
-            mostBytes,
-            requestConfig,
-            urls,
-            json),
+            upstream, cacheability, flights, limits, entries, mostBytes, requestConfig, urls, json),
         "upstream-side");
   }
 
   /** Each connection is looked at before it is used again, for nothing here is tried twice. */
-  private HttpClientConnectionManager connections() {
-    int most = Settings.number(context, "max.forwards") + OF_NO_CALLER;
+  public HttpClientConnectionManager connections() {
+    int most = settings.forwarding().most() + OF_NO_CALLER;
     return PoolingHttpClientConnectionManagerBuilder.create()
         .setConnectionFactory(
             new CleanConnections(
@@ -190,7 +180,7 @@ public class GitHubClient extends CachingHttpClientBuilder
         .setMaxConnPerRoute(most)
         .setDefaultConnectionConfig(
             ConnectionConfig.custom()
-                .setConnectTimeout(timeout("github.connect.timeout"))
+                .setConnectTimeout(Timeout.of(settings.github().connectTimeout()))
                 .setValidateAfterInactivity(TimeValue.ZERO_MILLISECONDS)
                 .build())
         .build();
@@ -199,10 +189,6 @@ public class GitHubClient extends CachingHttpClientBuilder
   /** Made for the first connection: to read all CAs takes a part of the start. */
   private static final class Tls {
     static final TlsSocketStrategy STRATEGY = DefaultClientTlsStrategy.createDefault();
-  }
-
-  private Timeout timeout(String key) {
-    return Timeout.of(Settings.time(context, key));
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.http.HttpDates;
+import io.github.camelrestcache.base.HttpDates;
 import java.time.Instant;
 import java.util.List;
 import org.apache.hc.core5.http.Header;

@@ -2,11 +2,10 @@ package io.github.camelrestcache.cache;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.lane.Changes;
 import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Near;
@@ -21,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.apache.camel.BindToRegistry;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.ScanOptions;
@@ -36,8 +34,7 @@ import org.springframework.data.redis.core.ScanOptions;
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
-@BindToRegistry(value = "purges", initMethod = "start")
-public class Purges extends ContextBean {
+public final class Purges {
 
   /** The message that tells other instances of a purge. */
   static final String PURGED = "purged";
@@ -50,27 +47,30 @@ public class Purges extends ContextBean {
   /** By what was purged: {@code =} and a path, or {@code *} and what paths begin with. */
   private final Map<String, String> marks = new ConcurrentHashMap<>();
 
-  private RedisConnection redis;
-  private Catalog catalog;
-  private Near near;
-  private Leases leases;
-  private Changes changes;
-  private String key;
-  private String channel;
+  private final RedisConnection redis;
+  private final Keys keys;
+  private final Catalog catalog;
+  private final Near near;
+  private final Leases leases;
+  private final Changes changes;
+  private final String key;
+  private final String channel;
 
-  /** Reads the settings. */
-  public void start() {
-    key = Keys.of(context, "purges");
-    channel = Keys.of(context, "published");
-  }
-
-  @Override
-  protected void wire() {
-    redis = bean(RedisConnection.class);
-    catalog = bean(Catalog.class);
-    near = bean(Near.class);
-    leases = bean(Leases.class);
-    changes = bean(Changes.class);
+  public Purges(
+      RedisConnection redis,
+      Keys keys,
+      Catalog catalog,
+      Near near,
+      Leases leases,
+      Changes changes) {
+    this.redis = redis;
+    this.keys = keys;
+    this.catalog = catalog;
+    this.near = near;
+    this.leases = leases;
+    this.changes = changes;
+    key = keys.of("purges");
+    channel = keys.of("published");
   }
 
   /**
@@ -102,7 +102,7 @@ public class Purges extends ContextBean {
   }
 
   private Set<String> remove(String kind, String what) {
-    String names = Keys.of(context, kind + ":");
+    String names = this.keys.of(kind + ":");
     // as a pattern of Redis that is that text
     String pattern = names.replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*";
     Map<String, String> paths = new HashMap<>();

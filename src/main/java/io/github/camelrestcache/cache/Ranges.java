@@ -1,6 +1,6 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.base.HttpFields;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;

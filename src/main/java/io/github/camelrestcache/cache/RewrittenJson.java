@@ -1,6 +1,6 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.http.ContentCoding;
+import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,9 +1,12 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.ContentCoding;
+import io.github.camelrestcache.base.HttpDates;
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.cache.Flights.Flight;
-import io.github.camelrestcache.http.ContentCoding;
-import io.github.camelrestcache.http.HttpDates;
-import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
@@ -26,6 +29,7 @@ import org.apache.hc.client5.http.classic.ExecChainHandler;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
@@ -63,10 +67,8 @@ final class UpstreamSide implements ExecChainHandler {
   private final String basePath;
   private final Cacheability cacheability;
   private final Flights flights;
-  private final Slots slots;
   private final RateLimits limits;
   private final Entries entries;
-  private final LargeContents large;
   private final int mostBytes;
   private final RequestConfig requestConfig;
   private final UpstreamUrls urls;
@@ -76,10 +78,8 @@ final class UpstreamSide implements ExecChainHandler {
       URI upstream,
       Cacheability cacheability,
       Flights flights,
-      Slots slots,
       RateLimits limits,
       Entries entries,
-      LargeContents large,
       int mostBytes,
       RequestConfig requestConfig,
       UpstreamUrls urls,
@@ -87,10 +87,8 @@ final class UpstreamSide implements ExecChainHandler {
     this.basePath = upstream.getRawPath().replaceAll("/+$", "");
     this.cacheability = cacheability;
     this.flights = flights;
-    this.slots = slots;
     this.limits = limits;
     this.entries = entries;
-    this.large = large;
     this.mostBytes = mostBytes;
     this.requestConfig = requestConfig;
     this.urls = urls;
@@ -121,7 +119,7 @@ final class UpstreamSide implements ExecChainHandler {
       ClassicHttpResponse response = limits.refusal(ask);
       if (response == null) {
         if (exchange != null && ask.deadline() == null) {
-          slots.take(exchange, ask); // a refresh needs none
+          takePlace(exchange, ask); // a refresh needs none
         }
         response = proceed(message(request, ask, stale, scope), ask, scope, chain);
         forwarded.status = response.getCode();
@@ -141,7 +139,7 @@ final class UpstreamSide implements ExecChainHandler {
       }
       Header directives = response.getFirstHeader("Cache-Control");
       if (directives != null && !directives.getValue().equals("no-store")) {
-        large.take(exchange, response, mostBytes);
+        ContentRoom.take(exchange, response, mostBytes);
       }
       return response;
     } catch (IOException e) {
@@ -185,6 +183,15 @@ final class UpstreamSide implements ExecChainHandler {
 
   private static boolean isFailing(Exchange exchange) {
     return exchange != null && exchange.getVariable("githubFails") != null;
+  }
+
+  private static void takePlace(Exchange exchange, UpstreamRequest ask)
+      throws ConnectionRequestTimeoutException {
+    InFlight.Ticket ticket = exchange.getVariable("request", ClientRequest.class).ticket();
+    if (ask.content() != null && !ticket.take(Share.UPLOADS, 1)
+        || !ticket.take(Share.FORWARDS, 1)) {
+      throw new ConnectionRequestTimeoutException("MAX_FORWARDS requests are in flight");
+    }
   }
 
   private static String reason(CacheRequest seen) {

@@ -1,9 +1,9 @@
 package io.github.camelrestcache.catalog;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
-import io.github.camelrestcache.http.ClientRequest;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Variable;
 import org.apache.camel.component.kamelet.KameletComponent;
@@ -30,8 +29,7 @@ import org.apache.camel.support.RouteTemplateHelper;
  * with one of the two Kamelets, and refuses what Camel lets pass in silence: unknown parameters,
  * times that are none, one id or path twice, a view over a list that nobody caches.
  */
-@BindToRegistry(value = "catalog", initMethod = "start")
-public class Catalog extends ContextBean {
+public final class Catalog {
 
   /** The name of the Kamelet that declares a cached endpoint. */
   public static final String ENDPOINT = "cached-endpoint";
@@ -50,14 +48,10 @@ public class Catalog extends ContextBean {
 
   private volatile Declared declared = new Declared(Map.of(), Map.of());
 
-  /** Checks the settings again, for Camel JBang, which does not come by App. */
-  public void start() {
-    Settings.check(context);
-  }
+  private final CamelContext context;
 
-  @Override
-  protected void wire() {
-    declare();
+  public Catalog(CamelContext context) {
+    this.context = context;
   }
 
   /** The endpoint at exactly this path, or null. */

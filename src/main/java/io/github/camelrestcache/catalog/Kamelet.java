@@ -1,5 +1,6 @@
 package io.github.camelrestcache.catalog;
 
+import io.github.camelrestcache.base.BadConfiguration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.camel.CamelContext;

@@ -2,21 +2,23 @@ package io.github.camelrestcache.catalog;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.camelrestcache.ContextBean;
-import org.apache.camel.BindToRegistry;
 
 /**
  * The OpenAPI 3.0 document of what is served here (endpoints, views, healthcheck), made of what is
  * declared at the time of the request.
  */
-@BindToRegistry("openApi")
-public class OpenApi extends ContextBean {
+public final class OpenApi {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final Catalog catalog;
+
+  public OpenApi(Catalog catalog) {
+    this.catalog = catalog;
+  }
+
   /** The document. */
   public ObjectNode document() {
-    Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
     ObjectNode document = JSON.createObjectNode().put("openapi", "3.0.3");
     document.putObject("info").put("title", "camel-rest-cache").put("version", "1");
     ObjectNode paths = document.putObject("paths");

@@ -1,6 +1,6 @@
 package io.github.camelrestcache.catalog;
 
-import io.github.camelrestcache.ContextBean;
+import io.github.camelrestcache.base.BadConfiguration;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ExtendedStartupListener;
 import org.apache.camel.RoutesBuilder;
@@ -32,8 +31,7 @@ import org.slf4j.LoggerFactory;
  * puts the last good ones back if the new ones do not start. Files with other blocks than routes,
  * which users do not edit, are left to Camel.
  */
-@BindToRegistry(value = "routeReload", initMethod = "start")
-public class RouteReload extends ContextBean implements ExtendedStartupListener {
+public final class RouteReload implements ExtendedStartupListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(RouteReload.class);
 
@@ -48,14 +46,12 @@ public class RouteReload extends ContextBean implements ExtendedStartupListener 
   }
 
   private final Map<String, String> lastGood = new ConcurrentHashMap<>();
-  private boolean listening;
+  private final CamelContext context;
+  private final Catalog catalog;
 
-  /** Waits for the routes to be started. */
-  public void start() throws Exception {
-    if (!listening) {
-      listening = true;
-      context.addStartupListener(this);
-    }
+  public RouteReload(CamelContext context, Catalog catalog) {
+    this.context = context;
+    this.catalog = catalog;
   }
 
   @Override
@@ -93,7 +89,6 @@ public class RouteReload extends ContextBean implements ExtendedStartupListener 
 
   /** Puts an edited file in place of what was loaded from it, whole or not at all. */
   void reload(String name, String location, String text) {
-    Catalog catalog = context.getRegistry().findSingleByType(Catalog.class);
     Catalog.Declared before = catalog.declared();
     try {
       Map<String, Block> edited = parse(location, text);

@@ -1,9 +1,9 @@
 package io.github.camelrestcache.http;
 
+import io.github.camelrestcache.base.Problem;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.impl.ConnectionBase;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -25,8 +25,7 @@ final class RequestContent extends InputStream {
 
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
   private final HttpServerRequest request;
-  private final ServerLimits limits;
-  private final long idleMillis;
+  private final long most;
   private volatile boolean unwanted;
   private long passed;
   private long read;
@@ -36,10 +35,9 @@ final class RequestContent extends InputStream {
   private int position;
 
   /** To be made on the event loop, before anything of the content is read. */
-  RequestContent(HttpServerRequest request, ServerLimits limits, long idleMillis) {
+  RequestContent(HttpServerRequest request, long most) {
     this.request = request;
-    this.limits = limits;
-    this.idleMillis = idleMillis;
+    this.most = most;
     request.pause();
     request.handler(
         buffer -> {
@@ -65,9 +63,8 @@ final class RequestContent extends InputStream {
     if (failure instanceof HttpClosedException || request.response().headWritten()) {
       return;
     }
-    GuardedVertx.answer(
-        request, GuardedVertx.bad("A chunk of the content is none (RFC 9112 7.1)."));
-    ((ConnectionBase) request.connection()).channelHandlerContext().flush();
+    RequestCheck.refuse(
+        request, RequestCheck.bad("A chunk of the content is malformed (RFC 9112 7.1)."));
   }
 
   @Override
@@ -103,8 +100,8 @@ final class RequestContent extends InputStream {
         chunk = buffer.getBytes();
         position = 0;
         read += chunk.length;
-        if (read > limits.content()) {
-          throw limits.contentTooLarge();
+        if (read > most) {
+          throw RequestCheck.tooLarge(most);
         }
       } else if (next == END) {
         ended = true;
@@ -118,7 +115,7 @@ final class RequestContent extends InputStream {
 
   private Object next() throws IOException {
     try {
-      Object next = arrived.poll(idleMillis, TimeUnit.MILLISECONDS);
+      Object next = arrived.poll(Door.IDLE_MILLIS, TimeUnit.MILLISECONDS);
       if (next == null) {
         throw new Problem(
             408, "Request timeout", "The content of the request did not arrive: send it again.");

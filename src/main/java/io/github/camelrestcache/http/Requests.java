@@ -1,21 +1,23 @@
 package io.github.camelrestcache.http;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.ClientAddress;
+import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.base.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.apache.camel.BindToRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -26,20 +28,13 @@ import org.slf4j.event.Level;
  * are metered, {@code http_server_requests_seconds}, a histogram by method, route, status and what
  * the cache had to do with it, and logged, if that is wanted.
  */
-@BindToRegistry("requests")
-public class Requests extends ContextBean {
+public final class Requests {
 
   /** The name of the meter. */
   public static final String METER = "http.server.requests";
 
-  /** The route of all that is forwarded. */
-  public static final String FORWARD = "forward";
-
   /** The route of what is refused before the routes. */
   static final String REFUSED = "refused";
-
-  /** The route of all views. */
-  public static final String VIEW = "/view/{order}/{n}/{view}";
 
   private static final Logger ACCESS = LoggerFactory.getLogger("io.github.camelrestcache.access");
   private static final int LONGEST_PATH = 500;
@@ -62,36 +57,35 @@ public class Requests extends ContextBean {
 
   private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
   private final AtomicInteger awaited = new AtomicInteger();
-  private CountDownLatch last;
+  private final CountDownLatch last = new CountDownLatch(1);
+  private final MeterRegistry registry;
+  private final ClientAddress addresses;
+  private final Level access;
   private volatile boolean leaving;
   private volatile boolean draining;
-  private MeterRegistry registry;
-  private Level access = Level.DEBUG;
 
-  @Override
-  protected void wire() {
-    registry = Meters.of(context);
-    last = new CountDownLatch(1);
-    leaving = false;
-    draining = false;
-    access = Settings.get(context, "access.log").equals("true") ? Level.INFO : Level.DEBUG;
+  public Requests(Settings settings, Meters meters) {
+    registry = meters.registry();
+    addresses = settings.limits().addresses();
+    access = settings.accessLog() ? Level.INFO : Level.DEBUG;
   }
 
   /**
-   * Answers for {@code DRAIN_DELAY} whoever has not noticed yet that the service is not ready, and
-   * then waits for all that has begun. Camel waits for exchanges, but not until they are sent.
+   * Answers new requests for a while, and then waits until all answers are sent. Camel waits for
+   * exchanges, but not until their answers are sent.
+   *
+   * @param delay the value of {@code DRAIN_DELAY}
+   * @param most how long to wait for answers
    */
-  @Override
-  protected void drain() {
-    Duration delay = Settings.time(context, "drain.delay");
-    LOG.info("Not ready from now on: the service ends when what is under way is answered");
+  public void drain(Duration delay, Duration most) {
+    LOG.info("Not ready from now on: the service ends when the requests in flight are answered");
     leaving = true;
-    long most = context.getShutdownStrategy().getTimeout();
     try {
       TimeUnit.MILLISECONDS.sleep(delay.toMillis());
       draining = true;
-      if (awaited.get() > 0 && !last.await(most, TimeUnit.SECONDS)) {
-        LOG.warn("{} answers were not sent in {} s, and are broken off", awaited, most);
+      if (awaited.get() > 0 && !last.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn(
+            "{} answers were not sent within {} s and are broken off", awaited, most.toSeconds());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -120,53 +114,47 @@ public class Requests extends ContextBean {
   }
 
   /**
-   * A request that has been answered.
+   * The status that an answer is counted as: its own, or 499 if the client went away before it was
+   * sent, or 503 if it was broken off to make room.
    *
-   * @param id what it is called
-   * @param method as sent
-   * @param target as sent
-   * @param client where it came from
-   * @param status of the answer
-   * @param cacheStatus the value of its {@code Cache-Status}, or null
+   * @param ticket of the request, or null
    */
-  record Answered(
-      String id,
-      String method,
-      String target,
-      SocketAddress client,
-      int status,
-      CharSequence cacheStatus) {
-
-    static Answered of(HttpServerRequest request) {
-      HttpServerResponse response = request.response();
-      return new Answered(
-          RequestId.of(request),
-          request.method().name(),
-          request.uri(),
-          request.remoteAddress(),
-          response.getStatusCode(),
-          response.headers().get(AgeFields.CACHE_STATUS));
+  static int status(HttpServerRequest request, AsyncResult<Void> sent, InFlight.Ticket ticket) {
+    if (sent.succeeded()) {
+      return request.response().getStatusCode();
     }
+    return ticket != null && ticket.isBroken() ? 503 : 499;
   }
 
   /**
    * A request was answered.
    *
-   * @param route one of few: the template of a declared endpoint, or one of those here
+   * @param route one of few: the template of a declared endpoint, or a name
+   * @param status what it is counted as
    */
-  void end(Begun begun, Answered request, String route) {
+  void end(Begun begun, HttpServerRequest request, String route, int status) {
     forget(begun);
-    if (registry == null) {
-      return;
-    }
-    Series series =
-        new Series(
-            method(request.method()), route, request.status(), result(request.cacheStatus()));
+    String cacheStatus = request.response().headers().get("Cache-Status");
+    Series series = new Series(method(request.method().name()), route, status, result(cacheStatus));
     long nanos = System.nanoTime() - begun.nanos();
     timers.computeIfAbsent(series, this::timer).record(nanos, TimeUnit.NANOSECONDS);
     if (ACCESS.isEnabledForLevel(access)) {
       log(request, series, nanos);
     }
+  }
+
+  /** Refuses a request that the routes do not get. */
+  void refuse(HttpServerRequest request, Problem problem) {
+    Begun begun = begin();
+    RequestCheck.refuse(request, problem)
+        .onComplete(done -> end(begun, request, REFUSED, problem.status()));
+  }
+
+  /** How many requests were answered, by what the cache had to do with them. */
+  public Map<String, Long> counts() {
+    Map<String, Long> counts = new TreeMap<>();
+    timers.forEach((series, timer) -> counts.merge(series.cache(), timer.count(), Long::sum));
+    return counts;
   }
 
   /** One of few, whatever clients send. */
@@ -178,9 +166,9 @@ public class Requests extends ContextBean {
   }
 
   /** Without the query, which may hold secrets. */
-  private void log(Answered request, Series series, long nanos) {
-    String path = request.target().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
-    RequestId.inLog(request.id());
+  private void log(HttpServerRequest request, Series series, long nanos) {
+    String path = request.uri().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
+    RequestId.inLog(request.response().headers().get(Server.REQUEST_ID));
     ACCESS
         .atLevel(access)
         .log(
@@ -190,7 +178,9 @@ public class Requests extends ContextBean {
             series.status(),
             series.cache(),
             "%.1f".formatted(nanos / 1e6),
-            request.client().hostAddress());
+            addresses.of(
+                request.remoteAddress().hostAddress(),
+                String.join(",", request.headers().getAll("X-Forwarded-For"))));
     RequestId.inLog(null);
   }
 
@@ -206,11 +196,10 @@ public class Requests extends ContextBean {
   }
 
   /** What the cache had to do with an answer, of its Cache-Status (RFC 9211). */
-  static String result(CharSequence cacheStatus) {
-    if (cacheStatus == null) {
+  static String result(String status) {
+    if (status == null) {
       return "none";
     }
-    String status = cacheStatus.toString();
     if (status.contains("detail=stale")) {
       return "stale";
     } else if (status.contains("; hit")) {

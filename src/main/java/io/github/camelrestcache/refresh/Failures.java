@@ -1,7 +1,7 @@
 package io.github.camelrestcache.refresh;
 
-import io.github.camelrestcache.catalog.BadConfiguration;
-import io.github.camelrestcache.http.Problem;
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.Problem;
 import java.time.Instant;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;

@@ -1,42 +1,38 @@
 package io.github.camelrestcache.refresh;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.ContentCoding;
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.http.ContentCoding;
-import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.refresh.Leases.Lease;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.apache.camel.Variable;
 
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
-@BindToRegistry("fetch")
-public class Fetch extends ContextBean {
+public final class Fetch {
 
   /** More than a page of 100 items can be; else what has no end would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
 
-  private Leases leases;
-  private GitHub github;
-  private double reserve;
+  private final Settings settings;
+  private final GitHub github;
+  private final Leases leases;
 
-  @Override
-  protected void wire() {
-    leases = bean(Leases.class);
-    github = bean(GitHub.class);
-    reserve = Settings.percent(context, "github.rate.reserve");
+  public Fetch(Settings settings, GitHub github, Leases leases) {
+    this.settings = settings;
+    this.github = github;
+    this.leases = leases;
   }
 
   /** No page yet, but what is stored, which pages may not have changed since. */
@@ -44,10 +40,16 @@ public class Fetch extends ContextBean {
       @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
     return new Pages(
         endpoint,
-        URI.create(Settings.get(context, "github.api.url")),
-        Settings.number(context, "refresh.max.pages"),
+        settings.github().url(),
+        settings.refreshing().maxPages(),
         stored,
         github.pageForm());
+  }
+
+  /** The request for the next page, conditional if the page is stored. */
+  public UpstreamRequest ask(
+      @Variable("pages") Pages pages, @Variable("deadline") Instant deadline) {
+    return github.page(pages.next(), pages.validator(), deadline);
   }
 
   /**
@@ -66,7 +68,8 @@ public class Fetch extends ContextBean {
     pages.add(status, answered, content(answered, body, deadline));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
-        Budget.check(lease.path(), RateLimits.limit(answered::get), reserve);
+        Budget.check(
+            lease.path(), RateLimits.limit(answered::get), settings.github().rateReserve());
       }
       if (!leases.renew(lease)) {
         throw new RefreshFailed("Another instance has begun to refresh it");

@@ -1,15 +1,14 @@
 package io.github.camelrestcache.refresh;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.micrometer.core.instrument.Gauge;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.util.InetAddressUtil;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -19,8 +18,7 @@ import org.springframework.data.redis.core.script.RedisScript;
  * every ten seconds, or thrice {@code NEAR_CACHE_MAX_AGE}. It is for people to look at; nothing is
  * decided by it.
  */
-@BindToRegistry("instances")
-public class Instances extends ContextBean {
+public final class Instances {
 
   private static final Duration SHORTEST = Duration.ofSeconds(10);
 
@@ -40,31 +38,34 @@ public class Instances extends ContextBean {
           """,
           List.class);
 
-  private RedisConnection redis;
-  private String me;
-  private volatile List<String> known = List.of();
+  private final RedisConnection redis;
+  private final String key;
+  private final Duration kept;
+  private final String me;
+  private volatile List<String> known;
 
-  /** The name of this one: its host and port, and something that no other process has. */
-  public synchronized String me() {
-    if (me == null) {
-      String host = InetAddressUtil.getLocalHostNameSafe();
-      String mark = UUID.randomUUID().toString().substring(0, 8);
-      me = host + ":" + Settings.get(context, "port") + "/" + mark;
-    }
-    return me;
+  public Instances(RedisConnection redis, Keys keys, Settings settings, Meters meters) {
+    this.redis = redis;
+    key = keys.of("instances");
+    Duration age = settings.nearCacheMaxAge().multipliedBy(3);
+    kept = age.compareTo(SHORTEST) > 0 ? age : SHORTEST;
+    String mark = UUID.randomUUID().toString().substring(0, 8);
+    me = InetAddressUtil.getLocalHostNameSafe() + ":" + settings.clients().port() + "/" + mark;
+    known = List.of(me);
+    Gauge.builder("restcache.instances", this, all -> all.known().size())
+        .description("Instances on this Redis")
+        .strongReference(true)
+        .register(meters.registry());
   }
 
-  @Override
-  protected void wire() {
-    redis = bean(RedisConnection.class);
-    known = List.of(me());
-    bean(Meters.class)
-        .gauge("instances", "Instances on this Redis", this, all -> all.known().size());
+  /** The name of this instance: its host and port, and a part that no other process has. */
+  public String me() {
+    return me;
   }
 
   /** The names of all that are known of, this one among them, in no order. */
   public List<String> known() {
-    return redis.trouble() == null ? known : List.of(me());
+    return redis.trouble() == null ? known : List.of(me);
   }
 
   /**
@@ -75,10 +76,8 @@ public class Instances extends ContextBean {
     if (redis.trouble() != null) {
       return;
     }
-    Duration age = Settings.time(context, "near.cache.max.age").multipliedBy(3);
-    Duration kept = age.compareTo(SHORTEST) > 0 ? age : SHORTEST;
     try {
-      List<?> names = redis.run(PRESENT, Keys.of(context, "instances"), me(), kept.toMillis());
+      List<?> names = redis.run(PRESENT, key, me, kept.toMillis());
       known =
           names.stream().map(name -> new String((byte[]) name, StandardCharsets.UTF_8)).toList();
     } catch (DataAccessException e) {

@@ -2,10 +2,10 @@ package io.github.camelrestcache.refresh;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.store.StoreClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.camel.BindToRegistry;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
 
@@ -25,8 +24,7 @@ import org.springframework.data.redis.core.script.RedisScript;
  *
  * <p>All methods throw a {@link DataAccessException} when Redis does not answer.
  */
-@BindToRegistry(value = "leases", initMethod = "start")
-public class Leases extends ContextBean {
+public final class Leases {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -144,33 +142,31 @@ public class Leases extends ContextBean {
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
 
-  private volatile Duration skew = Duration.ZERO;
-  private RedisConnection redis;
-  private String key;
-  private long millis;
+  private final RedisConnection redis;
+  private final StoreClock clock;
+  private final String key;
+  private final long millis;
 
-  /** A lease of its own that this process knows nothing of was given while it heard no answer. */
-  private String me;
+  /** A lease of this instance counts as free: the answer that gave it may have been lost. */
+  private final String me;
 
-  /** Reads the settings. A lease outlives the silence of one page. */
-  public void start() {
-    key = Keys.of(context, "refreshes");
-    millis =
-        Settings.time(context, "github.connect.timeout")
-            .plus(Settings.time(context, "github.answer.timeout"))
-            .plusSeconds(5)
-            .toMillis();
+  /**
+   * @param me the name of this instance
+   * @param clock is set by what Redis answers
+   */
+  public Leases(
+      RedisConnection redis, Keys keys, Settings.GitHub settings, String me, StoreClock clock) {
+    this.redis = redis;
+    this.clock = clock;
+    this.me = me;
+    key = keys.of("refreshes");
+    // a lease outlives a page that takes as long as it may
+    millis = settings.connectTimeout().plus(settings.answerTimeout()).plusSeconds(5).toMillis();
   }
 
-  @Override
-  protected void wire() {
-    redis = bean(RedisConnection.class);
-    me = bean(Instances.class).me();
-  }
-
-  /** The time by the clock of Redis, as far as it is known: that in what is stored. */
+  /** The time by the clock of Redis, as far as it is known. */
   public Instant now() {
-    return Instant.now().plus(skew);
+    return clock.instant();
   }
 
   /** What was known of an endpoint when Redis was looked at last. */
@@ -254,7 +250,7 @@ public class Leases extends ContextBean {
 
   private Instant setClock(String millis) {
     Instant now = Instant.ofEpochMilli((long) Double.parseDouble(millis));
-    skew = Duration.between(Instant.now(), now);
+    clock.set(now);
     return now;
   }
 

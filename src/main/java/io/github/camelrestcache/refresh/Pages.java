@@ -2,9 +2,9 @@ package io.github.camelrestcache.refresh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
-import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Packing;
 import io.github.camelrestcache.store.Packing.Piece;

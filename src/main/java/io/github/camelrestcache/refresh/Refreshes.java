@@ -1,14 +1,13 @@
 package io.github.camelrestcache.refresh;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.Settings;
-import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.http.ClientRequest;
-import io.github.camelrestcache.http.Problem;
-import io.github.camelrestcache.http.RequestId;
 import io.github.camelrestcache.refresh.Leases.Lease;
 import io.github.camelrestcache.refresh.Leases.Turn;
 import io.github.camelrestcache.store.Entry;
@@ -16,7 +15,9 @@ import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
-import java.io.IOException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,13 +27,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.camel.BindToRegistry;
+import java.util.function.ToDoubleFunction;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -43,8 +45,7 @@ import org.springframework.dao.DataAccessException;
  * Has endpoints refreshed when they are due, by one of all instances at a time ({@link Leases}),
  * with growing pauses after failures.
  */
-@BindToRegistry(value = "refreshes", initMethod = "start", destroyMethod = "stop")
-public class Refreshes extends ContextBean {
+public final class Refreshes implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
@@ -62,44 +63,81 @@ public class Refreshes extends ContextBean {
   /** Whether Redis, which answers, has refused what a lease needs. */
   private final AtomicBoolean odd = new AtomicBoolean();
 
-  private ProducerTemplate producer;
-  private RedisConnection redis;
-  private ExecutorService waiters;
-  private ScheduledExecutorService clock;
-  private Leases leases;
-  private Near near;
-  private Catalog catalog;
-  private GitHub github;
-  private Budget budget;
-  private Meters meters;
+  private final ProducerTemplate producer;
+  private final ExecutorService waiters = Executors.newFixedThreadPool(8);
+  private final ScheduledExecutorService clock = new ScheduledThreadPoolExecutor(2);
+  private final RedisConnection redis;
+  private final Leases leases;
+  private final Near near;
+  private final Catalog catalog;
+  private final GitHub github;
+  private final Budget budget;
+  private final Settings.Refreshing settings;
+  private final MeterRegistry meters;
 
-  /** Prepares the threads that refreshes begin on, and those that their waiters go on with. */
-  public void start() {
-    if (producer == null) {
-      producer = context.createProducerTemplate();
-      waiters = context.getExecutorServiceManager().newFixedThreadPool(this, "refreshed", 8);
-      clock = new ScheduledThreadPoolExecutor(2);
-    }
+  /**
+   * @param producer sends to the route {@code fetch}
+   */
+  public Refreshes(
+      Settings settings,
+      Catalog catalog,
+      RedisConnection redis,
+      Near near,
+      GitHub github,
+      RateLimits limits,
+      Leases leases,
+      Instances instances,
+      ProducerTemplate producer,
+      Meters meters) {
+    this.settings = settings.refreshing();
+    this.catalog = catalog;
+    this.redis = redis;
+    this.near = near;
+    this.github = github;
+    this.leases = leases;
+    this.producer = producer;
+    this.meters = meters.registry();
+    budget = new Budget(limits, settings.github().rateReserve());
+    gauge(
+        meters,
+        "interval",
+        "seconds",
+        "The time between two refreshes",
+        endpoint -> endpoint.every().toMillis() / 1000.0);
+    gauge(
+        meters,
+        "failures",
+        null,
+        "Refreshes that have failed in a row, of any instance",
+        endpoint -> failures(endpoint.path()));
+    gauge(
+        meters,
+        "holder",
+        null,
+        "Whether this instance took the latest lease of it",
+        endpoint -> instances.me().equals(leases.holder(endpoint.path())) ? 1 : 0);
   }
 
+  private void gauge(
+      Meters meters,
+      String name,
+      String unit,
+      String description,
+      ToDoubleFunction<CachedEndpoint> value) {
+    meters.each(
+        "endpoint." + name,
+        unit,
+        description,
+        catalog::endpoints,
+        endpoint -> Tags.of("endpoint", endpoint.template()),
+        value);
+  }
+
+  /** Ends the threads. */
   @Override
-  protected void wire() {
-    leases = bean(Leases.class);
-    near = bean(Near.class);
-    redis = bean(RedisConnection.class);
-    catalog = bean(Catalog.class);
-    github = bean(GitHub.class);
-    meters = bean(Meters.class);
-    budget = new Budget(bean(RateLimits.class), Settings.percent(context, "github.rate.reserve"));
-  }
-
-  public void stop() throws IOException {
-    if (producer != null) {
-      producer.close();
-      context.getExecutorServiceManager().shutdownNow(waiters);
-      clock.shutdownNow();
-      producer = null;
-    }
+  public void close() {
+    waiters.shutdownNow();
+    clock.shutdownNow();
   }
 
   /** Refreshes for the timer, if the endpoint is due: if not, as soon as it is. */
@@ -170,7 +208,7 @@ public class Refreshes extends ContextBean {
         // what was joined may not have been due for its timer
         .thenCompose(done -> done || others == null ? completed(done) : begin(endpoint, true))
         .thenCompose(done -> done ? completed(true) : arrival(endpoint))
-        .orTimeout(Settings.time(context, "cold.wait").toMillis(), TimeUnit.MILLISECONDS)
+        .orTimeout(settings.coldWait().toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (done, failure) -> {
               RequestId.inLog(request.id());
@@ -263,7 +301,7 @@ public class Refreshes extends ContextBean {
   }
 
   private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Boolean> mine) {
-    Instant deadline = Instant.now().plus(Settings.time(context, "refresh.deadline"));
+    Instant deadline = Instant.now().plus(settings.deadline());
     long began = System.nanoTime();
     long renewal = leases.renewal().toMillis();
     ScheduledFuture<?> renewing =
@@ -283,10 +321,12 @@ public class Refreshes extends ContextBean {
               if (failure != null && Instant.now().isAfter(deadline)) {
                 failure = RefreshFailed.late();
               }
-              meters.refreshed(
-                  endpoint,
-                  failure == null ? "done" : Failures.word(failure),
-                  Duration.ofNanos(System.nanoTime() - began));
+              Timer.builder("restcache.refresh")
+                  .description("Refreshes by this instance, all pages of each")
+                  .tag("endpoint", endpoint.template())
+                  .tag("outcome", failure == null ? "done" : Failures.word(failure))
+                  .register(meters)
+                  .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
               boolean news = false;
               try {

@@ -2,8 +2,8 @@ package io.github.camelrestcache.refresh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.upstream.RateLimits;
 import java.time.Duration;
 import java.time.Instant;

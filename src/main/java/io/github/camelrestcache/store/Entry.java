@@ -1,6 +1,6 @@
 package io.github.camelrestcache.store;
 
-import io.github.camelrestcache.Hash;
+import io.github.camelrestcache.base.Hash;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -72,6 +72,12 @@ public record Entry(
   /** How many items a list has. */
   public int items() {
     return pages.stream().mapToInt(page -> page.ends().length).sum();
+  }
+
+  /** The length of the JSON in bytes. */
+  public long length() {
+    long items = pages.stream().mapToLong(Page::length).sum();
+    return isList() ? items + pages.size() + 1 : items;
   }
 
   /** The JSON. */

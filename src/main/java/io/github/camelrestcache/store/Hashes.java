@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
-import io.github.camelrestcache.view.Ranked;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -15,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.apache.camel.Variable;
@@ -28,8 +26,7 @@ import org.slf4j.LoggerFactory;
  * pages} (JSON) and {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and
  * {@code bottom}. A hash that cannot be read counts as absent, and is said once to be so.
  */
-@BindToRegistry("hashes")
-public class Hashes {
+public final class Hashes {
 
   private static final Logger LOG = LoggerFactory.getLogger(Hashes.class);
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -2,19 +2,20 @@ package io.github.camelrestcache.store;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.view.Ranked;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
+import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.camel.BindToRegistry;
+import java.util.function.ToDoubleFunction;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
 
@@ -23,8 +24,7 @@ import org.apache.camel.Variable;
  * {@code NEAR_CACHE_SIZE}. It is told of what others publish, and looks each second for itself; a
  * read that is met here costs Redis nothing, and does not need it.
  */
-@BindToRegistry(value = "near", initMethod = "start", destroyMethod = "clear")
-public class Near extends ContextBean {
+public final class Near {
 
   /** What an object in memory takes beside its bytes, roughly. */
   private static final int OVERHEAD = 256;
@@ -35,24 +35,69 @@ public class Near extends ContextBean {
   private final Map<String, Long> purged = new ConcurrentHashMap<>();
 
   /** Entries by their path, and rankings by the name of their view, which begins with no slash. */
-  private Cache<String, Object> held;
+  private final Cache<String, Object> held;
 
-  /** Makes room, by default of a third of the heap. */
-  public void start() {
-    if (held == null) {
-      held =
-          Caffeine.newBuilder()
-              .executor(Runnable::run)
-              .maximumWeight(Settings.nearCacheSize(context))
-              .weigher((String key, Object value) -> weight(value))
-              .recordStats()
-              .build();
-    }
+  /**
+   * @param size how much memory it may take, in bytes
+   * @param clock tells how old entries are
+   */
+  public Near(long size, Catalog catalog, Clock clock, Meters meters) {
+    held =
+        Caffeine.newBuilder()
+            .executor(Runnable::run)
+            .maximumWeight(size)
+            .weigher((String key, Object value) -> weight(value))
+            .recordStats()
+            .build();
+    CaffeineCacheMetrics.monitor(meters.registry(), held, "near");
+    ToDoubleFunction<CachedEndpoint> age =
+        stored(entry -> entry.age(clock.instant()).toMillis() / 1000.0);
+    gauge(meters, catalog, "age", "seconds", "Since GitHub was last asked for it", age);
+    gauge(
+        meters,
+        catalog,
+        "items",
+        null,
+        "Items of a list; 1 for an object",
+        stored(entry -> entry.isList() ? entry.items() : 1));
+    gauge(
+        meters,
+        catalog,
+        "size",
+        "bytes",
+        "Size in memory and in Redis, compressed",
+        stored(entry -> entry.gzip().length));
+    meters.each(
+        "view.age",
+        "seconds",
+        "Since GitHub was last asked for what it ranks",
+        catalog::views,
+        view -> Tags.of("view", view.name()),
+        view -> age.applyAsDouble(catalog.list(view)));
   }
 
-  @Override
-  protected void wire() {
-    bean(Meters.class).cache("near", held);
+  private static void gauge(
+      Meters meters,
+      Catalog catalog,
+      String name,
+      String unit,
+      String description,
+      ToDoubleFunction<CachedEndpoint> value) {
+    meters.each(
+        "endpoint." + name,
+        unit,
+        description,
+        catalog::endpoints,
+        endpoint -> Tags.of("endpoint", endpoint.template()),
+        value);
+  }
+
+  /** A figure of what is stored of an endpoint, NaN if nothing is. */
+  private ToDoubleFunction<CachedEndpoint> stored(ToDoubleFunction<Entry> value) {
+    return endpoint -> {
+      Entry entry = endpoint == null ? null : entry(endpoint);
+      return entry == null ? Double.NaN : value.applyAsDouble(entry);
+    };
   }
 
   private static int weight(Object value) {

@@ -1,10 +1,8 @@
 package io.github.camelrestcache.store;
 
-import io.github.camelrestcache.ContextBean;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -13,8 +11,7 @@ import org.springframework.data.redis.core.script.RedisScript;
  * Puts an endpoint into Redis, whole and at once, and tells all instances: unless what is there was
  * published under a later lease. The commands of camel-spring-redis cannot compare.
  */
-@BindToRegistry("publication")
-public class Publication extends ContextBean {
+public final class Publication {
 
   /** Of what has not changed only the times are written, if Redis still has the rest. */
   private static final RedisScript<Long> PUBLISH =
@@ -35,6 +32,14 @@ public class Publication extends ContextBean {
           """,
           Long.class);
 
+  private final RedisConnection redis;
+  private final Keys keys;
+
+  public Publication(RedisConnection redis, Keys keys) {
+    this.redis = redis;
+    this.keys = keys;
+  }
+
   /**
    * Publishes an entry.
    *
@@ -47,7 +52,7 @@ public class Publication extends ContextBean {
       @Body Entry entry) {
     List<byte[]> arguments = new ArrayList<>();
     arguments.add(Hashes.bytes(Long.toString(entry.fence())));
-    arguments.add(Hashes.bytes(Keys.of(context, "published")));
+    arguments.add(Hashes.bytes(keys.of("published")));
     arguments.add(Hashes.bytes(endpoint.path()));
     long published = -1;
     if (before != null && entry.written() == before.written()) {
@@ -65,7 +70,6 @@ public class Publication extends ContextBean {
   }
 
   private long run(CachedEndpoint endpoint, List<byte[]> arguments) {
-    String key = bean(Keys.class).endpoint(endpoint);
-    return bean(RedisConnection.class).execute(PUBLISH, List.of(key), arguments.toArray());
+    return redis.execute(PUBLISH, List.of(keys.endpoint(endpoint)), arguments.toArray());
   }
 }

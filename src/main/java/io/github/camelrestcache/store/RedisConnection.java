@@ -1,16 +1,16 @@
 package io.github.camelrestcache.store;
 
-import io.github.camelrestcache.Meters;
-import io.github.camelrestcache.Settings;
-import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.RedisAddress;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.apache.camel.BindToRegistry;
-import org.apache.camel.CamelContext;
-import org.apache.camel.CamelContextAware;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -34,8 +34,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * so it may be carried out twice. The log says when Redis goes, when it is back, when it takes no
  * writes (it is full, or no master) and when it does again.
  */
-@BindToRegistry(value = "redisTemplate", initMethod = "start", destroyMethod = "stop")
-public class RedisConnection extends RedisTemplate<String, Object> implements CamelContextAware {
+public final class RedisConnection extends RedisTemplate<String, Object> {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
 
@@ -49,33 +48,24 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   /** When the process ends, the embedded server may end first, which is no news. */
   private final Thread quiet = new Thread(this::hush);
 
-  private CamelContext context;
   private AutoCloseable embedded;
   private volatile Liveness liveness;
   private volatile RedisConnections connections;
   private RedisMessageListenerContainer listeners;
-  private volatile Meters meters;
+  private final RedisAddress configured;
+  private final MeterRegistry meters;
 
-  @Override
-  public CamelContext getCamelContext() {
-    return context;
+  /**
+   * @param address where Redis is, or null for an embedded server
+   */
+  public RedisConnection(RedisAddress address, Meters meters) {
+    configured = address;
+    this.meters = meters.registry();
   }
 
-  @Override
-  public void setCamelContext(CamelContext context) {
-    this.context = context;
-  }
-
-  /** Connects; a server that does not answer yet is one warning. */
-  public void start() throws Exception {
-    if (connections != null) {
-      return;
-    }
-    String url = Settings.get(context, "redis.url");
-    RedisAddress address =
-        RedisAddress.of(url.isEmpty() ? startEmbedded() : url)
-            .orElseThrow(() -> new BadConfiguration("REDIS_URL has to be " + RedisAddress.ALLOWED));
-    context.addStartupListener((started, alreadyStarted) -> listen());
+  /** Connects. A server that does not answer yet is one warning in the log. */
+  public void start() throws IOException {
+    RedisAddress address = configured == null ? startEmbedded() : configured;
     liveness = new Liveness(address.toString(), returns);
     Runtime.getRuntime().addShutdownHook(quiet);
     RedisConnections pool = new RedisConnections(address, liveness);
@@ -89,8 +79,6 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     setHashValueSerializer(RedisSerializer.byteArray());
     afterPropertiesSet();
     listeners = listeners(pool);
-    context.getRegistry().bind("redisListeners", listeners);
-    context.getRegistry().bind("redisText", RedisSerializer.string());
     String reason = liveness.start(pool);
     if (reason != null) {
       LOG.warn(
@@ -110,8 +98,13 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
     return container;
   }
 
-  /** Begins to hear, on a thread of its own, for that waits for Redis; later it recovers itself. */
-  private void listen() {
+  /** What receives Redis's messages for the routes. */
+  public RedisMessageListenerContainer listeners() {
+    return listeners;
+  }
+
+  /** Starts to receive messages, in the background: the container waits for Redis. */
+  public void listen() {
     CompletableFuture.runAsync(
         () -> {
           try {
@@ -208,20 +201,19 @@ public class RedisConnection extends RedisTemplate<String, Object> implements Ca
   }
 
   private void meter(boolean answered, long began) {
-    if (meters == null) {
-      meters = context.getRegistry().findSingleByType(Meters.class);
-    }
-    if (meters != null) {
-      meters.redis(answered, System.nanoTime() - began);
-    }
+    Timer.builder("restcache.redis")
+        .description("Commands to Redis")
+        .tag("outcome", answered ? "answered" : "failed")
+        .register(meters)
+        .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
   }
 
-  private String startEmbedded() throws IOException {
+  private RedisAddress startEmbedded() throws IOException {
     try {
       EmbeddedRedis server = EmbeddedRedis.start();
       embedded = server;
       LOG.info("REDIS_URL is not set: started an embedded Redis at {}", server.url());
-      return server.url();
+      return RedisAddress.of(server.url()).orElseThrow();
     } catch (NoClassDefFoundError e) {
       throw new BadConfiguration(
           "REDIS_URL is not set, and has to be here, for no embedded Redis comes with this build");

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.store;
 
+import io.github.camelrestcache.base.RedisAddress;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
@@ -138,8 +139,12 @@ final class RedisConnections extends JedisConnectionFactory {
     }
   }
 
+  static HostAndPort host(RedisAddress.Host host) {
+    return new HostAndPort(host.name(), host.port());
+  }
+
   private HostAndPort server() {
-    return sentinels == null ? address.hosts().get(0) : sentinels.master();
+    return sentinels == null ? host(address.hosts().get(0)) : sentinels.master();
   }
 
   private Jedis open(HostAndPort server) {

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.store;
 
+import io.github.camelrestcache.base.RedisAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -27,7 +28,7 @@ final class Sentinels {
 
   Sentinels(RedisAddress address) {
     this.address = address;
-    this.order = new ArrayDeque<>(address.hosts());
+    this.order = new ArrayDeque<>(address.hosts().stream().map(RedisConnections::host).toList());
   }
 
   /**

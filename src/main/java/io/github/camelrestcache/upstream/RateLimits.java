@@ -7,12 +7,13 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Hash;
-import io.github.camelrestcache.http.HttpDates;
-import io.github.camelrestcache.lane.Changes;
+import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.base.HttpDates;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -20,9 +21,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
-import org.apache.camel.BindToRegistry;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpMessage;
@@ -37,8 +39,7 @@ import org.springframework.dao.DataAccessException;
  * <p>They are in Redis, where a refusal ends by its time to live, so that no clocks are compared;
  * and in memory, so that they hold without Redis too. See GitHub's "Rate limits for the REST API".
  */
-@BindToRegistry(value = "rateLimits", initMethod = "start")
-public class RateLimits extends ContextBean {
+public final class RateLimits {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PREFIX = "x-ratelimit-";
@@ -46,6 +47,10 @@ public class RateLimits extends ContextBean {
       Pattern.compile("(?i)date|age|etag|set-cookie|transfer-encoding|content-(length|encoding)");
 
   private static final int MOST = 10_000;
+
+  /** How many limits are metered, those of the service's own token first. */
+  private static final int MOST_TOLD = 100;
+
   private static final Duration KEPT = Duration.ofHours(1);
 
   /** A secondary limit that names no time lasts so long at first, and at most 32 times that. */
@@ -76,23 +81,52 @@ public class RateLimits extends ContextBean {
   private final Cache<String, Map<String, String>> latest = memory();
   private final Cache<String, Refusal> refusals = memory();
   private final Cache<String, String> unusual = memory();
-  private RedisConnection redis;
-  private Changes changes;
-  private String prefix;
+  private final RedisConnection redis;
+  private final Changes changes;
+  private final String prefix;
+
+  /**
+   * @param own the credential of the service's token
+   */
+  public RateLimits(
+      RedisConnection redis, Keys keys, Changes changes, Supplier<String> own, Meters meters) {
+    this.redis = redis;
+    this.changes = changes;
+    prefix = keys.of("limit:");
+    gauge(meters, own, "limit", null, "What GitHub allows in a window", Limit::limit);
+    gauge(
+        meters,
+        own,
+        "remaining",
+        null,
+        "What is left of it, as GitHub has said last",
+        Limit::remaining);
+    gauge(meters, own, "reset", "seconds", "When it is whole again, since 1970", Limit::reset);
+  }
+
+  private void gauge(
+      Meters meters,
+      Supplier<String> own,
+      String name,
+      String unit,
+      String description,
+      ToDoubleFunction<Limit> value) {
+    meters.each(
+        "ratelimit." + name,
+        unit,
+        description,
+        () -> known(MOST_TOLD, own.get()).entrySet(),
+        limit -> tags(limit.getKey()),
+        limit -> value.applyAsDouble(limit.getValue()));
+  }
+
+  private static Tags tags(String name) {
+    int colon = name.lastIndexOf(':');
+    return Tags.of("credential", name.substring(0, colon), "resource", name.substring(colon + 1));
+  }
 
   private static <T> Cache<String, T> memory() {
     return Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(KEPT).build();
-  }
-
-  /** Reads the settings. */
-  public void start() {
-    prefix = Keys.of(context, "limit:");
-  }
-
-  @Override
-  protected void wire() {
-    redis = bean(RedisConnection.class);
-    changes = bean(Changes.class);
   }
 
   /** Remembers what an answer says. */

@@ -1,14 +1,10 @@
 package io.github.camelrestcache.upstream;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
-import io.github.camelrestcache.catalog.BadConfiguration;
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.time.Duration;
-import org.apache.camel.BindToRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,48 +12,39 @@ import org.slf4j.LoggerFactory;
  * The service's token: {@code GITHUB_API_TOKEN}, or what is in the file that {@code
  * GITHUB_API_TOKEN_FILE} names, which may change while the service runs.
  */
-@BindToRegistry(value = "serviceToken", initMethod = "start")
-public class ServiceToken extends ContextBean {
+public final class ServiceToken {
 
   private static final Logger LOG = LoggerFactory.getLogger(ServiceToken.class);
 
-  /** How long it takes at most to notice that the file has changed. */
-  private static final long PAUSE = Duration.ofSeconds(1).toNanos();
-
-  private Path file;
+  private final Path file;
   private volatile String token;
-  private volatile long looked;
   private String trouble;
 
   /**
-   * Reads it.
+   * Reads the token.
    *
    * @throws BadConfiguration if the file has none
    */
-  public void start() {
-    token = Settings.get(context, "github.api.token");
-    String name = Settings.get(context, "github.api.token.file");
-    if (!name.isEmpty()) {
+  public ServiceToken(Settings.GitHub settings) {
+    token = settings.token();
+    file = settings.tokenFile();
+    if (file != null) {
       try {
-        file = Path.of(name);
         token = read();
-        looked = System.nanoTime();
-      } catch (IOException | InvalidPathException e) {
-        throw new BadConfiguration("GITHUB_API_TOKEN_FILE is '" + name + "': " + reason(e));
+      } catch (IOException e) {
+        throw new BadConfiguration("GITHUB_API_TOKEN_FILE is '" + file + "': " + reason(e));
       }
     }
   }
 
-  /** The token, empty when there is none. */
+  /** The token, empty if there is none. */
   String now() {
-    if (file != null && System.nanoTime() - looked > PAUSE) {
-      look();
-    }
     return token;
   }
 
-  private synchronized void look() {
-    if (System.nanoTime() - looked <= PAUSE) {
+  /** Reads the file again, to be called each second. Without a file it does nothing. */
+  public void look() {
+    if (file == null) {
       return;
     }
     try {
@@ -74,7 +61,6 @@ public class ServiceToken extends ContextBean {
       }
       trouble = reason;
     }
-    looked = System.nanoTime();
   }
 
   private String read() throws IOException {

@@ -1,6 +1,6 @@
 package io.github.camelrestcache.upstream;
 
-import io.github.camelrestcache.http.HttpFields;
+import io.github.camelrestcache.base.HttpFields;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;

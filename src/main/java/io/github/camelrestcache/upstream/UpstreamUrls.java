@@ -2,12 +2,11 @@ package io.github.camelrestcache.upstream;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.github.camelrestcache.Hash;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.base.Settings;
 import java.net.URI;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.camel.CamelContext;
 
 /**
  * The URLs of GitHub's that answers are full of, turned into ones that lead back here, so that
@@ -23,11 +22,10 @@ public final class UpstreamUrls {
   private final String basePath;
   private final String mark;
 
-  /** Reads the settings. */
-  public UpstreamUrls(CamelContext context) {
-    URI upstream = URI.create(Settings.get(context, "github.api.url"));
-    mode = Settings.get(context, "rewrite.urls");
-    publicUrl = Settings.get(context, "public.url").replaceAll("/+$", "");
+  public UpstreamUrls(Settings settings) {
+    URI upstream = settings.github().url();
+    mode = settings.rewriteUrls();
+    publicUrl = settings.publicUrl();
     basePath = upstream.getRawPath().replaceAll("/+$", "");
     String url = origin(upstream) + Pattern.quote(basePath);
     inFields = Pattern.compile(url + "(?=[/?#>]|$)");
@@ -53,7 +51,7 @@ public final class UpstreamUrls {
    *
    * @param here the address that the client used, without a slash at the end
    */
-  String field(String value, String here) {
+  public String field(String value, String here) {
     if (mode.equals("none")) {
       return value;
     }

@@ -5,9 +5,10 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamReadException;
+import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Ranked;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,13 +18,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
 
 /** Sorts the items of a cached list by one of their fields. */
-@BindToRegistry("ranking")
-public class Ranking {
+public final class Ranking {
 
   private static final JsonFactory JSON = new JsonFactory();
 

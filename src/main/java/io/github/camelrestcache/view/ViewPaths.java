@@ -1,41 +1,43 @@
 package io.github.camelrestcache.view;
 
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.http.ClientRequest;
-import io.github.camelrestcache.http.Problem;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Variable;
-import org.apache.camel.language.simple.Simple;
 
 /** Reads {@code /view/{order}/{n}/{view}}, off the path as it was sent. */
-@BindToRegistry("viewPaths")
-public class ViewPaths {
+public final class ViewPaths {
 
   private static final int MOST = 100_000;
   private static final Pattern PATH = Pattern.compile("/view/(top|bottom)/([^/]*)/([^/]*)");
+
+  private final Catalog catalog;
+
+  public ViewPaths(Catalog catalog) {
+    this.catalog = catalog;
+  }
 
   /**
    * What the request asks to see.
    *
    * @throws Problem 404 for no view of that name, 400 for a number that is none
    */
-  public ViewRequest read(
-      @Variable("request") ClientRequest request, @Simple("${ref:catalog}") Catalog catalog) {
-    return read(request.path(), catalog);
+  public ViewRequest read(@Variable("request") ClientRequest request) {
+    return read(request.path());
   }
 
-  /** The same, of a path. */
-  public static ViewRequest read(String asked, Catalog catalog) {
+  /** What a path asks to see. */
+  public ViewRequest read(String asked) {
     Matcher path = PATH.matcher(asked);
     if (!path.matches()) {
-      throw notFound(catalog, "Views are at /view/top/{n}/{view} and /view/bottom/{n}/{view}");
+      throw notFound("Views are at /view/top/{n}/{view} and /view/bottom/{n}/{view}");
     }
     View view = catalog.view(path.group(3));
     if (view == null) {
-      throw notFound(catalog, "There is no view '" + path.group(3) + "'");
+      throw notFound("There is no view '" + path.group(3) + "'");
     }
     String digits = path.group(2).replaceFirst("^0+(?=\\d)", "");
     if (!digits.matches("[0-9]{1,6}") || digits.equals("0") || Integer.parseInt(digits) > MOST) {
@@ -48,7 +50,7 @@ public class ViewPaths {
     return new ViewRequest(path.group(1).equals("top"), Integer.parseInt(digits), view);
   }
 
-  private static Problem notFound(Catalog catalog, String what) {
+  private Problem notFound(String what) {
     String names = String.join(", ", catalog.views().stream().map(View::name).toList());
     return new Problem(404, "Not found", "%s: the views are %s.".formatted(what, names));
   }

@@ -2,11 +2,10 @@ package io.github.camelrestcache.webhook;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.ContextBean;
-import io.github.camelrestcache.Settings;
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.http.ClientRequest;
-import io.github.camelrestcache.http.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.GeneralSecurityException;
@@ -15,11 +14,9 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.apache.camel.BindToRegistry;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -28,8 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Which deliveries of GitHub's webhook are taken, and what they are answered. */
-@BindToRegistry("webhook")
-public class Webhook extends ContextBean {
+public final class Webhook {
 
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
 
@@ -49,8 +45,14 @@ public class Webhook extends ContextBean {
 
   private static final int CHUNK = 64 * 1024;
 
-  /** Each that is read holds a thread. */
-  private final Semaphore slots = new Semaphore(16);
+  private final String secret;
+
+  /**
+   * @param secret the secret that GitHub signs with; empty: no delivery is received
+   */
+  public Webhook(String secret) {
+    this.secret = secret;
+  }
 
   /**
    * Takes a request for a delivery. The payload is read for its signature, and nothing of it kept.
@@ -60,7 +62,6 @@ public class Webhook extends ContextBean {
    *     one that comes slowly, and for one that comes while many others do
    */
   public Delivery verify(@Variable("request") ClientRequest request) throws IOException {
-    String secret = Settings.get(context, "github.webhook.secret");
     if (secret.isEmpty()) {
       throw new Problem(404, "Not found", "No webhook is received: set GITHUB_WEBHOOK_SECRET.");
     }
@@ -70,7 +71,7 @@ public class Webhook extends ContextBean {
     }
     // without one of the right form nothing is read
     String signature = field(request, "X-Hub-Signature-256", "sha256=[0-9a-f]{64}");
-    if (signature.isEmpty() || !isSigned(request, secret, signature)) {
+    if (signature.isEmpty() || !isSigned(request, signature)) {
       throw new Problem(
               401,
               "Unauthorized",
@@ -93,17 +94,11 @@ public class Webhook extends ContextBean {
     return value != null && value.matches(form) ? value : "";
   }
 
-  private boolean isSigned(ClientRequest request, String secret, String signature)
-      throws IOException {
-    if (!slots.tryAcquire()) {
+  private boolean isSigned(ClientRequest request, String signature) throws IOException {
+    if (!request.ticket().take(InFlight.Share.DELIVERIES, 1)) {
       throw Problem.busy("Many deliveries come in at this time");
     }
-    try {
-      return MessageDigest.isEqual(
-          signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8));
-    } finally {
-      slots.release();
-    }
+    return MessageDigest.isEqual(signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8));
   }
 
   /** The signature that the content has to have, as GitHub writes it. */

@@ -1,6 +1,6 @@
 package io.github.camelrestcache.standin;
 
-import io.github.camelrestcache.App;
+import io.github.camelrestcache.app.App;
 import java.util.Map;
 
 /** Runs the application against the stand-in: no token, no Redis and no network are needed. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.camelrestcache.cache.Flights.Flight;
 import io.github.camelrestcache.cache.Flights.Outcome;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Who asks GitHub, and who waits for another's answer. */
 class FlightsTest {
 
-  private final Flights flights = new Flights();
+  private final Flights flights = new Flights(1, Duration.ofSeconds(1));
 
   private Flight begin(String key, long looked) {
     return flights.begin(key, "uri-miss", looked);

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
-import io.github.camelrestcache.http.ClientRequest;
-import io.github.camelrestcache.http.HttpFields;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ class CatalogTest {
 
   private static final String REPOS = endpoint("repos", "path: /orgs/x/repos");
   private static final DefaultCamelContext CONTEXT = new DefaultCamelContext();
-  private static final Catalog CATALOG = new Catalog();
+  private static final Catalog CATALOG = new Catalog(CONTEXT);
 
   @BeforeAll
   static void start() {
@@ -41,7 +42,6 @@ class CatalogTest {
     CONTEXT.setPropertiesComponent(component);
     CONTEXT.setSourceLocationEnabled(true);
     CONTEXT.getComponent("kamelet", KameletComponent.class).setLocation("file:kamelets");
-    CATALOG.setCamelContext(CONTEXT);
   }
 
   @AfterAll
@@ -202,7 +202,7 @@ class CatalogTest {
   void anEndpointIsAskedForAtExactlyItsPath(String method, String target, boolean is)
       throws Exception {
     CATALOG.declare(read(REPOS));
-    ClientRequest request = new ClientRequest("id", method, target, new HttpFields(), null, -1);
+    ClientRequest request = ClientRequest.head("id", method, target, new HttpFields());
     assertThat(CATALOG.asked(request) != null).isEqualTo(is);
   }
 }

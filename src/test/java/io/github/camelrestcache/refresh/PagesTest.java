@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
-import io.github.camelrestcache.http.HttpFields;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Page;
 import java.net.URI;

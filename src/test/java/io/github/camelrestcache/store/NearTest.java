@@ -4,19 +4,22 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.store.Packing.Piece;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
-import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
 
 class NearTest {
 
@@ -25,14 +28,11 @@ class NearTest {
   private final Near near = near("1MB");
 
   private static Near near(String size) {
-    CamelContext context = new DefaultCamelContext();
-    Properties properties = new Properties();
-    properties.setProperty("near.cache.size", size);
-    context.getPropertiesComponent().setInitialProperties(properties);
-    Near near = new Near();
-    near.setCamelContext(context);
-    near.start();
-    return near;
+    return new Near(
+        DataSize.parse(size).toBytes(),
+        new Catalog(new DefaultCamelContext()),
+        Clock.systemUTC(),
+        new Meters(new SimpleMeterRegistry()));
   }
 
   private static CachedEndpoint endpoint(String path, Shape shape) {

@@ -12,6 +12,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.github.camelrestcache.OwnRedis;
 import io.github.camelrestcache.Service;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.RedisAddress;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -19,7 +22,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -29,8 +31,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
-import org.apache.camel.CamelContext;
-import org.apache.camel.impl.DefaultCamelContext;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -398,21 +398,12 @@ class RedisConnectionTest {
       operator.aclSetUser("deaf", "on", ">pw", "~*", "+@all", "-subscribe");
     }
     connect(redis.url().replace("://", "://deaf:pw@"));
-    CamelContext context = connection.getCamelContext();
-    context
-        .getRegistry()
-        .lookupByNameAndType("redisListeners", RedisMessageListenerContainer.class)
-        .addMessageListener((message, pattern) -> {}, new ChannelTopic("news"));
+    connection.listeners().addMessageListener((message, pattern) -> {}, new ChannelTopic("news"));
 
-    context.start();
-
-    try {
-      await().atMost(LONG).until(() -> !warned().isEmpty());
-      assertThat(warned()).singleElement().asString().contains("let this one subscribe (NOPERM ");
-      assertThat(connection.trouble()).isNull();
-    } finally {
-      context.stop();
-    }
+    connection.listen();
+    await().atMost(LONG).until(() -> !warned().isEmpty());
+    assertThat(warned()).singleElement().asString().contains("let this one subscribe (NOPERM ");
+    assertThat(connection.trouble()).isNull();
   }
 
   /** What is no news of Camel's. */
@@ -531,12 +522,9 @@ class RedisConnectionTest {
   // a connection as the application has it
 
   private void connect(String url) {
-    CamelContext context = new DefaultCamelContext();
-    Properties properties = new Properties();
-    properties.setProperty("redis.url", url);
-    context.getPropertiesComponent().setInitialProperties(properties);
-    connection = new RedisConnection();
-    connection.setCamelContext(context);
+    connection =
+        new RedisConnection(
+            RedisAddress.of(url).orElse(null), new Meters(new SimpleMeterRegistry()));
     connection.onReturn(returns::incrementAndGet);
     try {
       connection.start();

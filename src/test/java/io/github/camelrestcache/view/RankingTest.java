@@ -4,10 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.http.Problem;
 import io.github.camelrestcache.store.Entries;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Ranked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

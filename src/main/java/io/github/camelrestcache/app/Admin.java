@@ -1,0 +1,248 @@
+package io.github.camelrestcache.app;
+
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.cache.Purges;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.refresh.Instances;
+import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.Ranked;
+import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.view.Ranking;
+import io.github.camelrestcache.view.ViewPaths;
+import io.github.camelrestcache.view.ViewRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What an operator may ask and do. Who changes something needs {@code Authorization: Bearer} with
+ * the {@code ADMIN_TOKEN}.
+ */
+public final class Admin {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
+  private static final String SCHEME = "Bearer ";
+
+  private final String token;
+  private final Supplier<Duration> uptime;
+  private final Catalog catalog;
+  private final Near near;
+  private final Leases leases;
+  private final Refreshes refreshes;
+  private final Purges purges;
+  private final Instances instances;
+  private final RedisConnection redis;
+  private final Requests requests;
+  private final RateLimits limits;
+  private final GitHub github;
+  private final Ranking ranking;
+  private final ViewPaths paths;
+
+  /**
+   * @param token the token that changes need; empty: nothing can be changed
+   * @param uptime since when the service runs
+   */
+  public Admin(
+      String token,
+      Supplier<Duration> uptime,
+      Catalog catalog,
+      Near near,
+      Leases leases,
+      Refreshes refreshes,
+      Purges purges,
+      Instances instances,
+      RedisConnection redis,
+      Requests requests,
+      RateLimits limits,
+      GitHub github,
+      Ranking ranking,
+      ViewPaths paths) {
+    this.token = token;
+    this.uptime = uptime;
+    this.catalog = catalog;
+    this.near = near;
+    this.leases = leases;
+    this.refreshes = refreshes;
+    this.purges = purges;
+    this.instances = instances;
+    this.redis = redis;
+    this.requests = requests;
+    this.limits = limits;
+    this.github = github;
+    this.ranking = ranking;
+    this.paths = paths;
+  }
+
+  /** Of each endpoint: what it is, how old and large it is here, and what failed last. */
+  List<Map<String, Object>> endpoints() {
+    return catalog.endpoints().stream().map(this::endpoint).toList();
+  }
+
+  private Map<String, Object> endpoint(CachedEndpoint endpoint) {
+    Entry entry = near.entry(endpoint);
+    Map<String, Object> state = new LinkedHashMap<>();
+    state.put("path", endpoint.path());
+    state.put("description", endpoint.description());
+    state.put("declared", endpoint.source());
+    state.put("shape", endpoint.shape().name().toLowerCase(Locale.ROOT));
+    state.put("every", seconds(endpoint.every()));
+    state.put("stretch", refreshes.stretch(endpoint));
+    state.put("stored", entry != null);
+    if (entry != null) {
+      state.put("age", seconds(entry.age(leases.now())));
+      state.put("fetched", entry.fetched().toString());
+      state.put("changed", entry.changed().toString());
+      state.put("version", entry.version());
+      state.put("items", entry.isList() ? entry.items() : null);
+      state.put("bytes", entry.gzip().length);
+    }
+    state.put("holder", leases.holder(endpoint.path()));
+    state.put("failures", refreshes.failures(endpoint.path()));
+    state.put("failure", refreshes.failure(endpoint.path()));
+    state.put("pause", seconds(refreshes.pause(endpoint)));
+    return state;
+  }
+
+  /**
+   * Of the service: this instance and the others, how requests were met, GitHub's limit for it, the
+   * views, what is wrong with Redis, and whether there is an {@code ADMIN_TOKEN}.
+   */
+  Map<String, Object> status() {
+    Map<String, Object> status = new LinkedHashMap<>();
+    status.put("instance", instances.me());
+    status.put("instances", instances.known());
+    status.put("uptime", seconds(uptime.get()));
+    status.put("store", redis.trouble());
+    status.put("changeable", !token.isEmpty());
+    status.put("requests", requests.counts());
+    status.put("limit", limits.known(github.credential()));
+    status.put("views", catalog.views().stream().map(this::view).toList());
+    return status;
+  }
+
+  private Map<String, Object> view(View view) {
+    Map<String, Object> state = new LinkedHashMap<>();
+    state.put("name", view.name());
+    state.put("description", view.description());
+    state.put("list", view.list());
+    state.put("field", view.field());
+    state.put("declared", view.source());
+    state.put("failure", ranking.failure(view));
+    return state;
+  }
+
+  /**
+   * The first rows of a view, as clients get them, of what is in memory here.
+   *
+   * @param path {@code /view/{order}/{n}/{view}}
+   * @throws Problem 400 or 404 for another path, 503 if the view is not here
+   */
+  byte[] rows(String path) {
+    ViewRequest asked = paths.read(path);
+    Ranked ranked = near.ranked(asked.view());
+    if (ranked == null) {
+      throw new Problem(503, "Not ready", "The view is not in memory here: try again in a moment.");
+    }
+    return ranked.first(asked.n(), asked.descending());
+  }
+
+  private static double seconds(Duration duration) {
+    return duration.toMillis() / 1000.0;
+  }
+
+  /**
+   * Has an endpoint refreshed now, by whichever instance gets the lease, but no sooner than
+   * GitHub's limits allow.
+   *
+   * @throws Problem 401 or 403 for who may not, 400 without a path, 404 for one that is not kept
+   */
+  Map<String, Object> refresh(RoutingContext request) {
+    authorize(request);
+    String path = request.queryParams().get("path");
+    if (path == null) {
+      throw new Problem(
+          400, "Bad request", "Say which endpoint: POST /admin/refresh?path=/orgs/Netflix");
+    }
+    CachedEndpoint endpoint = catalog.endpoint(path);
+    if (endpoint == null) {
+      List<String> paths = catalog.endpoints().stream().map(CachedEndpoint::path).toList();
+      throw new Problem(
+          404,
+          "Not found",
+          "No endpoint is kept at %s: %s"
+              .formatted(path, BadConfiguration.suggestion(path, paths)));
+    }
+    refreshes.now(endpoint);
+    LOG.info("{} is refreshed at the request of {}", path, client(request));
+    return Map.of("refresh", path);
+  }
+
+  /**
+   * Throws away what is stored of a path, or of all that begin so: endpoints, which are fetched
+   * anew at once, their views, and answers to forwarded requests.
+   *
+   * @throws Problem 401 or 403 for who may not, 400 without either or with both
+   */
+  Map<String, Object> purge(RoutingContext request) {
+    authorize(request);
+    String path = request.queryParams().get("path");
+    String prefix = request.queryParams().get("prefix");
+    String what = path == null ? prefix : path;
+    if ((path == null) == (prefix == null) || !what.startsWith("/") || what.contains("?")) {
+      throw new Problem(
+          400,
+          "Bad request",
+          "Say what, without a query: POST /admin/purge?path=/orgs/Netflix, or"
+              + " ?prefix=/repos/Netflix/");
+    }
+    List<String> removed = purges.purge(what, path == null);
+    LOG.info(
+        "{}{} was purged by {}",
+        what.replaceAll("\\p{Cntrl}", "?"),
+        path == null ? "… (all that begins so)" : "",
+        client(request));
+    removed.stream().map(catalog::endpoint).filter(Objects::nonNull).forEach(refreshes::now);
+    return Map.of("purged", what, "endpoints", removed);
+  }
+
+  private void authorize(RoutingContext request) {
+    if (token.isEmpty()) {
+      throw new Problem(403, "Forbidden", "Nothing can be changed here: ADMIN_TOKEN is not set.");
+    }
+    String given = request.request().getHeader("Authorization");
+    boolean bearer = given != null && given.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
+    String secret = bearer ? given.substring(SCHEME.length()).strip() : "";
+    if (!MessageDigest.isEqual(bytes(secret), bytes(token))) {
+      LOG.warn("Refused a change from {}: missing or wrong ADMIN_TOKEN", client(request));
+      throw new Problem(
+              401, "Unauthorized", "Changes need the ADMIN_TOKEN: Authorization: Bearer …")
+          .with("WWW-Authenticate", "Bearer realm=\"camel-rest-cache\"");
+    }
+  }
+
+  private static String client(RoutingContext request) {
+    return request.request().remoteAddress().hostAddress();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,30 @@
+package io.github.camelrestcache.app;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Ends what was started, the last first. Camel closes it with the registry, after all routes. */
+public final class Closing implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Closing.class);
+
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  /** Has something closed at the end. */
+  void add(AutoCloseable each) {
+    open.push(each);
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable each = open.poll(); each != null; each = open.poll()) {
+      try {
+        each.close();
+      } catch (Exception e) {
+        LOG.warn("Something did not close: {}", e.toString());
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package io.github.camelrestcache.app;
+
+import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.view.Ranking;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.Body;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
+import org.apache.camel.Message;
+import org.apache.camel.Variable;
+
+/** What {@code /healthcheck} answers: which endpoints and views can be served, and if not, why. */
+public final class Health {
+
+  private final Catalog catalog;
+  private final Refreshes refreshes;
+  private final Ranking ranking;
+  private final RedisConnection redis;
+  private final Clock clock;
+
+  public Health(
+      Catalog catalog, Refreshes refreshes, Ranking ranking, RedisConnection redis, Clock clock) {
+    this.catalog = catalog;
+    this.refreshes = refreshes;
+    this.ranking = ranking;
+    this.redis = redis;
+    this.clock = clock;
+  }
+
+  /**
+   * Of one endpoint: its path, whether it can be served, when it was fetched, whether that is
+   * longer ago than its interval, what failed last.
+   */
+  public Map<String, Object> endpoint(
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception storeFailure,
+      @Body Entry stored) {
+    Map<String, Object> state = new LinkedHashMap<>();
+    state.put("path", endpoint.path());
+    state.put("ready", storeFailure == null && stored != null);
+    state.put("fetched", stored == null ? null : stored.fetched().toString());
+    state.put("stale", stored != null && isStale(endpoint, stored, clock.instant()));
+    state.put(
+        "failure",
+        storeFailure == null
+            ? refreshes.failure(endpoint.path())
+            : "The store does not answer: " + BadConfiguration.sentence(storeFailure));
+    return state;
+  }
+
+  /** The whole report, with 200 when everything can be served and 503 otherwise. */
+  public void report(Exchange exchange, @Body List<Map<String, Object>> endpoints) {
+    Map<String, Map<String, Object>> byPath = new LinkedHashMap<>();
+    endpoints.forEach(each -> byPath.put((String) each.get("path"), each));
+    List<Map<String, Object>> views = new ArrayList<>();
+    for (View view : catalog.views()) {
+      Map<String, Object> list = byPath.getOrDefault(view.list(), Map.of());
+      String failure = ranking.failure(view);
+      Map<String, Object> state = new LinkedHashMap<>();
+      state.put("view", view.name());
+      state.put("ready", failure == null && Boolean.TRUE.equals(list.get("ready")));
+      state.put("list", view.list());
+      state.put("fetched", list.get("fetched"));
+      state.put("failure", failure == null ? list.get("failure") : failure);
+      views.add(state);
+    }
+    boolean ready = isReady(endpoints) && isReady(views);
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("status", ready ? "ready" : "not ready");
+    report.put("store", redis.trouble() == null ? "ready" : redis.trouble());
+    report.put("endpoints", endpoints);
+    report.put("views", views);
+    Message message = exchange.getMessage();
+    message.setHeader(Exchange.HTTP_RESPONSE_CODE, ready ? 200 : 503);
+    message.setHeader("Content-Type", "application/json; charset=utf-8");
+    message.setHeader("Cache-Control", "no-store");
+    message.setBody(report);
+  }
+
+  private static boolean isStale(CachedEndpoint endpoint, Entry stored, Instant now) {
+    // times are stored in whole seconds
+    return stored.fetched().plus(endpoint.every()).plusSeconds(2).isBefore(now);
+  }
+
+  private static boolean isReady(List<Map<String, Object>> states) {
+    return states.stream().allMatch(state -> Boolean.TRUE.equals(state.get("ready")));
+  }
+}

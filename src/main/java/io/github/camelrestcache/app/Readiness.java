@@ -1,0 +1,47 @@
+package io.github.camelrestcache.app;
+
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.store.Near;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.health.HealthCheckResultBuilder;
+import org.apache.camel.impl.health.AbstractHealthCheck;
+
+/**
+ * Whether clients should be sent here, for {@code /observe/health/ready}: from when everything that
+ * is declared has been had, until the service begins to stop. What fails meanwhile does not make it
+ * unready, for another instance would fail alike, and what is stored goes on being served.
+ */
+public final class Readiness extends AbstractHealthCheck {
+
+  private final Catalog catalog;
+  private final Near near;
+  private final Requests requests;
+  private volatile boolean begun;
+
+  public Readiness(Catalog catalog, Near near, Requests requests) {
+    super("camel-rest-cache", "endpoints");
+    this.catalog = catalog;
+    this.near = near;
+    this.requests = requests;
+  }
+
+  @Override
+  public boolean isLiveness() {
+    return false;
+  }
+
+  @Override
+  protected void doCall(HealthCheckResultBuilder result, Map<String, Object> options) {
+    List<String> missing = near.missing(catalog.endpoints());
+    begun |= missing.isEmpty();
+    if (!getCamelContext().isStarted() || requests.isDraining()) {
+      result.down().message("The service is starting or stopping");
+    } else if (begun) {
+      result.up();
+    } else {
+      result.down().message("Not stored yet: " + String.join(", ", missing));
+    }
+  }
+}

@@ -1,0 +1,238 @@
+package io.github.camelrestcache.app;
+
+import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.Meters;
+import io.github.camelrestcache.base.OneLine;
+import io.github.camelrestcache.base.Settings;
+import io.github.camelrestcache.cache.Flights;
+import io.github.camelrestcache.cache.GitHubClient;
+import io.github.camelrestcache.cache.Purges;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.OpenApi;
+import io.github.camelrestcache.catalog.RouteReload;
+import io.github.camelrestcache.http.ClientHandler;
+import io.github.camelrestcache.http.ClientRates;
+import io.github.camelrestcache.http.HttpEngine;
+import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.http.Server;
+import io.github.camelrestcache.refresh.Fetch;
+import io.github.camelrestcache.refresh.Instances;
+import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.serve.Answers;
+import io.github.camelrestcache.serve.FastLane;
+import io.github.camelrestcache.serve.Negotiation;
+import io.github.camelrestcache.serve.PublicAddress;
+import io.github.camelrestcache.store.Changes;
+import io.github.camelrestcache.store.Deliveries;
+import io.github.camelrestcache.store.Hashes;
+import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.Publication;
+import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.store.StoreClock;
+import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.ServiceToken;
+import io.github.camelrestcache.upstream.UpstreamUrls;
+import io.github.camelrestcache.view.Ranking;
+import io.github.camelrestcache.view.ViewPaths;
+import io.github.camelrestcache.webhook.Webhook;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelConfiguration;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.platform.http.PlatformHttpConstants;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
+import org.apache.camel.spi.Registry;
+import org.apache.camel.support.LifecycleStrategySupport;
+import org.springframework.data.redis.serializer.RedisSerializer;
+
+/**
+ * Makes every object of the service, from the ground up, and gives each what it needs. What routes
+ * refer to is bound in Camel's registry under the name that they use.
+ */
+public final class Wiring implements CamelConfiguration {
+
+  @Override
+  public void configure(CamelContext context) throws Exception {
+    Registry registry = context.getRegistry();
+    if (registry.lookupByName("settings") != null) {
+      return; // Main has called it earlier, to check the settings first
+    }
+    Settings settings = Settings.of(context);
+    registry.bind("settings", settings);
+    Closing closing = new Closing();
+    registry.bind("closing", Closing.class, closing, null, "close");
+    Meters meters = new Meters(Metrics.registry(context, closing));
+
+    // the ports come first: another process may have them
+    Vertx vertx = vertx(settings);
+    closing.add(() -> vertx.close().toCompletionStage().toCompletableFuture().join());
+    Requests requests = new Requests(settings, meters);
+    Server clients = new Server(vertx, "", settings.clients(), settings.limits(), requests);
+    Server management =
+        new Server(vertx, "MANAGEMENT_", settings.management(), settings.limits(), null);
+
+    // what is declared
+    Catalog catalog = new Catalog(context);
+    registry.bind("catalog", catalog);
+    registry.bind("oneLine", new OneLine());
+    context.addStartupListener(new RouteReload(context, catalog));
+
+    // Redis, and memory
+    Keys keys = new Keys(settings.github().url());
+    RedisConnection redis = new RedisConnection(settings.redis(), meters);
+    closing.add(redis::stop);
+    redis.start();
+    context.addStartupListener((started, alreadyStarted) -> redis.listen());
+    StoreClock clock = new StoreClock();
+    Near near = new Near(settings.nearCacheSize(), catalog, clock, meters);
+    closing.add(near::clear);
+    Changes changes = new Changes();
+    registry.bind("redisTemplate", redis);
+    registry.bind("redisListeners", redis.listeners());
+    registry.bind("redisText", RedisSerializer.string());
+    registry.bind("keys", keys);
+    registry.bind("hashes", new Hashes());
+    registry.bind("near", near);
+    registry.bind("publication", new Publication(redis, keys));
+    registry.bind("deliveries", new Deliveries(redis, keys));
+    registry.bind("changes", changes);
+
+    // GitHub
+    ServiceToken token = new ServiceToken(settings.github());
+    ScheduledExecutorService tokens = Executors.newSingleThreadScheduledExecutor();
+    closing.add(tokens::shutdownNow);
+    tokens.scheduleWithFixedDelay(token::look, 1, 1, TimeUnit.SECONDS);
+    UpstreamUrls urls = new UpstreamUrls(settings);
+    GitHub github = new GitHub(settings.github(), token, urls);
+    RateLimits limits = new RateLimits(redis, keys, changes, github::credential, meters);
+    registry.bind("github", github);
+
+    // refreshes and views
+    Instances instances = new Instances(redis, keys, settings, meters);
+    Leases leases = new Leases(redis, keys, settings.github(), instances.me(), clock);
+    Refreshes refreshes =
+        new Refreshes(
+            settings,
+            catalog,
+            redis,
+            near,
+            github,
+            limits,
+            leases,
+            instances,
+            context.createProducerTemplate(),
+            meters);
+    closing.add(refreshes);
+    Ranking ranking = new Ranking();
+    ViewPaths paths = new ViewPaths(catalog);
+    registry.bind("instances", instances);
+    registry.bind("refreshes", refreshes);
+    registry.bind("fetch", new Fetch(settings, github, leases));
+    registry.bind("ranking", ranking);
+    registry.bind("viewPaths", paths);
+
+    // the HTTP cache
+    Flights flights =
+        new Flights(settings.requestThreads(), settings.github().answerTimeout().dividedBy(2));
+    closing.add(flights);
+    Purges purges = new Purges(redis, keys, catalog, near, leases, changes);
+    GitHubClient client =
+        new GitHubClient(settings, redis, keys, changes, purges, flights, limits, meters);
+    registry.bind("flights", flights);
+    registry.bind("purges", purges);
+    registry.bind("githubClient", client);
+    registry.bind("githubConnections", client.connections());
+
+    // answers
+    Negotiation negotiation = new Negotiation(settings.github().version());
+    PublicAddress address = new PublicAddress(settings.publicUrl());
+    FastLane lane = new FastLane(settings, near, clock, catalog, negotiation, address, meters);
+    closing.add(lane::clear);
+    registry.bind("negotiation", negotiation);
+    registry.bind("fastLane", lane);
+    registry.bind("answers", new Answers(lane, address, urls, clock));
+    registry.bind("webhook", new Webhook(settings.github().webhookSecret()));
+    registry.bind("health", new Health(catalog, refreshes, ranking, redis, clock));
+
+    // HTTP
+    InFlight inFlight =
+        new InFlight(
+            Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
+    registry.bind("readiness", new Readiness(catalog, near, requests));
+    HttpEngine engine = new HttpEngine(settings, requests, inFlight);
+    engine.setCamelContext(context);
+    registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, engine);
+    Router routes = Router.router(vertx);
+    registry.bind(
+        engine.router(), new VertxPlatformHttpRouter(null, vertx, routes, engine.router()));
+    ClientRates rates = new ClientRates(settings.limits());
+    registry.bind("clientRates", rates);
+    ClientHandler handler = new ClientHandler(rates, lane, requests, inFlight, routes);
+    Admin admin =
+        new Admin(
+            settings.adminToken(),
+            context::getUptime,
+            catalog,
+            near,
+            leases,
+            refreshes,
+            purges,
+            instances,
+            redis,
+            requests,
+            limits,
+            github,
+            ranking,
+            paths);
+    management.open(new Management(context, meters, new OpenApi(catalog), admin).router(vertx));
+
+    context.addLifecycleStrategy(
+        new LifecycleStrategySupport() {
+          @Override
+          public void onContextStarting(CamelContext starting) {
+            catalog.declare();
+          }
+
+          @Override
+          public void onContextStarted(CamelContext started) {
+            clients.open(handler);
+          }
+
+          @Override
+          public void onContextStopping(CamelContext stopping) {
+            drain(stopping, requests, settings.drainDelay());
+            clients.close();
+          }
+        });
+  }
+
+  private static Vertx vertx(Settings settings) {
+    return Vertx.vertx(
+        new VertxOptions()
+            // a thread for each request in the routes
+            .setWorkerPoolSize(settings.requestThreads())
+            .setPreferNativeTransport(true)
+            // else it leaves a folder in /tmp when it is killed
+            .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false)));
+  }
+
+  /** Waits for answers, and leaves Camel what is left of the time for both. */
+  private static void drain(CamelContext context, Requests requests, Duration delay) {
+    var strategy = context.getShutdownStrategy();
+    Duration most = Duration.ofMillis(strategy.getTimeUnit().toMillis(strategy.getTimeout()));
+    long began = System.nanoTime();
+    requests.drain(delay, most);
+    Duration left = most.plus(delay).minusNanos(System.nanoTime() - began);
+    strategy.setTimeout(Math.max(1, left.toMillis()));
+    strategy.setTimeUnit(TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,62 @@
+package io.github.camelrestcache.base;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+
+/**
+ * A setting or a route file that the service refuses, in one sentence for the person who wrote it.
+ */
+public final class BadConfiguration extends IllegalArgumentException {
+
+  private static final long serialVersionUID = 1;
+
+  public BadConfiguration(String sentence) {
+    super(sentence);
+  }
+
+  /** Whether a failure is the fault of a setting or a route file, and not of the program. */
+  public static boolean isOf(Throwable failure) {
+    return causes(failure)
+        .anyMatch(
+            cause ->
+                cause instanceof BadConfiguration
+                    || cause
+                        .getClass()
+                        .getName()
+                        .matches("org\\.(snakeyaml|apache.camel.dsl.yaml)\\..*"));
+  }
+
+  /**
+   * The refusal somewhere in a chain of causes, or else what the innermost cause says, on one line.
+   */
+  public static String sentence(Throwable failure) {
+    List<Throwable> causes = causes(failure).toList();
+    Throwable telling =
+        causes.stream()
+            .filter(BadConfiguration.class::isInstance)
+            .findFirst()
+            .orElse(causes.get(causes.size() - 1));
+    String message = telling.getMessage();
+    return message == null
+        ? telling.getClass().getSimpleName()
+        : message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  private static Stream<Throwable> causes(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
+  }
+
+  /** {@code "did you mean 'x'?"} with the nearest of the known names, or the list of them. */
+  public static String suggestion(String unknown, Collection<String> known) {
+    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
+    return known.stream()
+        .min(Comparator.comparing(name -> distance.apply(unknown, name)))
+        .filter(name -> distance.apply(unknown, name) <= Math.max(2, name.length() / 2))
+        .map(name -> "did you mean '" + name + "'?")
+        .orElse(known.isEmpty() ? "there are none" : "known are " + String.join(", ", known));
+  }
+}

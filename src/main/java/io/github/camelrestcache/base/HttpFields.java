@@ -1,0 +1,100 @@
+package io.github.camelrestcache.base;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** The header fields of a message, in order, repeats included. Names are compared without case. */
+public final class HttpFields {
+
+  /** RFC 9110 7.6.1, and the fields that each side of this service makes anew. */
+  private static final Set<String> OF_ONE_CONNECTION =
+      Set.of(
+          "connection",
+          "content-length",
+          "expect",
+          "host",
+          "keep-alive",
+          "proxy-authenticate",
+          "proxy-authentication-info",
+          "proxy-authorization",
+          "proxy-connection",
+          "te",
+          "trailer",
+          "transfer-encoding",
+          "upgrade");
+
+  private final List<Map.Entry<String, String>> fields = new ArrayList<>();
+
+  public HttpFields() {}
+
+  public HttpFields(Iterable<Map.Entry<String, String>> fields) {
+    fields.forEach(field -> add(field.getKey(), field.getValue()));
+  }
+
+  public HttpFields add(String name, String value) {
+    fields.add(Map.entry(name, value));
+    return this;
+  }
+
+  /** Replaces all fields of this name by one. */
+  public HttpFields set(String name, String value) {
+    return remove(name).add(name, value);
+  }
+
+  public HttpFields remove(String name) {
+    fields.removeIf(field -> field.getKey().equalsIgnoreCase(name));
+    return this;
+  }
+
+  public boolean contains(String name) {
+    return get(name) != null;
+  }
+
+  /** The values of all fields of this name, joined with a comma (RFC 9110 5.3), or null. */
+  public String get(String name) {
+    String joined = null;
+    for (Map.Entry<String, String> field : fields) {
+      if (field.getKey().equalsIgnoreCase(name)) {
+        joined = joined == null ? field.getValue() : joined + ", " + field.getValue();
+      }
+    }
+    return joined;
+  }
+
+  public List<Map.Entry<String, String>> all() {
+    return List.copyOf(fields);
+  }
+
+  /**
+   * The fields that go on to the next hop: not those of one connection, nor those that {@code
+   * Connection} names, nor any that Camel would take for its own (CVE-2025-27636 and its kin).
+   */
+  public HttpFields endToEnd() {
+    Set<String> dropped = new HashSet<>(OF_ONE_CONNECTION);
+    String connection = get("Connection");
+    if (connection != null) {
+      for (String name : connection.toLowerCase(Locale.ROOT).split(",")) {
+        dropped.add(name.strip());
+      }
+    }
+    dropped.remove("authorization"); // else Connection could take a caller's own away
+    HttpFields kept = new HttpFields();
+    for (Map.Entry<String, String> field : fields) {
+      String name = field.getKey().toLowerCase(Locale.ROOT);
+      if (!dropped.contains(name) && !isCamels(name)) {
+        kept.add(field.getKey(), field.getValue());
+      }
+    }
+    return kept;
+  }
+
+  /** Whether Camel reads a header of this name as an instruction. */
+  public static boolean isCamels(String name) {
+    return name.regionMatches(true, 0, "camel", 0, 5)
+        || name.regionMatches(true, 0, "org.apache.camel", 0, 16);
+  }
+}

@@ -1,0 +1,122 @@
+package io.github.camelrestcache.base;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.hc.client5.http.ConnectTimeoutException;
+import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
+import org.springframework.dao.DataAccessException;
+
+/** An error of this service itself, answered as {@code application/problem+json} (RFC 9457). */
+public final class Problem extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final int status;
+  private final String title;
+  private final transient HttpFields fields = new HttpFields();
+
+  /**
+   * @param status the HTTP status
+   * @param title the kind of problem, always in the same words
+   * @param detail a sentence that tells the caller what to do
+   */
+  public Problem(int status, String title, String detail) {
+    super(detail, null, false, false);
+    this.status = status;
+    this.title = title;
+  }
+
+  /** Adds a header field to the answer. */
+  public Problem with(String name, String value) {
+    fields.set(name, value);
+    return this;
+  }
+
+  /** Adds {@code Retry-After}, in whole seconds, at least one (RFC 9110 10.2.3). */
+  public Problem retryAfter(Duration wait) {
+    return with("Retry-After", Long.toString(Math.max(1, (wait.toMillis() + 999) / 1000)));
+  }
+
+  public int status() {
+    return status;
+  }
+
+  public HttpFields fields() {
+    return fields;
+  }
+
+  /** The title as one lower-case token. */
+  String slug() {
+    return title.toLowerCase(Locale.ROOT).replace(' ', '-');
+  }
+
+  /** The fields of the answer, without those that frame the content. */
+  public HttpFields answer() {
+    HttpFields answer =
+        new HttpFields()
+            .add("Date", HttpDates.format(Instant.now()))
+            .add("Content-Type", "application/problem+json")
+            .add("Access-Control-Allow-Origin", "*")
+            .add("Cache-Status", "camel-rest-cache; detail=" + slug());
+    fields.all().forEach(field -> answer.set(field.getKey(), field.getValue()));
+    return answer;
+  }
+
+  /** The problem as JSON: {@code status}, {@code title}, {@code detail}. */
+  public byte[] body() {
+    Map<String, Object> members = new LinkedHashMap<>();
+    members.put("status", status);
+    members.put("title", title);
+    members.put("detail", getMessage());
+    try {
+      return JSON.writeValueAsBytes(members);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A 503 that tells the caller to try again in a second. */
+  public static Problem busy(String reason) {
+    return new Problem(503, "Busy", reason + ": try again in a moment.")
+        .retryAfter(Duration.ofSeconds(1));
+  }
+
+  /** An answer of GitHub's that HTTP does not allow, such as a field name with a space. */
+  public static Problem unreadable() {
+    return new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again.");
+  }
+
+  /** What a failure of GitHub or of the store means for the caller, or null for other failures. */
+  public static Problem of(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof Problem problem) {
+        return problem;
+      }
+      if (t instanceof DataAccessException) {
+        return new Problem(
+                503, "Store unavailable", "The store does not answer: try again in a moment.")
+            .retryAfter(Duration.ofSeconds(5));
+      }
+      if (t instanceof ConnectionRequestTimeoutException) {
+        return busy("As many requests are on their way to GitHub as MAX_FORWARDS allows");
+      }
+      if (t instanceof SocketTimeoutException || t instanceof ConnectTimeoutException) {
+        return new Problem(
+            504, "Gateway timeout", "GitHub did not answer in time: try again in a moment.");
+      }
+      if (t instanceof java.io.IOException || t instanceof org.apache.hc.core5.http.HttpException) {
+        return new Problem(
+            502, "Bad gateway", "GitHub cannot be reached, or broke off: try again in a moment.");
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+package io.github.camelrestcache.base;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The parts of {@code REDIS_URL}. A password without a user belongs to the default user. User and
+ * password are percent-encoded in the URL (RFC 3986 2.1) and decoded here.
+ *
+ * @param tls whether connections use TLS
+ * @param user the ACL user, or null for the default user
+ * @param password the password, or null without authentication
+ * @param hosts the server, or the sentinels that know it
+ * @param master the name of the master at the sentinels, or null without sentinels
+ * @param database the number of the database
+ */
+public record RedisAddress(
+    boolean tls, String user, String password, List<Host> hosts, String master, int database) {
+
+  /**
+   * A server or a sentinel.
+   *
+   * @param name a host name or an address, without brackets
+   */
+  public record Host(String name, int port) {
+
+    @Override
+    public String toString() {
+      return name + ":" + port;
+    }
+  }
+
+  /** The forms of a URL, for an error message. */
+  public static final String ALLOWED =
+      "redis://[user:password@]host:port[/db], rediss://… for TLS,"
+          + " redis-sentinel://[user:password@]host:port,host:port,…[/db]?sentinelMasterId=name,"
+          + " or nothing (an embedded server)";
+
+  // java.net.URI knows no lists of hosts, and no underscore in a name
+  private static final Pattern URL =
+      Pattern.compile(
+          "(?<scheme>rediss?|redis-sentinel)://((?<user>(%[0-9A-Fa-f]{2}|[^%@/?#\\s])*)@)?"
+              + "(?<hosts>[^@/?#\\s]+)(/(?<db>\\d{0,5}))?(\\?sentinelMasterId=(?<master>[\\w.-]+))?");
+
+  private static final Pattern HOST =
+      Pattern.compile("(?<name>[A-Za-z0-9][\\w.-]*|\\[[0-9A-Fa-f:.]+])(:(?<port>[1-9]\\d{0,4}))?");
+
+  /** The parts of a URL, or nothing if the URL has none of the allowed forms. */
+  public static Optional<RedisAddress> of(String url) {
+    Matcher parts = URL.matcher(url);
+    if (!parts.matches()) {
+      return Optional.empty();
+    }
+    boolean sentinels = parts.group("scheme").equals("redis-sentinel");
+    List<Host> hosts =
+        Stream.of(parts.group("hosts").split(",", -1))
+            .map(host -> host(host, sentinels ? 26379 : 6379))
+            .flatMap(Optional::stream)
+            .toList();
+    long named = parts.group("hosts").chars().filter(c -> c == ',').count() + 1;
+    if (hosts.size() < named
+        || !sentinels && named > 1
+        || sentinels != (parts.group("master") != null)) {
+      return Optional.empty();
+    }
+    String[] user = (parts.group("user") == null ? "" : parts.group("user")).split(":", 2);
+    String password = decoded(user[user.length - 1]);
+    String name = user.length == 1 || user[0].isEmpty() ? null : decoded(user[0]);
+    String database = parts.group("db");
+    return Optional.of(
+        new RedisAddress(
+            parts.group("scheme").equals("rediss"),
+            name,
+            name == null && password.isEmpty() ? null : password,
+            hosts,
+            parts.group("master"),
+            database == null || database.isEmpty() ? 0 : Integer.parseInt(database)));
+  }
+
+  private static Optional<Host> host(String host, int port) {
+    Matcher parts = HOST.matcher(host);
+    if (!parts.matches()) {
+      return Optional.empty();
+    }
+    String given = parts.group("port");
+    return Optional.of(
+            new Host(
+                parts.group("name").replaceAll("[\\[\\]]", ""),
+                given == null ? port : Integer.parseInt(given)))
+        .filter(server -> server.port() < 65_536);
+  }
+
+  private static String decoded(String part) {
+    return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+
+  /** For the log: hosts and master, without credentials. */
+  @Override
+  public String toString() {
+    String all = hosts.stream().map(Host::toString).collect(Collectors.joining(","));
+    return master == null ? all : master + " of the sentinels " + all;
+  }
+}

@@ -1,0 +1,274 @@
+package io.github.camelrestcache.base;
+
+import io.github.camelrestcache.base.RedisAddress.Host;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.apache.camel.CamelContext;
+import org.apache.camel.util.TimeUtils;
+
+/**
+ * All settings, read and checked once at the start. {@code application.properties} explains each
+ * key. The environment variable of a key is its name in upper case with underscores ({@code
+ * github.org} is {@code GITHUB_ORG}); it wins over the file.
+ *
+ * @param clients where clients connect
+ * @param management where health, metrics and the administration are
+ * @param publicUrl what links begin with, without a slash at the end; empty: the client's Host
+ * @param adminToken the token that changes need; empty: nothing can be changed
+ * @param redis where Redis is, or null for an embedded one
+ * @param rewriteUrls which URLs of GitHub lead back here: {@code links}, {@code all}, {@code none}
+ * @param nearCacheSize bytes of memory for endpoints and views
+ * @param nearCacheMaxAge how often an instance compares its memory with Redis
+ * @param fastLane whether answers from memory bypass the routes
+ * @param requestThreads how many requests may be in the routes at a time
+ * @param accessLog whether each request is logged
+ * @param drainDelay how long an instance that stops still accepts new requests
+ */
+public record Settings(
+    Host clients,
+    Host management,
+    String publicUrl,
+    String adminToken,
+    RedisAddress redis,
+    String rewriteUrls,
+    long nearCacheSize,
+    Duration nearCacheMaxAge,
+    boolean fastLane,
+    int requestThreads,
+    boolean accessLog,
+    Duration drainDelay,
+    GitHub github,
+    Refreshing refreshing,
+    Forwarding forwarding,
+    Limits limits) {
+
+  /** The largest request line and header section, in bytes (RFC 9112 3, RFC 9110 5.4). */
+  public static final int MAX_REQUEST_LINE = 16 << 10;
+
+  public static final int MAX_REQUEST_FIELDS = 32 << 10;
+
+  /**
+   * The upstream.
+   *
+   * @param url the API, perhaps with a base path
+   * @param version the value of {@code X-GitHub-Api-Version}
+   * @param token the service's token, or empty
+   * @param tokenFile a file with the token, or null
+   * @param webhookSecret the secret of the webhook, or empty
+   * @param ownerPaths paths for which the token is not lent
+   * @param connectTimeout how long a connection may take to open
+   * @param answerTimeout how long GitHub may be silent
+   * @param rateReserve the share of the rate limit that refreshes leave to callers, 0 to 1
+   */
+  public record GitHub(
+      URI url,
+      String version,
+      String token,
+      Path tokenFile,
+      String webhookSecret,
+      String ownerPaths,
+      Duration connectTimeout,
+      Duration answerTimeout,
+      double rateReserve) {}
+
+  /**
+   * Refreshes of kept endpoints.
+   *
+   * @param maxPages the most pages of a list
+   * @param deadline how long a refresh may take
+   * @param coldWait how long a caller waits for an endpoint that is not stored
+   */
+  public record Refreshing(int maxPages, Duration deadline, Duration coldWait) {}
+
+  /**
+   * Forwarded requests and their cache.
+   *
+   * @param most how many requests of callers may wait for GitHub at a time
+   * @param maxEntry the largest stored answer, in bytes
+   * @param heuristic whether answers without explicit freshness get a heuristic one
+   * @param staleIfError how long a stale answer replaces a failing GitHub
+   */
+  public record Forwarding(int most, int maxEntry, boolean heuristic, Duration staleIfError) {}
+
+  /**
+   * Limits for clients.
+   *
+   * @param rate requests per second, minute or hour such as {@code 100/s}; empty: no limit
+   * @param burst requests at once after a pause
+   * @param addresses tells clients behind trusted proxies apart
+   * @param content the largest request content, in bytes
+   * @param connections the most connections at a time
+   * @param head how long a request line and its fields may take to arrive
+   * @param idle how long a connection may be silent
+   */
+  public record Limits(
+      String rate,
+      long burst,
+      ClientAddress addresses,
+      long content,
+      int connections,
+      Duration head,
+      Duration idle) {}
+
+  /**
+   * Reads and checks all settings.
+   *
+   * @throws BadConfiguration a sentence that names the variable, its value and what is allowed
+   */
+  public static Settings of(CamelContext context) {
+    SettingsReader of = new SettingsReader(context.getPropertiesComponent());
+    Settings settings = read(of);
+    // read by routes, by Kamelets and by the log
+    of.text("github.org", LOGIN, s -> s.matches("[A-Za-z0-9][A-Za-z0-9-]{0,99}"));
+    of.time("refresh.interval");
+    of.text("log.format", "plain or json", s -> s.matches("plain|json"));
+    of.refuseUnread();
+    if (settings.rewriteUrls.equals("all") && settings.publicUrl.isEmpty()) {
+      throw new BadConfiguration(
+          "REWRITE_URLS is 'all', which needs PUBLIC_URL: stored answers contain one address of"
+              + " this service for all clients");
+    }
+    if (settings.github.tokenFile != null && !settings.github.token.isEmpty()) {
+      throw new BadConfiguration(
+          "GITHUB_API_TOKEN and GITHUB_API_TOKEN_FILE are both set: set only one of them");
+    }
+    if (settings.clients.port() == settings.management.port()) {
+      throw new BadConfiguration(
+          "MANAGEMENT_PORT is '%d' and so is PORT: they have to differ, because the management port"
+                  .formatted(settings.clients.port())
+              + " is not for clients");
+    }
+    return settings;
+  }
+
+  private static final String LOGIN = "the login of an organization: letters, digits and hyphens";
+
+  private static Settings read(SettingsReader of) {
+    return new Settings(
+        of.host(""),
+        of.host("management."),
+        of.text(
+                "public.url",
+                "nothing, or an http:// or https:// URL without query or user information",
+                s -> s.isEmpty() || isBaseUrl(s))
+            .replaceAll("/+$", ""),
+        of.text(
+            "admin.token",
+            "nothing, or at least 16 characters of a token",
+            s -> s.matches("|[!-~]{16,}")),
+        RedisAddress.of(
+                of.text(
+                    "redis.url",
+                    RedisAddress.ALLOWED,
+                    s -> s.isEmpty() || RedisAddress.of(s).isPresent()))
+            .orElse(null),
+        of.text("rewrite.urls", "links, all or none", s -> s.matches("links|all|none")),
+        of.sizeOr("near.cache.size", Runtime.getRuntime().maxMemory() / 3),
+        of.time("near.cache.max.age"),
+        of.flag("fast.lane"),
+        of.count("request.threads"),
+        of.flag("access.log"),
+        of.timeOrZero("drain.delay", "a time such as 5s, or 0s for none"),
+        github(of),
+        new Refreshing(
+            of.count("refresh.max.pages"), of.time("refresh.deadline"), of.time("cold.wait")),
+        new Forwarding(
+            of.count("max.forwards"),
+            (int) Math.min(Integer.MAX_VALUE, of.size("forward.cache.max.entry")),
+            of.flag("forward.cache.heuristic"),
+            of.timeOrZero("stale.if.error", "a time such as 10m, 1h or 1d, or 0s for never")),
+        limits(of));
+  }
+
+  private static GitHub github(SettingsReader of) {
+    String file = of.text("github.api.token.file", "", s -> true);
+    return new GitHub(
+        URI.create(
+            of.text(
+                "github.api.url",
+                "an http:// or https:// URL without query or user information",
+                Settings::isBaseUrl)),
+        of.text(
+            "github.api.version",
+            "a version such as 2022-11-28",
+            s -> s.matches("\\d{4}-\\d\\d-\\d\\d")),
+        of.text(
+            "github.api.token",
+            "a token of printable characters without spaces",
+            Settings::isToken),
+        file.isEmpty() ? null : Path.of(file),
+        of.text(
+            "github.webhook.secret",
+            "nothing, or at least 16 printable characters",
+            s -> s.matches("|[ -~]{16,}")),
+        of.text(
+            "github.owner.paths",
+            "paths, separated by commas",
+            s -> s.matches("/[^,\\s]+(\\s*,\\s*/[^,\\s]+)*")),
+        of.time("github.connect.timeout"),
+        of.time("github.answer.timeout"),
+        Integer.parseInt(
+                of.text(
+                        "github.rate.reserve",
+                        "a share from 0% to 90% such as 20%",
+                        s -> s.matches("([0-8]?\\d|90)%"))
+                    .replace("%", ""))
+            / 100.0);
+  }
+
+  private static Limits limits(SettingsReader of) {
+    String rate =
+        of.text(
+            "rate.limit",
+            "nothing, or a number for each second, minute or hour such as 100/s, 6000/m or 5000/h",
+            s -> s.matches("|[1-9]\\d{0,8}/[smh]"));
+    String burst =
+        of.text(
+            "rate.limit.burst",
+            "nothing, or a whole number above 0",
+            s -> s.matches("|[1-9]\\d{0,8}"));
+    String usual = rate.isEmpty() ? "1" : rate.replaceFirst("/.*", "");
+    return new Limits(
+        rate,
+        Long.parseLong(burst.isEmpty() ? usual : burst),
+        new ClientAddress(
+            of.text(
+                "trusted.proxies",
+                "nothing, or addresses and networks such as 127.0.0.1,10.0.0.0/8, separated by"
+                    + " commas",
+                ClientAddress::areNetworks)),
+        of.size("max.request.body"),
+        of.count("max.connections"),
+        of.time("request.timeout"),
+        of.time("idle.timeout"));
+  }
+
+  /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */
+  public static long millis(String time) {
+    try {
+      // a bare number means milliseconds to Camel, and seconds to most people
+      return time.matches("(\\d{1,9}(ms|[dhms]))+") ? TimeUtils.toMilliSeconds(time) : -1;
+    } catch (IllegalArgumentException e) {
+      return -1;
+    }
+  }
+
+  /** Whether a text can be sent as a token (RFC 6750 2.1). */
+  public static boolean isToken(String value) {
+    return value.matches("[!-~]*");
+  }
+
+  private static boolean isBaseUrl(String value) {
+    try {
+      URI uri = URI.create(value);
+      return uri.getHost() != null
+          && (uri.getPort() == -1 || SettingsReader.isPort(Integer.toString(uri.getPort())))
+          && List.of("http", "https").contains(String.valueOf(uri.getScheme()))
+          && value.matches("[^?#@\\s]+");
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.github.camelrestcache.cache;
+
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.InFlight.Share;
+import io.github.camelrestcache.base.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.camel.Exchange;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+
+/**
+ * Takes room in memory for large contents on their way into the cache and out of it, where they are
+ * copied several times.
+ */
+final class ContentRoom {
+
+  /** Smaller contents need no room. */
+  static final int SMALL = 64 << 10;
+
+  /** The request for which this thread uses the cache: the library's storage is not told. */
+  private final ThreadLocal<ClientRequest> asking = new ThreadLocal<>();
+
+  /** The request for which this thread uses the cache from now on, or null. */
+  void asks(Exchange exchange) {
+    asking.set(request(exchange));
+  }
+
+  /** Takes room for the request for which this thread uses the cache. */
+  void take(long size) {
+    take(asking.get(), size);
+  }
+
+  private static ClientRequest request(Exchange exchange) {
+    return exchange == null ? null : exchange.getVariable("request", ClientRequest.class);
+  }
+
+  private static void take(ClientRequest request, long size) {
+    if (request != null && !request.ticket().take(Share.CONTENTS, size)) {
+      throw Problem.busy("Many large answers are requested at this time");
+    }
+  }
+
+  /**
+   * Takes room for an answer that is going to be stored.
+   *
+   * @param longest the largest content that is stored, in bytes
+   */
+  static void take(Exchange exchange, ClassicHttpResponse response, int longest)
+      throws IOException {
+    HttpEntity entity = response.getEntity();
+    if (entity == null || entity.getContentLength() > longest) {
+      return;
+    }
+    if (entity.getContentLength() >= 0) {
+      if (entity.getContentLength() > SMALL) {
+        take(request(exchange), entity.getContentLength());
+      }
+      return;
+    }
+    InputStream content = entity.getContent();
+    byte[] begin = content.readNBytes(SMALL + 1);
+    if (begin.length <= SMALL) {
+      response.setEntity(new ByteArrayEntity(begin, null));
+      return;
+    }
+    take(request(exchange), longest);
+    response.setEntity(Peeked.whole(begin, content, -1));
+  }
+}

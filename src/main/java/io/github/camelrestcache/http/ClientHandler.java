@@ -1,0 +1,94 @@
+package io.github.camelrestcache.http;
+
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.serve.Content;
+import io.github.camelrestcache.serve.FastLane;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+
+/**
+ * Handles well-formed requests of clients: counts them by client, answers those that the fast lane
+ * has an answer to, and hands all others over to Camel's routes.
+ */
+public final class ClientHandler implements Handler<HttpServerRequest> {
+
+  private final ClientRates rates;
+  private final FastLane lane;
+  private final Requests requests;
+  private final InFlight inFlight;
+  private final Handler<HttpServerRequest> routes;
+
+  /**
+   * @param routes Camel's router
+   */
+  public ClientHandler(
+      ClientRates rates,
+      FastLane lane,
+      Requests requests,
+      InFlight inFlight,
+      Handler<HttpServerRequest> routes) {
+    this.rates = rates;
+    this.lane = lane;
+    this.requests = requests;
+    this.inFlight = inFlight;
+    this.routes = routes;
+  }
+
+  @Override
+  public void handle(HttpServerRequest request) {
+    Problem problem = rates.problem(request);
+    if (problem != null) {
+      requests.refuse(request, problem);
+    } else if (!lane.isOpen() || !isPlain(request) || !answers(request)) {
+      routes.handle(request);
+    }
+  }
+
+  private static boolean isPlain(HttpServerRequest request) {
+    return (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD)
+        && request.uri().startsWith("/")
+        && !RequestCheck.hasContent(request);
+  }
+
+  private boolean answers(HttpServerRequest request) {
+    ClientRequest client =
+        ClientRequest.head(
+            null, request.method().name(), request.uri(), new HttpFields(request.headers()));
+    FastLane.Hit hit = lane.hit(client);
+    if (hit == null) {
+      return false;
+    }
+    Content content = hit.reply().content(client);
+    InFlight.Ticket ticket = null;
+    if (content.size() > InFlight.SMALL) {
+      ticket = inFlight.ticket(() -> Http1Pipeline.breakOff(request.connection()));
+      if (!ticket.takeAnswer(content.memory(), content.size(), false)) {
+        return false; // the routes can wait for room
+      }
+      ticket.writes();
+    }
+    InFlight.Ticket taken = ticket;
+    Requests.Begun begun = requests.begin();
+    hit.reply().begin(request.response(), client);
+    if (requests.isDraining()) {
+      request.response().putHeader("Connection", "close");
+    }
+    (content.buffer() == null ? request.response().end() : request.response().end(content.buffer()))
+        .onComplete(
+            sent -> {
+              int status = Requests.status(request, sent, taken);
+              requests.end(begun, request, hit.route(), status);
+              if (taken != null) {
+                taken.close();
+              }
+              if (requests.isDraining()) {
+                request.connection().close();
+              }
+            });
+    return true;
+  }
+}

@@ -1,0 +1,196 @@
+package io.github.camelrestcache.http;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.impl.VertxHttpRequestDecoder;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What Vert.x 4 lacks on a connection, and the only class that knows its inside. Requests are
+ * handed over one at a time (RFC 9112 9.3.2): while one is not answered, or the client does not
+ * read, the connection is not read either. Vert.x 5 does that by itself.
+ */
+final class Http1Pipeline extends ChannelDuplexHandler {
+
+  /** A version of HTTP that this server does not speak (RFC 9110 15.6.6). */
+  static final class UnknownVersion extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+  }
+
+  private final Queue<Object> waiting = new ArrayDeque<>();
+  private boolean inContent;
+  private boolean busy;
+  private boolean ends;
+
+  static void prepare(HttpConnection connection, HttpServerOptions options, Duration head) {
+    var pipeline = ((ConnectionBase) connection).channel().pipeline();
+    Http1Pipeline here = new Http1Pipeline();
+    pipeline.replace("httpDecoder", "httpDecoder", here.new RequestDecoder(options, head));
+    // half the time: its first event does not know whether anything is being sent
+    long half = options.getIdleTimeoutUnit().toMillis(options.getIdleTimeout()) / 2;
+    pipeline.replace("idle", "idle", new IdleStateHandler(true, 0, 0, half, TimeUnit.MILLISECONDS));
+    pipeline.addBefore("handler", "oneAtATime", here);
+  }
+
+  /** Closes a connection at once; Vert.x would first send what is still to be sent. */
+  static void breakOff(HttpConnection connection) {
+    var channel = ((ConnectionBase) connection).channel();
+    channel.eventLoop().execute(() -> channel.unsafe().close(channel.newPromise()));
+  }
+
+  /** Refuses what another hop may read differently (RFC 9112 6.1, 11.2), and heads that trickle. */
+  private final class RequestDecoder extends VertxHttpRequestDecoder {
+    private final Duration most;
+    private boolean inHead;
+    private Future<?> late;
+
+    RequestDecoder(HttpServerOptions options, Duration most) {
+      super(options);
+      this.most = most;
+    }
+
+    @Override
+    protected HttpMessage createMessage(String[] requestLine) {
+      HttpMessage message = super.createMessage(requestLine);
+      inHead = true;
+      return message;
+    }
+
+    /** Netty asks this behind each head, and reads nothing more of a connection if it throws. */
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage message) {
+      inHead = false;
+      String version = message.protocolVersion().text();
+      if (!version.equals("HTTP/1.1") && !version.equals("HTTP/1.0")) {
+        message.setProtocolVersion(HttpVersion.HTTP_1_1); // that of the answer
+        throw new UnknownVersion();
+      }
+      List<String> codings = message.headers().getAll("Transfer-Encoding");
+      boolean clear =
+          String.join(",", codings).equalsIgnoreCase("chunked")
+              && !message.headers().contains("Content-Length")
+              && version.equals("HTTP/1.1");
+      if (!codings.isEmpty() && !clear || message.headers().contains("")) {
+        throw new IllegalArgumentException("ambiguous framing, or a field without a name");
+      }
+      return false;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object bytes) throws Exception {
+      super.channelRead(context, bytes);
+      boolean begun = inHead || !inContent && actualReadableBytes() > 0;
+      if (begun && late == null) {
+        long millis = most.toMillis();
+        late = context.executor().schedule(() -> giveUp(context), millis, TimeUnit.MILLISECONDS);
+      } else if (!begun && late != null) {
+        late.cancel(false);
+        late = null;
+      }
+    }
+
+    private void giveUp(ChannelHandlerContext context) {
+      late = null;
+      if (context.channel().config().isAutoRead()) { // else it is not the client that waits
+        context.close();
+      }
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    inContent = !(message instanceof LastHttpContent);
+    if (!waiting.isEmpty() || mustWait(context, message)) {
+      waiting.add(message);
+      context.channel().config().setAutoRead(false);
+    } else {
+      pass(context, message);
+    }
+  }
+
+  private boolean mustWait(ChannelHandlerContext context, Object message) {
+    return message instanceof HttpMessage && (busy || ends || !context.channel().isWritable());
+  }
+
+  private void pass(ChannelHandlerContext context, Object message) {
+    if (message instanceof HttpMessage request) {
+      busy = true;
+      String options = "," + String.join(",", request.headers().getAll("Connection")) + ",";
+      if (options.matches("(?i).*,\\s*close\\s*,.*")) {
+        request.headers().add("Connection", "close"); // Vert.x overlooks it among others
+      }
+    }
+    context.fireChannelRead(message);
+  }
+
+  @Override
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise written) {
+    boolean interim = message instanceof HttpResponse head && head.status().code() < 200;
+    ends |=
+        message instanceof HttpResponse head
+            && head.headers().contains("Connection", "close", true);
+    if (message instanceof LastHttpContent && !interim) {
+      busy = false;
+      context.executor().execute(() -> goOn(context)); // when Vert.x knows it, too
+    }
+    context.write(message, written);
+  }
+
+  private void goOn(ChannelHandlerContext context) {
+    if (waiting.isEmpty() || mustWait(context, waiting.peek())) {
+      return;
+    }
+    // before a request begins, because Vert.x may stop the reading of its content
+    context.channel().config().setAutoRead(true);
+    while (!waiting.isEmpty() && !mustWait(context, waiting.peek())) {
+      pass(context, waiting.poll());
+    }
+    if (!waiting.isEmpty()) {
+      context.channel().config().setAutoRead(false);
+    }
+    context.flush();
+    context.fireChannelReadComplete();
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    context.executor().execute(() -> goOn(context));
+    context.fireChannelWritabilityChanged();
+  }
+
+  /** Vert.x closes a connection on which a chunk is malformed: the answer to it goes out first. */
+  @Override
+  public void close(ChannelHandlerContext context, ChannelPromise closed) {
+    context.flush();
+    context.close(closed);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (!(event instanceof IdleStateEvent idle) || !idle.isFirst()) {
+      context.fireUserEventTriggered(event);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    waiting.forEach(ReferenceCountUtil::release);
+    context.fireChannelInactive();
+  }
+}

@@ -1,0 +1,14 @@
+package io.github.camelrestcache.serve;
+
+import io.github.camelrestcache.base.ClientRequest;
+import io.vertx.core.http.HttpServerResponse;
+
+/** An answer that is ready to be sent. */
+public interface Reply {
+
+  /** The content to send to a client: none for a HEAD, or if the client has it. */
+  Content content(ClientRequest request);
+
+  /** Sets the status and the fields of a response. */
+  void begin(HttpServerResponse response, ClientRequest request);
+}

@@ -1,0 +1,37 @@
+package io.github.camelrestcache.base;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BadConfigurationTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "pth, did you mean 'path'?",
+    "shaped, did you mean 'shape'?",
+    "evry, did you mean 'every'?",
+    "interval, 'known are path, shape, every'",
+  })
+  void theNearestKnownNameIsSuggestedOrAllAreNamed(String unknown, String suggestion) {
+    assertThat(BadConfiguration.suggestion(unknown, List.of("path", "shape", "every")))
+        .isEqualTo(suggestion);
+    assertThat(BadConfiguration.suggestion(unknown, List.of())).isEqualTo("there are none");
+  }
+
+  @Test
+  void aRefusalIsFoundAmongTheCausesAndElseTheInnermostOneTells() {
+    Exception refusal = new BadConfiguration("PORT is 'x'");
+    Exception wrapped = new RuntimeException("outer", new IllegalStateException("mid", refusal));
+    assertThat(BadConfiguration.isOf(wrapped)).isTrue();
+    assertThat(BadConfiguration.sentence(wrapped)).isEqualTo("PORT is 'x'");
+    Exception other = new RuntimeException("outer", new IllegalStateException(" a \n  b "));
+    assertThat(BadConfiguration.isOf(other)).isFalse();
+    assertThat(BadConfiguration.sentence(other)).isEqualTo("a b");
+    assertThat(BadConfiguration.sentence(new NullPointerException()))
+        .isEqualTo("NullPointerException");
+  }
+}

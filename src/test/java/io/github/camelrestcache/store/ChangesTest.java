@@ -1,0 +1,38 @@
+package io.github.camelrestcache.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** A stamp is current until something that it is of has changed. */
+class ChangesTest {
+
+  private final Changes changes = new Changes();
+
+  @Test
+  void aChangeOfEitherEndsIt() {
+    for (String changed : new String[] {"/a", "somebody"}) {
+      Changes.Stamp stamp = changes.stamp("/a", "somebody");
+      assertThat(stamp.isCurrent()).isTrue();
+      changes.note(changed);
+      assertThat(stamp.isCurrent()).as(changed).isFalse();
+    }
+  }
+
+  @Test
+  void aChangeBelowAPathIsOneOfIt() {
+    Changes.Stamp above = changes.stamp("/a/b", "somebody");
+    Changes.Stamp beside = changes.stamp("/a/c", "somebody");
+    changes.heard(Changes.WRITTEN + "/a/b/1");
+    assertThat(above.isCurrent()).isFalse();
+    assertThat(beside.isCurrent()).isTrue();
+  }
+
+  @Test
+  void whatWasLookedForBeforeAPurgeIsNotCurrentAfterIt() {
+    Changes.Stamp stamp = changes.stamp("/a", "somebody");
+    changes.noteAll();
+    assertThat(stamp.isCurrent()).isFalse();
+    assertThat(changes.stamp("/a", "somebody").isCurrent()).isTrue();
+  }
+}
