@@ -63,8 +63,9 @@ within() {
   done
 }
 
-# start_github CLASSPATH [REPOSITORIES]: a stand-in for GitHub, whose address is then $github. What is written to file
-# descriptor 9, by the line, becomes the description of its first repository.
+# start_github CLASSPATH [REPOSITORIES [CALLERS]]: a stand-in for GitHub, whose address is then $github. It knows the
+# tokens caller-1, caller-2 and so on, as many as CALLERS says (default: none). What is written to file descriptor 9, by
+# the line, becomes the description of its first repository.
 start_github() {
   rm -f "$work/descriptions"
   mkfifo "$work/descriptions"

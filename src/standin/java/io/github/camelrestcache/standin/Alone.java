@@ -14,7 +14,8 @@ public final class Alone {
   /**
    * Runs until it is killed.
    *
-   * @param args how many repositories it has, if not 150
+   * @param args how many repositories it has, if not 150, and how many callers it knows, if not
+   *     none: their tokens are {@code caller-1}, {@code caller-2} and so on
    * @throws InterruptedException never
    */
   public static void main(String[] args) throws InterruptedException {
@@ -22,6 +23,10 @@ public final class Alone {
     GitHubStandIn github =
         GitHubStandIn.builder().repositories(repositories).limits(100_000, 100_000).build().start();
     github.addToken("service-token", "robot");
+    int callers = args.length < 2 ? 0 : Integer.parseInt(args[1]);
+    for (int i = 1; i <= callers; i++) {
+      github.addToken("caller-" + i, "caller-" + i);
+    }
     github.override(asked -> asked.path().startsWith("/hang/"), (asked, request) -> {});
     System.out.println(github.url());
     Scanner lines = new Scanner(System.in, StandardCharsets.UTF_8);

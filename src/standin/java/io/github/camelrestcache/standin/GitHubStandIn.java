@@ -51,7 +51,7 @@ public final class GitHubStandIn implements AutoCloseable {
       return this;
     }
 
-    /** How many repositories there are at first, from 0 to 10,000. */
+    /** How many repositories there are at first, from 0 to 20,000. */
     public Builder repositories(int count) {
       this.repositories = count;
       return this;
