@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Puts mixed load on the packaged service for minutes and watches its memory. The service runs with its default flags,
+# before a real Redis and the stand-in for GitHub. About 430 requests a second read the list of repositories (gzip,
+# identity, 304), its pages, views and the organization, forward 50,000 different URLs with 200 different credentials,
+# write, and deliver signed webhook events, while the list changes every second (test/soak/Load.java has the rates).
+#
+# It prints the memory each minute, and at the end a table: per kind of request the answers by status and the latency,
+# which counts from the time at which the request was due. It fails if
+#   - an answer was 503 or had another status that the load does not expect,
+#   - an answer was not whole: cut off, invalid JSON, or with the wrong number of items (a sample is checked),
+#   - the service ended, or its resident memory exceeded 320 MB,
+#   - the list did not change: then the load was not what it is said to be.
+# target/soak/ keeps memory and answers by the second (seconds.tsv) and the log of the service (service.log).
+# Everything listens on loopback, and ends by itself.
+#
+# Usage: test/soak/run.sh [-t minutes] [-large]
+#   -t      how long the load lasts, whole minutes (default: 20)
+#   -large  in place of the load above: 20,000 repositories, whose list four clients read at once without gzip. Fails
+#           unless each gets 200 and a valid array of 20,000 items and the service lives on; the memory has no limit.
+# Needs ./mvnw -q package -DskipTests first; installs redis-server and curl.
+set -Eeuo pipefail
+
+cd "$(dirname "$0")/../.."
+root=$PWD
+# shellcheck source=test/lib.sh
+. test/lib.sh
+
+minutes=20 large=''
+while (($# > 0)); do
+  case $1 in
+    -t) minutes=${2:-} && shift ;;
+    -large) large=yes ;;
+    *) minutes='' ;;
+  esac
+  if [[ ! $minutes =~ ^[1-9][0-9]{0,4}$ ]]; then
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    [[ ${1:-} == -h ]]
+    exit
+  fi
+  shift
+done
+
+missing=()
+for each in redis-server curl; do
+  command -v "$each" >/dev/null || missing+=("$each")
+done
+((${#missing[@]} == 0)) || install "${missing[@]}"
+[[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+
+repositories=150 callers=200
+[[ ! $large ]] || repositories=20000
+start_github 'target/test-classes:target/lib/*' "$repositories" "$callers"
+redis_port=$(free_port)
+redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" --maxmemory 512mb \
+  --maxmemory-policy volatile-lru >"$work/redis.log" &
+pids+=($!)
+
+PORT=$(free_port)
+url=http://127.0.0.1:$PORT
+results=$root/target/soak secret=only-for-the-soak-test
+rm -rf "$results"
+mkdir -p "$results"
+# an environment of its own, so that no other setting or JVM flag has a part in the figures
+service_environment=(HOST=127.0.0.1 PORT="$PORT" MANAGEMENT_PORT="$(free_port)" GITHUB_API_URL="$github"
+  GITHUB_API_TOKEN=service-token GITHUB_WEBHOOK_SECRET="$secret" REDIS_URL="redis://127.0.0.1:$redis_port"
+  REFRESH_MAX_PAGES=200 PATH="$PATH" HOME="$HOME" ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"})
+[[ $large ]] || service_environment+=(REFRESH_INTERVAL=1s)
+(
+  cd "$work"
+  exec env -i "${service_environment[@]}" "$root/target/camel-rest-cache"
+) >"$results/service.log" 2>&1 &
+service=$!
+pids+=("$service")
+
+# says how the service ended, when it has.
+ended() {
+  local status=0
+  ! kill -0 "$service" 2>/dev/null || return
+  wait "$service" || status=$?
+  printf 'The service ended with status %s. Its log ends with:\n' "$status"
+  tail -n 10 "$results/service.log"
+}
+
+began=$SECONDS
+until curl -fs -o /dev/null -m 10 "$url/healthcheck"; do
+  if ! kill -0 "$service" 2>/dev/null || ((SECONDS - began >= 180)); then
+    echo 'FAILED: the service was not ready within 180 seconds, or ended before.'
+    ended
+    exit 1
+  fi
+  sleep 0.5
+done
+printf 'Ready after %d s with %d repositories. ' $((SECONDS - began)) "$repositories"
+printf 'Load average of the machine: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+
+# The client is light: it has the quick compiler alone. It closes idle connections before the service does, and so need
+# not repeat a request whose connection was closed, which would hide that an answer was cut off.
+load=("${java_bin}java" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djdk.httpclient.keepalive.timeout=30
+  -Djdk.httpclient.redirects.retrylimit=1 -Djdk.httpclient.bufsize=65536
+  -cp 'target/lib/*' test/soak/Load.java)
+if [[ $large ]]; then
+  timeout 400 "${load[@]}" large "$url" "$service" "$repositories" &
+else
+  timeout $((minutes * 60 + 120)) "${load[@]}" mixed "$url" "$service" "$repositories" "$((minutes * 60))" \
+    "$callers" "$secret" "$results/seconds.tsv" &
+fi
+client=$!
+pids+=("$client")
+change=0
+while kill -0 "$client" 2>/dev/null; do
+  [[ $large ]] || echo "Soak $((change += 1))" >&9
+  sleep 1
+done
+status=0
+wait "$client" || status=$?
+# what ended in a crash may be writing its log still
+sleep 1
+ended || true
+printf 'Load average of the machine: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+exit "$status"
