@@ -2,6 +2,18 @@ package io.github.camelrestcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonMetaSchema;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.NonValidationKeyword;
+import com.networknt.schema.SchemaValidatorsConfig;
+import com.networknt.schema.SpecVersion.VersionFlag;
+import com.networknt.schema.ValidationMessage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -27,12 +40,25 @@ class HouseRulesTest {
 
   private static final String SETTINGS = "application.properties";
   private static final House OURS = House.ours();
+  private static final JsonSchema CAMEL_SCHEMA = camelSchema();
   private static final Pattern IN_JAVA = Pattern.compile("\"((?:direct|seda):[^\"]+)\"");
   private static final Pattern SECRET =
       Pattern.compile(
           "gh[opsur]_\\w{6,}|github_pat_\\w+|(?i:bearer) +\\w{6,}|://[^\\s/:@\\[{]*:[^\\s/@]+@");
   private static final Pattern BAD_LINE =
       Pattern.compile("\\t|\\r| $|^.{121,}$|\\n\\n\\z|[^\\n]\\z", Pattern.MULTILINE);
+
+  /** Draft 4, which has no keyword {@code deprecated} yet. */
+  private static JsonSchema camelSchema() {
+    JsonMetaSchema draft4 =
+        JsonMetaSchema.builder(JsonMetaSchema.getV4())
+            .keyword(new NonValidationKeyword("deprecated"))
+            .build();
+    return JsonSchemaFactory.getInstance(VersionFlag.V4, builder -> builder.metaSchema(draft4))
+        .getSchema(
+            HouseRulesTest.class.getResourceAsStream("/schema/camelYamlDsl.json"),
+            SchemaValidatorsConfig.builder().build());
+  }
 
   @Test
   void everyRouteHasAnIdAndADescriptionOfOneSentence() {
@@ -61,6 +87,28 @@ class HouseRulesTest {
         "- route: { id: twoWords }",
         "- to: { id: to_github }",
         "- route: { id: a }\n- route: { id: a }");
+  }
+
+  @Test
+  void routesAndKameletsAreValidByCamelsSchema() {
+    String sentence = "breaks Camel's schema";
+    check(
+        House::schemaErrors,
+        (house, error) -> true,
+        sentence,
+        "- route: { from: { uri: direct:a, steps: [{ log: { mesage: a } }] } }",
+        "- route: { from: { uri: direct:a } }",
+        "- route: { id: 1, from: { uri: direct:a, steps: [] } }",
+        "- rout: {}");
+    checkIn(
+        "kamelets/bad.kamelet.yaml",
+        House::schemaErrors,
+        (house, error) -> true,
+        sentence,
+        "spec: { template: { from: { uri: direct:a } } }",
+        "spec: { template: { from: { uri: direct:a, steps: [{ log: { mesage: a } }] } } }",
+        "spec: { template: { form: {} } }",
+        "spec: {}");
   }
 
   @Test
@@ -334,10 +382,13 @@ class HouseRulesTest {
       files.forEach(
           (file, text) -> {
             if (file.endsWith(".yaml")) {
-              Load yaml = new Load(LoadSettings.builder().build());
-              collect(new Place(file, "", ""), yaml.loadFromString(text), all);
+              collect(new Place(file, "", ""), yaml(text), all);
             }
           });
+    }
+
+    private static Object yaml(String text) {
+      return new Load(LoadSettings.builder().build()).loadFromString(text);
     }
 
     static House ours() {
@@ -352,6 +403,35 @@ class HouseRulesTest {
         }
       }
       return new House(files);
+    }
+
+    /** Where Camel's schema is broken, and how: of errors within each other, the innermost. */
+    List<Place> schemaErrors() {
+      List<Place> errors = new ArrayList<>();
+      for (Place file : wholes()) {
+        if (file.file().endsWith(".yaml")) {
+          JsonNode json = new ObjectMapper().valueToTree(yaml(file.text()));
+          Set<ValidationMessage> all =
+              CAMEL_SCHEMA.validate(json.isArray() ? json : asRouteTemplate(json));
+          List<String> places = all.stream().map(e -> e.getInstanceLocation().toString()).toList();
+          for (ValidationMessage error : all) {
+            String inside = error.getInstanceLocation() + "/";
+            if (places.stream().noneMatch(place -> place.startsWith(inside))) {
+              errors.add(new Place(file.file(), "schema", error.getMessage()));
+            }
+          }
+        }
+      }
+      return errors;
+    }
+
+    /** A Kamelet as the block that Camel loads it as; it must have a {@code from}. */
+    private static JsonNode asRouteTemplate(JsonNode kamelet) {
+      ArrayNode blocks = JsonNodeFactory.instance.arrayNode();
+      ObjectNode block = blocks.addObject().putObject("routeTemplate");
+      block.put("id", "kamelet").putNull("from");
+      kamelet.at("/spec/template").properties().forEach(e -> block.set(e.getKey(), e.getValue()));
+      return blocks;
     }
 
     List<Place> wholes() {
