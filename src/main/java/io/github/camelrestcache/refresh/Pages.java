@@ -273,6 +273,7 @@ public final class Pages {
    * @param fence the number of the lease under which that was done
    */
   Entry whole(Instant when, long fence) {
+    // a page that GitHub sent again differs from the stored one in its start, which is not set yet
     boolean same =
         stored != null && stored.pages().equals(pieces.stream().map(Piece::page).toList());
     if (same) {

@@ -1,6 +1,8 @@
 package io.github.camelrestcache.store;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One of the pages that GitHub gave a cached endpoint in.
@@ -32,5 +34,24 @@ public record Page(
   /** The same page at another place. */
   Page at(int newStart) {
     return new Page(target, validator, next, newStart, packed, length, ends, ids);
+  }
+
+  /** Compares {@code ends} by value, where the method of a record compares arrays by identity. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Page page
+        && Objects.equals(target, page.target)
+        && Objects.equals(validator, page.validator)
+        && Objects.equals(next, page.next)
+        && start == page.start
+        && packed == page.packed
+        && length == page.length
+        && Arrays.equals(ends, page.ends)
+        && Objects.equals(ids, page.ids);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(target, validator, next, start, packed, length, ids);
   }
 }

@@ -447,6 +447,15 @@ class PagesTest {
   }
 
   @Test
+  void newContentOfTheSameLengthAndValidatorReplacesTheStoredContent() {
+    Pages first = object();
+    answer(first, "W/1", null, "{\"a\":1}");
+    Pages pages = pages(Shape.OBJECT, GITHUB, first.whole(NOW, 7), "form");
+    answer(pages, "W/1", null, "{\"a\":2}");
+    assertThat(whole(pages)).isEqualTo("{\"a\":2}");
+  }
+
+  @Test
   void aChangedPageIsSplicedWithThoseThatHaveNotChanged() {
     Entry stored = threePages();
     Pages pages = again(stored);
