@@ -193,6 +193,37 @@ class StartTest {
   }
 
   @Test
+  void namesTheCauseWhenTheTempFolderOfTheEmbeddedRedisIsNotAFolder() throws Exception {
+    Path folder = Files.createDirectory(folders.resolve("no-temp-folder"));
+    Path file = Files.createFile(folder.resolve("file"));
+
+    Ended process = end(folder, Map.of(), "-Djava.io.tmpdir=" + file);
+
+    assertRefusesTheEmbeddedRedis(process, "Not a directory", "java.io.tmpdir, now " + file);
+  }
+
+  @Test
+  void namesTheCauseWhenTheEmbeddedRedisMissesALibrary() throws Exception {
+    Path folder = Files.createDirectory(folders.resolve("no-library"));
+    Files.createFile(folder.resolve("libssl.so.3"));
+
+    Ended process = end(folder, Map.of("LD_LIBRARY_PATH", folder.toString()));
+
+    assertRefusesTheEmbeddedRedis(process, "libssl.so.3", "OpenSSL 3");
+  }
+
+  private static void assertRefusesTheEmbeddedRedis(Ended process, String... said) {
+    assertThat(process.status()).isEqualTo(1);
+    // a newer JVM, and Netty, warn about the temp folder themselves
+    assertThat(process.lines())
+        .filteredOn(line -> !line.matches("WARNING: .*|.* WARN  PlatformDependent - .*"))
+        .singleElement()
+        .asString()
+        .contains(said)
+        .contains("REDIS_URL is not set and the embedded Redis cannot start", "set REDIS_URL");
+  }
+
+  @Test
   void aServiceShowsNothingOfItsTokenAndEndsWithItsRedisWhenTold() throws Exception {
     String token = "secret-token-0a1b2c3d";
     int port = Service.freePort();
@@ -264,7 +295,12 @@ class StartTest {
         Files.writeString(file, refused.text());
       }
     }
-    Process process = Instance.launch(folder, refused.environment());
+    return end(folder, refused.environment());
+  }
+
+  private static Ended end(Path folder, Map<String, String> environment, String... options)
+      throws IOException, InterruptedException {
+    Process process = Instance.launch(folder, environment, options);
     try {
       boolean over = process.waitFor(LONG.toSeconds(), TimeUnit.SECONDS);
       return new Ended(over ? process.exitValue() : -1, lines(folder));

@@ -64,7 +64,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   }
 
   /** Connects. A server that does not answer yet is one warning in the log. */
-  public void start() throws IOException {
+  public void start() {
     RedisAddress address = configured == null ? startEmbedded() : configured;
     liveness = new Liveness(address.toString(), returns);
     Runtime.getRuntime().addShutdownHook(quiet);
@@ -208,7 +208,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
         .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
   }
 
-  private RedisAddress startEmbedded() throws IOException {
+  private RedisAddress startEmbedded() {
     try {
       EmbeddedRedis server = EmbeddedRedis.start();
       embedded = server;
@@ -216,7 +216,15 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
       return RedisAddress.of(server.url()).orElseThrow();
     } catch (NoClassDefFoundError e) {
       throw new BadConfiguration(
-          "REDIS_URL is not set, and has to be here, for no embedded Redis comes with this build");
+          "REDIS_URL is not set, and this build has no embedded Redis: set REDIS_URL");
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("The embedded Redis cannot start", e);
+      throw new BadConfiguration(
+          "REDIS_URL is not set and the embedded Redis cannot start (%s: %s): set REDIS_URL, or"
+                  .formatted(e.getClass().getSimpleName(), BadConfiguration.sentence(e))
+              + " provide glibc, OpenSSL 3 and a temp folder (java.io.tmpdir, now %s) that is"
+                  .formatted(System.getProperty("java.io.tmpdir"))
+              + " writable and not mounted noexec");
     }
   }
 }
