@@ -9,7 +9,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The healthcheck, and with it what becomes of a service whose Redis or GitHub is not there. */
 class HealthcheckTest {
@@ -96,6 +100,50 @@ class HealthcheckTest {
       assertThat(refused.headers().allValues("Allow")).containsExactly("GET, HEAD");
     }
     assertThat(github.requests()).noneMatch(asked -> asked.path().startsWith("/health"));
+  }
+
+  @Test
+  void aViewThatCannotBeRankedIsReportedWithoutItsFile(@TempDir Path folder) throws IOException {
+    Path views =
+        Files.writeString(
+            folder.resolve("bad.camel.yaml"),
+            """
+            - route:
+                id: view-bad
+                description: The repositories by a label that they do not have.
+                from:
+                  uri: kamelet:ranked-view
+                  parameters: { view: bad, list: "/orgs/{{github.org}}/repos", field: id, label: nick }
+                  steps:
+                    - to: { uri: direct:rank }
+            """);
+    String routes = "file:routes/*.camel.yaml,file:" + views;
+    Service service = service(gitHub(), Map.of("camel.main.routes-include-pattern", routes));
+    String failure =
+        "The view 'bad' cannot rank /orgs/Netflix/repos: an item has no 'nick': name another field"
+            + " with label";
+    await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == 200);
+
+    HttpResponse<String> answer = service.get("/view/top/5/bad");
+    HttpResponse<String> health = service.get("/healthcheck");
+    String status =
+        service
+            .send(request -> request.uri(URI.create(service.managementUrl("/admin/status"))))
+            .body();
+
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(json(answer).get("detail").asText()).isEqualTo(failure);
+    assertThat(health.statusCode()).isEqualTo(503);
+    assertThat(states(health, "views"))
+        .filteredOn(state -> state.get("view").asText().equals("bad"))
+        .singleElement()
+        .satisfies(state -> assertThat(state.get("failure").asText()).isEqualTo(failure));
+    for (String body : List.of(answer.body(), health.body())) {
+      assertThat(body).doesNotContain(folder.toString(), ".yaml", "jar!");
+    }
+    assertThat(status)
+        .contains(failure, folder.getFileName() + "/bad.camel.yaml:1")
+        .doesNotContain(folder.toString(), "file:");
   }
 
   @Test

@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -28,12 +30,23 @@ import org.springframework.dao.DataAccessException;
 /**
  * Where secrets of the services in tests have come to light: in any line of a log, any answer, any
  * page of the management port, any key or value in Redis, from the first start to the last stop.
- * Each service looks when it is closed, and that fails if anything was found.
+ * Answers are also searched for the paths of the service's files. Each service looks when it is
+ * closed, and that fails if anything was found.
  */
 final class Leaks {
 
   /** Shorter ones may stand anywhere by chance. */
   private static final int SHORTEST = 8;
+
+  /** A file of the service: its absolute path, its place in a jar, or a line of a route file. */
+  private static final Pattern FILE =
+      Pattern.compile(
+          "jar!|file:/|%s/(routes|kamelets|target)/|%s/junit"
+              .formatted(
+                  Pattern.quote(System.getProperty("user.dir")),
+                  Pattern.quote(System.getProperty("java.io.tmpdir"))));
+
+  private static final Pattern FILE_OR_LINE = Pattern.compile(FILE + "|\\.yaml:\\d");
 
   private static final Set<String> SECRETS = ConcurrentHashMap.newKeySet();
   private static final ConcurrentLinkedQueue<String> FOUND = new ConcurrentLinkedQueue<>();
@@ -95,6 +108,11 @@ final class Leaks {
       look("the answer to " + answer.uri(), bytes);
     } else if (answer.body() instanceof String text) {
       look("the answer to " + answer.uri(), text);
+      // the management port names the lines of the route files that declare endpoints and views
+      Matcher file = (answer.statusCode() >= 400 ? FILE_OR_LINE : FILE).matcher(text);
+      if (file.find()) {
+        FOUND.add("a file is in the answer to " + answer.uri() + ": " + cut(text, file.group()));
+      }
     }
   }
 

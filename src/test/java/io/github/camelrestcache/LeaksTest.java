@@ -97,6 +97,13 @@ class LeaksTest {
       service.get("/echo");
       assertThat(Leaks.found()).hasSize(2).allMatch(each -> each.contains("/echo"));
       Stored.forgetForwarded(service);
+
+      github.override(
+          asked -> asked.path().equals("/broken"),
+          (asked, request) ->
+              request.response().setStatusCode(500).end("routes/views.camel.yaml:32: no"));
+      service.get("/broken");
+      assertThat(Leaks.found()).hasSize(1).first().asString().startsWith("a file is in the answer");
     }
     assertThat(Leaks.lookedAt())
         .containsKeys("a line of the log", "the answer", "a key in Redis", "a value in Redis");

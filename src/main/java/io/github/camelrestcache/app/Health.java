@@ -1,9 +1,9 @@
 package io.github.camelrestcache.app;
 
-import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
+import io.github.camelrestcache.refresh.Failures;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.RedisConnection;
@@ -55,7 +55,7 @@ public final class Health {
         "failure",
         storeFailure == null
             ? refreshes.failure(endpoint.path())
-            : "The store does not answer: " + BadConfiguration.sentence(storeFailure));
+            : Failures.sentence(storeFailure));
     return state;
   }
 

@@ -293,8 +293,10 @@ public final class Catalog {
     return route.getDescriptionText() == null ? "" : route.getDescriptionText();
   }
 
+  /** Folder, file and line; the management port shows them, so the path above is left out. */
   private static String source(RouteDefinition route) {
     String location = route.getLocation() == null ? "a route" : route.getLocation();
-    return location.replaceFirst("^(file|classpath):", "") + ":" + route.getLineNumber();
+    String file = location.replaceFirst("^.*?(([^/:!]+/)?[^/:!]+)$", "$1");
+    return file + ":" + route.getLineNumber();
   }
 }

@@ -2,18 +2,20 @@ package io.github.camelrestcache.refresh;
 
 import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Problem;
+import java.io.FileNotFoundException;
+import java.nio.file.FileSystemException;
 import java.time.Instant;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.springframework.dao.DataAccessException;
 
-/** What a refresh failed of, for people and for metrics. */
-final class Failures {
+/** Why a refresh or the store failed, for people and for metrics. */
+public final class Failures {
 
   private Failures() {}
 
-  /** In a sentence. */
-  static String sentence(Throwable failure) {
+  /** In a sentence, which clients read too: it names no file. */
+  public static String sentence(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     if (cause instanceof RefreshFailed) {
       return cause.getMessage();
@@ -23,11 +25,18 @@ final class Failures {
     }
     Problem problem = Problem.of(cause);
     return problem == null
-        ? "It failed: " + BadConfiguration.sentence(cause)
-        : problem.getMessage().replaceFirst(":.*", "")
-            + " ("
-            + BadConfiguration.sentence(cause)
-            + ")";
+        ? "It failed: " + reason(cause)
+        : problem.getMessage().replaceFirst(":.*", "") + " (" + reason(cause) + ")";
+  }
+
+  private static String reason(Throwable failure) {
+    Throwable innermost = failure;
+    while (innermost.getCause() != null) {
+      innermost = innermost.getCause();
+    }
+    return innermost instanceof FileSystemException || innermost instanceof FileNotFoundException
+        ? innermost.getClass().getSimpleName()
+        : BadConfiguration.sentence(failure);
   }
 
   /** A sentence without the words of the library in brackets, which differ from time to time. */

@@ -410,6 +410,7 @@ public final class Refreshes implements AutoCloseable {
       LOG.info("{} is refreshed again", path);
       return;
     }
+    LOG.debug("{} is not refreshed", path, failure);
     List<String> missing = near.missing(catalog.endpoints());
     LOG.warn(
         "{} is not refreshed: {}. {}",

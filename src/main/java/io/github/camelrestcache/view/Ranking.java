@@ -175,7 +175,6 @@ public final class Ranking {
     return new Problem(
         503,
         "View not ready",
-        "%s: the view '%s' cannot rank %s: %s"
-            .formatted(view.source(), view.name(), view.list(), reason));
+        "The view '%s' cannot rank %s: %s".formatted(view.name(), view.list(), reason));
   }
 }

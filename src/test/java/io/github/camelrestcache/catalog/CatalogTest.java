@@ -72,7 +72,11 @@ class CatalogTest {
   }
 
   private static Catalog.Declared read(String... blocks) throws Exception {
-    var file = ResourceHelper.fromString("file:routes/a.camel.yaml", String.join("", blocks));
+    return readFrom("file:routes/a.camel.yaml", blocks);
+  }
+
+  private static Catalog.Declared readFrom(String location, String... blocks) throws Exception {
+    var file = ResourceHelper.fromString(location, String.join("", blocks));
     List<RouteDefinition> routes = new ArrayList<>();
     for (var builder : PluginHelper.getRoutesLoader(CONTEXT).findRoutesBuilders(List.of(file))) {
       routes.addAll(((RouteBuilder) builder).configureRoutes(CONTEXT).getRoutes());
@@ -104,6 +108,21 @@ class CatalogTest {
             tuple("a", "/orgs/x/repos", "forks", "full_name"),
             tuple("b", "/orgs/x/repos", "id", "login"));
     assertThat(declared.endpoints().get("/").source()).isEqualTo("routes/a.camel.yaml:9");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "file:routes/a.camel.yaml, routes/a.camel.yaml:1",
+    "file:a.camel.yaml, a.camel.yaml:1",
+    "file:/home/me/my cache/routes/a.camel.yaml, routes/a.camel.yaml:1",
+    "classpath:routes/a.camel.yaml, routes/a.camel.yaml:1",
+    "classpath:file:/app/camel-rest-cache.jar!/routes/a.camel.yaml, routes/a.camel.yaml:1",
+    "jar:file:/app/camel-rest-cache.jar!/a.camel.yaml, a.camel.yaml:1",
+  })
+  void theSourceNamesFileAndLineWithoutAnAbsolutePath(String location, String source)
+      throws Exception {
+    assertThat(readFrom(location, REPOS).endpoints().get("/orgs/x/repos").source())
+        .isEqualTo(source);
   }
 
   @ParameterizedTest

@@ -126,7 +126,7 @@ class RankingTest {
     Problem problem = catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json)));
     assertThat(problem)
         .hasMessage(
-            "v.yaml:7: the view 'x' cannot rank /orgs/x/repos: an item has no 'name':"
+            "The view 'x' cannot rank /orgs/x/repos: an item has no 'name':"
                 + " name another field with label");
     assertThat(problem.status()).isEqualTo(503);
     assertThat(ranking.failure(VIEW)).isEqualTo(problem.getMessage());
