@@ -21,7 +21,12 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
     if (uri == null || !uri.startsWith("kamelet:")) {
       return null;
     }
-    String resolved = context.resolvePropertyPlaceholders(uri.replace("kamelet://", "kamelet:"));
+    String resolved;
+    try {
+      resolved = context.resolvePropertyPlaceholders(uri.replace("kamelet://", "kamelet:"));
+    } catch (IllegalArgumentException e) {
+      throw new BadConfiguration(source + ": " + BadConfiguration.sentence(e));
+    }
     String name = resolved.substring("kamelet:".length()).replaceFirst("[/?].*", "");
     return new Kamelet(name, parameters(resolved, source), parameters(uri, source), source);
   }
