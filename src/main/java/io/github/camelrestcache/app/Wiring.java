@@ -84,7 +84,7 @@ public final class Wiring implements CamelConfiguration {
     Catalog catalog = new Catalog(context);
     registry.bind("catalog", catalog);
     registry.bind("oneLine", new OneLine());
-    context.addStartupListener(new RouteReload(context, catalog));
+    RouteReload reload = new RouteReload(context, catalog);
 
     // Redis, and memory
     Keys keys = new Keys(settings.github().url());
@@ -200,6 +200,7 @@ public final class Wiring implements CamelConfiguration {
           @Override
           public void onContextStarting(CamelContext starting) {
             catalog.declare();
+            reload.start();
           }
 
           @Override

@@ -294,7 +294,7 @@ public final class Catalog {
   }
 
   /** Folder, file and line; the management port shows them, so the path above is left out. */
-  private static String source(RouteDefinition route) {
+  static String source(RouteDefinition route) {
     String location = route.getLocation() == null ? "a route" : route.getLocation();
     String file = location.replaceFirst("^.*?(([^/:!]+/)?[^/:!]+)$", "$1");
     return file + ":" + route.getLineNumber();

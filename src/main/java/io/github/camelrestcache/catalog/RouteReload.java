@@ -1,206 +1,174 @@
 package io.github.camelrestcache.catalog;
 
 import io.github.camelrestcache.base.BadConfiguration;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
-import org.apache.camel.ExtendedStartupListener;
 import org.apache.camel.RoutesBuilder;
+import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.ServiceStatus;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.component.kamelet.KameletEndpoint;
 import org.apache.camel.model.ModelCamelContext;
 import org.apache.camel.model.RouteDefinition;
-import org.apache.camel.model.RoutesDefinition;
 import org.apache.camel.spi.Resource;
+import org.apache.camel.support.FileWatcherResourceReloadStrategy;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
 import org.apache.camel.support.RouteWatcherReloadStrategy;
-import org.apache.camel.util.FileUtil;
+import org.apache.camel.util.IOHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Live editing of the route files, where Camel is started with it ({@code camel:dev}, {@code camel
- * run --dev}). Camel's own reload leaves removed routes running and stops half way at a mistake;
- * this one checks an edited file first, replaces the routes whose blocks differ and no others, and
- * puts the last good ones back if the new ones do not start. Files with other blocks than routes,
- * which users do not edit, are left to Camel.
+ * Replaces the routes of an edited file of endpoints or views while the service runs, where Camel
+ * watches the files ({@code camel:dev}, {@code camel run --dev}). The catalogue checks the file
+ * first; if it or Camel refuses the file, the last good routes keep serving. Any other file needs a
+ * restart: replacing its routes would close the HTTP server's doors or the client of GitHub.
+ *
+ * <p>Camel 4.17 by itself either removes the routes of all files and then fails at a file with two
+ * routes ("duplicate route id"), or leaves removed routes and those of edited Kamelets running.
  */
-public final class RouteReload implements ExtendedStartupListener {
+public final class RouteReload {
 
   private static final Logger LOG = LoggerFactory.getLogger(RouteReload.class);
+  private static final long LOOK_AGAIN_MILLIS = 100;
 
-  private static final Pattern OTHER_BLOCK = Pattern.compile("^- (?!route:)", Pattern.MULTILINE);
+  private final Map<String, String> lastSeen = new ConcurrentHashMap<>();
 
-  /** A route with the text that it was read from. */
-  private record Block(String text, RouteDefinition route, RoutesDefinition file) {
+  /** The routes that are loaded from a file, by its name: no resource, or one. */
+  private final Map<String, List<Resource>> lastGood = new ConcurrentHashMap<>();
 
-    boolean isSame(Block other) {
-      return other != null && other.text().strip().equals(text.strip());
-    }
-  }
-
-  private final Map<String, String> lastGood = new ConcurrentHashMap<>();
   private final CamelContext context;
+  private final ModelCamelContext model;
   private final Catalog catalog;
 
   public RouteReload(CamelContext context, Catalog catalog) {
     this.context = context;
+    this.model = (ModelCamelContext) context;
     this.catalog = catalog;
   }
 
-  @Override
-  public void onCamelContextStarted(CamelContext started, boolean alreadyStarted) {
-    // the watcher starts later
+  /** Takes over from Camel's watcher, if there is one, when all routes are loaded. */
+  public void start() {
+    RouteWatcherReloadStrategy watcher = context.hasService(RouteWatcherReloadStrategy.class);
+    try {
+      if (watcher != null) {
+        watch(watcher);
+      }
+    } catch (Exception e) {
+      throw RuntimeCamelException.wrapRuntimeException(e);
+    }
   }
 
-  @Override
-  public void onCamelContextFullyStarted(CamelContext started, boolean alreadyStarted)
-      throws Exception {
-    RouteWatcherReloadStrategy watcher = started.hasService(RouteWatcherReloadStrategy.class);
-    if (watcher == null || !lastGood.isEmpty()) {
-      return; // Camel calls this again for each route that is added later
-    }
-    for (RouteDefinition route : routes()) {
-      if (route.getResource() != null && route.getResource().exists()) {
-        lastGood.put(name(route), text(route.getResource()));
+  private void watch(RouteWatcherReloadStrategy routes) throws Exception {
+    for (RouteDefinition route : model.getRouteDefinitions()) {
+      if (route.getInput().getEndpointUri().startsWith("kamelet:")) {
+        Resource file = route.getResource();
+        lastGood.put(name(file.getLocation()), snapshot(file, text(file)));
       }
     }
-    var camels = watcher.getResourceReload();
-    watcher.setResourceReload(
-        (file, resource) -> {
-          String name = FileUtil.stripPath(file);
-          String text = resource.exists() ? text(resource) : "";
-          String good = lastGood.getOrDefault(name, "");
-          if (!file.endsWith(".camel.yaml") || OTHER_BLOCK.matcher(good).find()) {
-            camels.onReload(file, resource);
-          } else if (resource.exists() && text.isBlank()) {
-            LOG.debug("{} is empty: an editor is saving it", name);
-          } else if (context.isStarted() && !text.equals(good)) {
-            reload(name, resource.getLocation(), text);
-          }
-        });
+    routes.setResourceReload((path, file) -> look(file));
+    for (String folder : List.of("kamelets", ".")) {
+      var others = new FileWatcherResourceReloadStrategy(folder);
+      others.setFileFilter(
+          file -> file.getName().matches(".*\\.kamelet\\.yaml|application\\.properties"));
+      others.setResourceReload((path, file) -> look(file));
+      context.addService(others);
+    }
+    LOG.info("Edits of endpoints and views in {} take effect at once", routes.getFolder());
   }
 
-  /** Puts an edited file in place of what was loaded from it, whole or not at all. */
-  void reload(String name, String location, String text) {
-    Catalog.Declared before = catalog.declared();
+  /** Takes up an edit when two looks at it agree; a writer that goes on causes another call. */
+  private void look(Resource file) throws Exception {
+    String name = name(file.getLocation());
+    String text = text(file);
+    Thread.sleep(LOOK_AGAIN_MILLIS);
+    boolean isEmptied = text.isBlank() && file.exists();
+    boolean isSettled = text.equals(text(file)) && !isEmptied && context.isStarted();
+    if (!isSettled || text.equals(lastSeen.put(name, text))) {
+      return;
+    }
+    boolean isDeclared = lastGood.containsKey(name) || text.contains("kamelet:");
+    if (!isDeclared || !name.endsWith(".camel.yaml")) {
+      LOG.warn("{} has changed: restart the service to use it", name);
+      return;
+    }
     try {
-      Map<String, Block> edited = parse(location, text);
-      Map<String, Block> good = parse(location, lastGood.getOrDefault(name, ""));
-      List<RouteDefinition> all = new ArrayList<>();
-      edited.values().forEach(block -> all.add(block.route()));
-      routes().stream().filter(route -> !name(route).equals(name)).forEach(all::add);
-      catalog.declare(catalog.read(all));
-      replace(good, edited);
-      lastGood.put(name, text);
+      reload(name, snapshot(file, text));
       LOG.info("{} is reloaded", name);
     } catch (Exception e) {
-      catalog.declare(before);
-      LOG.error(
-          "{} is not reloaded, the last good one goes on serving: {}",
-          name,
-          BadConfiguration.sentence(e));
+      String reason = BadConfiguration.sentence(e);
+      LOG.error("{} is refused, the last good routes keep serving: {}", name, reason);
     }
   }
 
-  private void replace(Map<String, Block> good, Map<String, Block> edited) throws Exception {
-    List<Block> gone = difference(good, edited);
-    List<Block> fresh = difference(edited, good);
+  private void reload(String name, List<Resource> file) throws Exception {
+    List<RouteDefinition> edited = new ArrayList<>();
+    for (RoutesBuilder routes : PluginHelper.getRoutesLoader(context).findRoutesBuilders(file)) {
+      edited.addAll(((RouteBuilder) routes).configureRoutes(context).getRoutes());
+    }
+    List<RouteDefinition> all = new ArrayList<>(model.getRouteDefinitions());
+    all.removeIf(route -> name.equals(name(route.getLocation())));
+    all.addAll(edited);
+    Catalog.Declared before = catalog.declared();
+    Catalog.Declared now = catalog.read(all);
     try {
-      remove(gone);
-      add(fresh);
+      replace(name, file, now);
+      lastGood.put(name, file);
     } catch (Exception e) {
-      remove(fresh);
-      for (Block block : gone) {
-        try {
-          add(List.of(block));
-        } catch (Exception again) {
-          e.addSuppressed(again);
-        }
-      }
-      throw e;
+      String source =
+          edited.stream().filter(this::isStopped).findFirst().map(Catalog::source).orElse(name);
+      replace(name, lastGood.getOrDefault(name, List.of()), before);
+      throw new BadConfiguration(source + ": " + BadConfiguration.sentence(e));
     }
   }
 
-  private static List<Block> difference(Map<String, Block> these, Map<String, Block> those) {
-    return these.entrySet().stream()
-        .filter(entry -> !entry.getValue().isSame(those.get(entry.getKey())))
-        .map(Map.Entry::getValue)
-        .toList();
-  }
-
-  /** Removes routes, and those that Camel made of their Kamelets. */
-  private void remove(List<Block> blocks) throws Exception {
-    for (Block block : blocks) {
-      String id = block.route().getRouteId();
-      for (RouteDefinition route : List.copyOf(model().getRouteDefinitions())) {
-        Map<String, Object> parameters = route.getTemplateParameters();
-        if (route.getRouteId().equals(id)
-            || parameters != null && id.equals(parameters.get("parentRouteId"))) {
-          context.getRouteController().stopRoute(route.getRouteId());
-          context.removeRoute(route.getRouteId());
-        }
+  /** Removes the routes of a file with those that Camel made of their Kamelets, and adds others. */
+  private void replace(String name, List<Resource> file, Catalog.Declared now) throws Exception {
+    List<RouteDefinition> gone = new ArrayList<>();
+    Set<Object> ids = new HashSet<>();
+    for (RouteDefinition route : model.getRouteDefinitions()) {
+      Map<String, Object> made = route.getTemplateParameters();
+      if (name.equals(name(route.getLocation()))
+          || made != null && ids.contains(made.get("parentRouteId"))) {
+        ids.add(route.getRouteId());
+        gone.add(0, route); // a timer is stopped before the route that it calls
       }
     }
-  }
-
-  private void add(List<Block> blocks) throws Exception {
-    for (Block block : blocks) {
-      block.file().prepareRoute(block.route());
-      model().addRouteDefinition(block.route());
-    }
-  }
-
-  /** The routes of a file with their blocks, by id. */
-  private Map<String, Block> parse(String location, String text) throws Exception {
-    Map<String, Block> parsed = new LinkedHashMap<>();
-    if (text.isBlank()) {
-      return parsed;
-    }
-    List<String> blocks =
-        Arrays.stream(text.split("(?m)^(?=- )")).filter(b -> b.startsWith("- route:")).toList();
-    Resource resource = ResourceHelper.fromString(location, text);
-    for (RoutesBuilder builder :
-        PluginHelper.getRoutesLoader(context).findRoutesBuilders(List.of(resource))) {
-      RoutesDefinition file = ((RouteBuilder) builder).configureRoutes(context);
-      if (OTHER_BLOCK.matcher(text).find() || blocks.size() != file.getRoutes().size()) {
-        throw new BadConfiguration(
-            location + ": each block has to begin with '- route:' in the first column");
-      }
-      for (RouteDefinition route : file.getRoutes()) {
-        Block twice =
-            parsed.put(route.getRouteId(), new Block(blocks.get(parsed.size()), route, file));
-        Catalog.refuseTwice("the route id", route, twice == null ? null : twice.route());
+    for (RouteDefinition route : gone) {
+      model.removeRouteDefinition(route);
+      // a route that failed leaves its endpoint behind, of which Camel makes no second route
+      String uri = route.getInput().getEndpointUri();
+      if (uri.startsWith("kamelet:")
+          && context.hasEndpoint(context.resolvePropertyPlaceholders(uri))
+              instanceof KameletEndpoint left) {
+        context.removeEndpoint(left);
       }
     }
-    return parsed;
+    catalog.declare(now);
+    PluginHelper.getRoutesLoader(context).updateRoutes(file);
   }
 
-  private ModelCamelContext model() {
-    return (ModelCamelContext) context;
+  private boolean isStopped(RouteDefinition route) {
+    return context.getRouteController().getRouteStatus(route.getRouteId()) != ServiceStatus.Started;
   }
 
-  /** What stands in the route files: not what Camel makes of Kamelets and of the REST DSL. */
-  private List<RouteDefinition> routes() {
-    return model().getRouteDefinitions().stream()
-        .filter(route -> !Boolean.TRUE.equals(route.isKamelet()))
-        .filter(route -> !Boolean.TRUE.equals(route.isRest()))
-        .toList();
+  private static List<Resource> snapshot(Resource file, String text) {
+    String location = file.getLocation();
+    return text.isEmpty() ? List.of() : List.of(ResourceHelper.fromString(location, text));
   }
 
-  private static String name(RouteDefinition route) {
-    return route.getLocation() == null ? "" : FileUtil.stripPath(route.getLocation());
+  private static String name(String location) {
+    return location == null ? null : location.replaceFirst(".*[:/\\\\]", "");
   }
 
-  private static String text(Resource resource) throws Exception {
-    try (var in = resource.getInputStream()) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
+  private static String text(Resource file) throws IOException {
+    return file.exists() ? IOHelper.loadText(file.getInputStream()) : "";
   }
 }
