@@ -21,22 +21,8 @@ import org.apache.camel.Message;
 import org.apache.camel.Variable;
 
 /** What {@code /healthcheck} answers: which endpoints and views can be served, and if not, why. */
-public final class Health {
-
-  private final Catalog catalog;
-  private final Refreshes refreshes;
-  private final Ranking ranking;
-  private final RedisConnection redis;
-  private final Clock clock;
-
-  public Health(
-      Catalog catalog, Refreshes refreshes, Ranking ranking, RedisConnection redis, Clock clock) {
-    this.catalog = catalog;
-    this.refreshes = refreshes;
-    this.ranking = ranking;
-    this.redis = redis;
-    this.clock = clock;
-  }
+public record Health(
+    Catalog catalog, Refreshes refreshes, Ranking ranking, RedisConnection redis, Clock clock) {
 
   /**
    * Of one endpoint: its path, whether it can be served, when it was fetched, whether that is

@@ -27,21 +27,9 @@ import org.slf4j.LoggerFactory;
  * The management port: health and metrics as Camel knows them, the {@link Page} and what it shows,
  * {@code /openapi.json}, and the changes that {@link Admin} makes.
  */
-final class Management {
+record Management(CamelContext context, Meters meters, OpenApi openApi, Admin admin) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Management.class);
-
-  private final CamelContext context;
-  private final Meters meters;
-  private final OpenApi openApi;
-  private final Admin admin;
-
-  Management(CamelContext context, Meters meters, OpenApi openApi, Admin admin) {
-    this.context = context;
-    this.meters = meters;
-    this.openApi = openApi;
-    this.admin = admin;
-  }
 
   /** What answers requests to the management port. */
   Router router(Vertx vertx) {

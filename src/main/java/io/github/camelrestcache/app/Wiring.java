@@ -15,6 +15,7 @@ import io.github.camelrestcache.http.ClientRates;
 import io.github.camelrestcache.http.HttpEngine;
 import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.http.Server;
+import io.github.camelrestcache.refresh.ColdReads;
 import io.github.camelrestcache.refresh.Fetch;
 import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.refresh.Leases;
@@ -136,6 +137,9 @@ public final class Wiring implements CamelConfiguration {
     ViewPaths paths = new ViewPaths(catalog);
     registry.bind("instances", instances);
     registry.bind("refreshes", refreshes);
+    ColdReads coldReads = new ColdReads(refreshes, leases, near, settings.refreshing().coldWait());
+    closing.add(coldReads);
+    registry.bind("coldReads", coldReads);
     registry.bind("fetch", new Fetch(settings, github, leases));
     registry.bind("ranking", ranking);
     registry.bind("viewPaths", paths);

@@ -12,53 +12,58 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Where each class registers its own meters. METRICS.md explains them. Gauges with a row for each
- * of several things are brought up to date when they are scraped.
+ * Where each class registers its own meters; METRICS.md explains them. Gauges of several things are
+ * brought up to date before they are scraped.
+ *
+ * @param registry for meters whose tags are known in advance, and for timers and counters
  */
-public final class Meters {
-
-  private final MeterRegistry registry;
-  private final List<Runnable> updates = new CopyOnWriteArrayList<>();
+public record Meters(MeterRegistry registry, List<Runnable> updates) {
 
   public Meters(MeterRegistry registry) {
-    this.registry = registry;
-  }
-
-  /** For meters whose tags are known in advance, and for timers and counters. */
-  public MeterRegistry registry() {
-    return registry;
+    this(registry, new CopyOnWriteArrayList<>());
   }
 
   /**
-   * Registers a gauge with a row for each of several things.
+   * Gauges that have a row for each of several things.
    *
-   * @param name without the prefix {@code restcache.}
-   * @param unit the base unit, or null
+   * @param prefix what their names begin with, behind {@code restcache.}
    * @param things what there is at the time of a scrape
    */
-  public <T> void each(
-      String name,
-      String unit,
-      String description,
-      Supplier<Collection<T>> things,
-      Function<T, Tags> tags,
-      ToDoubleFunction<T> value) {
-    MultiGauge gauge =
-        MultiGauge.builder("restcache." + name)
-            .baseUnit(unit)
-            .description(description)
-            .register(registry);
-    updates.add(
-        () -> {
-          List<Row<?>> rows =
-              things.get().stream()
-                  .<Row<?>>map(each -> Row.of(tags.apply(each), each, value))
-                  .toList();
-          gauge.register(rows, true);
-        });
+  public record Group<T>(
+      Meters meters,
+      String prefix,
+      Supplier<? extends Collection<T>> things,
+      Function<T, Tags> tags) {
+
+    /**
+     * Registers a gauge.
+     *
+     * @param unit the base unit, or null
+     */
+    public Group<T> gauge(String name, String unit, String description, ToDoubleFunction<T> value) {
+      MultiGauge gauge =
+          MultiGauge.builder("restcache." + prefix + "." + name)
+              .baseUnit(unit)
+              .description(description)
+              .register(meters.registry);
+      meters.updates.add(
+          () ->
+              gauge.register(
+                  things.get().stream()
+                      .<Row<?>>map(each -> Row.of(tags.apply(each), each, value))
+                      .toList(),
+                  true));
+      return this;
+    }
   }
 
-  /** Brings the rows up to date, before a scrape. */
+  /** Gauges that have a row for each of several things. */
+  public <T> Group<T> each(
+      String prefix, Supplier<? extends Collection<T>> things, Function<T, Tags> tags) {
+    return new Group<>(this, prefix, things, tags);
+  }
+
+  /** Brings the rows up to date. */
   public void update() {
     updates.forEach(Runnable::run);
   }

@@ -32,34 +32,17 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
  * ask}, shows the cache its {@link CacheRequest}, makes of the cache's answer the one to this very
  * client, and puts its fields, whole, into the variable {@code answered}.
  */
-final class ClientSide implements ExecChainHandler {
+record ClientSide(
+    URI upstream,
+    Entries entries,
+    ContentRoom large,
+    Generations generations,
+    Flights flights,
+    RateLimits limits,
+    UpstreamUrls urls)
+    implements ExecChainHandler {
 
   private static final long A_SECOND = Duration.ofSeconds(1).toNanos();
-
-  private final URI upstream;
-  private final Entries entries;
-  private final ContentRoom large;
-  private final Generations generations;
-  private final Flights flights;
-  private final RateLimits limits;
-  private final UpstreamUrls urls;
-
-  ClientSide(
-      URI upstream,
-      Entries entries,
-      ContentRoom large,
-      Generations generations,
-      Flights flights,
-      RateLimits limits,
-      UpstreamUrls urls) {
-    this.urls = urls;
-    this.upstream = upstream;
-    this.entries = entries;
-    this.large = large;
-    this.generations = generations;
-    this.flights = flights;
-    this.limits = limits;
-  }
 
   @Override
   public ClassicHttpResponse execute(

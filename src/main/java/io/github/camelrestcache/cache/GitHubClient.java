@@ -156,7 +156,15 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     chain.addAfter(
         ChainElement.CACHING.name(),
         new UpstreamSide(
-            upstream, cacheability, flights, limits, entries, mostBytes, requestConfig, urls, json),
+            upstream.getRawPath().replaceAll("/+$", ""),
+            cacheability,
+            flights,
+            limits,
+            entries,
+            mostBytes,
+            requestConfig,
+            urls,
+            json),
         "upstream-side");
   }
 

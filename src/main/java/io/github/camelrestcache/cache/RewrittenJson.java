@@ -15,15 +15,7 @@ import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
  * GitHub's JSON with the URLs of this service in it, made once, before it is stored ({@code
  * REWRITE_URLS=all}). What is larger than an entry may be passes as it came.
  */
-final class RewrittenJson {
-
-  private final UpstreamUrls urls;
-  private final int mostBytes;
-
-  RewrittenJson(UpstreamUrls urls, int mostBytes) {
-    this.urls = urls;
-    this.mostBytes = mostBytes;
-  }
+record RewrittenJson(UpstreamUrls urls, int mostBytes) {
 
   /** Rewrites an answer with JSON, with its length and entity tag; others stay as they are. */
   void rewrite(ClassicHttpResponse response) throws IOException {

@@ -1,20 +1,17 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.base.ClientRequest;
-import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.SocketTimeoutException;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -32,7 +29,6 @@ import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
-import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 
 /**
@@ -40,7 +36,17 @@ import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
  * with the validators of the cache if it revalidates, and tells the cache in its own terms what it
  * may do with the answer ({@link Cacheability}).
  */
-final class UpstreamSide implements ExecChainHandler {
+record UpstreamSide(
+    String basePath,
+    Cacheability cacheability,
+    Flights flights,
+    RateLimits limits,
+    Entries entries,
+    int mostBytes,
+    RequestConfig requestConfig,
+    UpstreamUrls urls,
+    RewrittenJson json)
+    implements ExecChainHandler {
 
   private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since");
 
@@ -58,42 +64,8 @@ final class UpstreamSide implements ExecChainHandler {
           "If-None-Match",
           "If-Modified-Since");
 
-  /** GitHub's messages are short. */
-  private static final int LARGEST_MESSAGE = 64 << 10;
-
   /** Milliseconds after a deadline when every connection has been opened, or has failed to. */
   private static final long LATE = 10_000;
-
-  private final String basePath;
-  private final Cacheability cacheability;
-  private final Flights flights;
-  private final RateLimits limits;
-  private final Entries entries;
-  private final int mostBytes;
-  private final RequestConfig requestConfig;
-  private final UpstreamUrls urls;
-  private final RewrittenJson json;
-
-  UpstreamSide(
-      URI upstream,
-      Cacheability cacheability,
-      Flights flights,
-      RateLimits limits,
-      Entries entries,
-      int mostBytes,
-      RequestConfig requestConfig,
-      UpstreamUrls urls,
-      RewrittenJson json) {
-    this.basePath = upstream.getRawPath().replaceAll("/+$", "");
-    this.cacheability = cacheability;
-    this.flights = flights;
-    this.limits = limits;
-    this.entries = entries;
-    this.mostBytes = mostBytes;
-    this.requestConfig = requestConfig;
-    this.urls = urls;
-    this.json = json;
-  }
 
   @Override
   public ClassicHttpResponse execute(
@@ -124,7 +96,7 @@ final class UpstreamSide implements ExecChainHandler {
         response = proceed(message(request, ask, stale, scope), ask, scope, chain);
         forwarded.status = response.getCode();
         if (isLimit(response)) {
-          limits.refused(ask, response, content(response));
+          limits.refused(ask, response, Peeked.text(response));
           forwarded.limited = true;
         }
       } else {
@@ -278,7 +250,7 @@ final class UpstreamSide implements ExecChainHandler {
       throws IOException {
     int status = response.getCode();
     if (status >= 500) {
-      content(response); // what broke off has failed by now
+      Peeked.text(response); // what broke off has failed by now
     }
     if (status >= 500 || forwarded.limited || forwarded.heldBack) {
       // the cache takes what is stored instead
@@ -294,23 +266,6 @@ final class UpstreamSide implements ExecChainHandler {
     }
   }
 
-  /** The content as a text, which can be read again afterwards. */
-  private static String content(ClassicHttpResponse response) throws IOException {
-    if (response.getEntity() == null) {
-      return "";
-    }
-    InputStream rest = response.getEntity().getContent();
-    byte[] content = rest.readNBytes(LARGEST_MESSAGE);
-    response.setEntity(
-        content.length < LARGEST_MESSAGE
-            ? new ByteArrayEntity(content, null)
-            : Peeked.whole(content, rest, response.getEntity().getContentLength()));
-    Header coding = response.getFirstHeader("Content-Encoding");
-    String named = coding == null ? null : coding.getValue();
-    return new String(
-        ContentCoding.decoded(named, content, LARGEST_MESSAGE), StandardCharsets.UTF_8);
-  }
-
   /**
    * A limit of GitHub's, primary or secondary, which may be told by its message alone. Who may not
    * do something is told so with the last request of a window, too.
@@ -320,7 +275,7 @@ final class UpstreamSide implements ExecChainHandler {
     if (status != 403 && status != 429) {
       return false;
     }
-    String said = RateLimits.message(content(response));
+    String said = Limit.message(Peeked.text(response));
     Header remaining = response.getFirstHeader("x-ratelimit-remaining");
     return status == 429
         || response.containsHeader("Retry-After")

@@ -103,10 +103,7 @@ public final class Catalog {
     declare(read(((ModelCamelContext) context).getRouteDefinitions()));
   }
 
-  /**
-   * Refuses, as the routes are loaded, an id that two of them have, which Camel would refuse
-   * without a word about where.
-   */
+  /** Refuses an id that two loaded routes have. Camel would not say where they are. */
   public static void refuseIdsTwice(CamelContext context) {
     Map<String, RouteDefinition> ids = new HashMap<>();
     ((ModelCamelContext) context)

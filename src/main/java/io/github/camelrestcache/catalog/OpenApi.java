@@ -7,15 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
  * The OpenAPI 3.0 document of what is served here (endpoints, views, healthcheck), made of what is
  * declared at the time of the request.
  */
-public final class OpenApi {
+public record OpenApi(Catalog catalog) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  private final Catalog catalog;
-
-  public OpenApi(Catalog catalog) {
-    this.catalog = catalog;
-  }
 
   /** The document. */
   public ObjectNode document() {

@@ -13,30 +13,16 @@ import io.vertx.core.http.HttpServerRequest;
 /**
  * Handles well-formed requests of clients: counts them by client, answers those that the fast lane
  * has an answer to, and hands all others over to Camel's routes.
+ *
+ * @param routes Camel's router
  */
-public final class ClientHandler implements Handler<HttpServerRequest> {
-
-  private final ClientRates rates;
-  private final FastLane lane;
-  private final Requests requests;
-  private final InFlight inFlight;
-  private final Handler<HttpServerRequest> routes;
-
-  /**
-   * @param routes Camel's router
-   */
-  public ClientHandler(
-      ClientRates rates,
-      FastLane lane,
-      Requests requests,
-      InFlight inFlight,
-      Handler<HttpServerRequest> routes) {
-    this.rates = rates;
-    this.lane = lane;
-    this.requests = requests;
-    this.inFlight = inFlight;
-    this.routes = routes;
-  }
+public record ClientHandler(
+    ClientRates rates,
+    FastLane lane,
+    Requests requests,
+    InFlight inFlight,
+    Handler<HttpServerRequest> routes)
+    implements Handler<HttpServerRequest> {
 
   @Override
   public void handle(HttpServerRequest request) {

@@ -1,38 +1,18 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.base.ClientRequest;
-import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
-import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
-import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.serve.Content;
-import io.github.camelrestcache.serve.FastLane;
-import io.github.camelrestcache.serve.Reply;
-import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
-import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Where requests enter the routes and answers leave them. Camel's own consumer turns header fields,
@@ -45,21 +25,6 @@ final class Door extends VertxPlatformHttpConsumer {
 
   /** How long a client may neither send nor read, in milliseconds. */
   static final long IDLE_MILLIS = 60_000;
-
-  private static final Logger LOG = LoggerFactory.getLogger(Door.class);
-  private static final int CHUNK = 64 * 1024;
-
-  /** The status that the answer to a client that has gone away is counted as. */
-  private static final int CLIENT_GONE = 499;
-
-  /** The client has gone away. */
-  private static final class Gone extends IOException {
-    private static final long serialVersionUID = 1;
-
-    Gone(Throwable cause) {
-      super("the client went away", cause);
-    }
-  }
 
   private final Requests requests;
   private final InFlight inFlight;
@@ -85,26 +50,28 @@ final class Door extends VertxPlatformHttpConsumer {
   @Override
   protected void handleRequest(RoutingContext routing) {
     HttpServerRequest request = routing.request();
-    Call call = new Call(request, client(request), requests.begin(), createExchange(false));
-    call.exchange.setPattern(ExchangePattern.InOut);
-    call.exchange.setVariable("request", call.client);
-    call.exchange.setVariable("path", call.client.path());
+    ClientRequest client = client(request);
+    Exchange exchange = createExchange(false);
+    Call call = new Call(request, client, requests, exchange);
+    exchange.setPattern(ExchangePattern.InOut);
+    exchange.setVariable("request", client);
+    exchange.setVariable("path", client.path());
     routing
         .vertx()
         .executeBlocking(
             () -> {
-              RequestId.inLog(call.client.id());
-              createUoW(call.exchange);
+              RequestId.inLog(client.id());
+              createUoW(exchange);
               boolean[] returned = {false};
               Thread worker = Thread.currentThread();
               getAsyncProcessor()
                   .process(
-                      call.exchange,
+                      exchange,
                       done -> {
                         if (Thread.currentThread() == worker && !returned[0]) {
-                          call.finish();
+                          finish(call, exchange);
                         } else {
-                          routing.vertx().executeBlocking(call::finish, false);
+                          routing.vertx().executeBlocking(() -> finish(call, exchange), false);
                         }
                       });
               returned[0] = true;
@@ -114,9 +81,20 @@ final class Door extends VertxPlatformHttpConsumer {
             false)
         .onFailure(
             refused -> {
-              requests.forget(call.begun);
+              call.forget();
               routing.fail(refused);
             });
+  }
+
+  private Void finish(Call call, Exchange exchange) {
+    try {
+      call.answer();
+    } finally {
+      doneUoW(exchange);
+      releaseExchange(exchange, false);
+      RequestId.inLog(null);
+    }
+    return null;
   }
 
   private ClientRequest client(HttpServerRequest request) {
@@ -135,201 +113,5 @@ final class Door extends VertxPlatformHttpConsumer {
         RequestCheck.hasContent(request) ? new RequestContent(request, mostContent) : null,
         length == null ? -1 : Long.parseLong(length),
         inFlight.ticket(() -> Http1Pipeline.breakOff(request.connection())));
-  }
-
-  /** A request in the routes. */
-  private final class Call {
-
-    private final HttpServerRequest request;
-    private final HttpServerResponse response;
-    private final ClientRequest client;
-    private final Requests.Begun begun;
-    private final Exchange exchange;
-
-    Call(HttpServerRequest request, ClientRequest client, Requests.Begun begun, Exchange exchange) {
-      this.request = request;
-      this.response = request.response();
-      this.client = client;
-      this.begun = begun;
-      this.exchange = exchange;
-    }
-
-    /** Answers; no thread waits until a whole answer has been sent. */
-    Void finish() {
-      RequestId.inLog(client.id());
-      boolean last = requests.isDraining();
-      if (last) {
-        response.putHeader("Connection", "close");
-      }
-      Future<Void> sent = Future.succeededFuture();
-      int broken = 0;
-      try {
-        Problem problem = problem();
-        sent = problem == null ? write(exchange.getMessage()) : write(problem);
-      } catch (Exception e) {
-        LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
-        Problem problem = Problem.of(e);
-        if (!response.headWritten()) {
-          response.headers().clear();
-          response.putHeader(Server.REQUEST_ID, client.id());
-          sent = write(e instanceof Problem told ? told : Problem.unreadable());
-        } else if (!response.ended()) {
-          broken =
-              client.ticket().isBroken()
-                  ? 503
-                  : e instanceof Gone || problem == null ? CLIENT_GONE : problem.status();
-          // half an answer: only a closed connection tells the client
-          response.reset();
-          request.connection().close();
-        }
-      } finally {
-        finished(sent, broken, last);
-      }
-      return null;
-    }
-
-    private void finished(Future<Void> sent, int broken, boolean last) {
-      String route = route();
-      sent.onComplete(
-          done -> {
-            int status = broken > 0 ? broken : Requests.status(request, done, client.ticket());
-            requests.end(begun, request, route, status);
-            client.ticket().close();
-            if (last) {
-              request.connection().close();
-            }
-          });
-      client.ticket().done();
-      exchange.getMessage().setBody(null); // its memory, until the answer is sent
-      if (client.body() instanceof RequestContent content) {
-        content.close();
-      }
-      doneUoW(exchange);
-      releaseExchange(exchange, false);
-      RequestId.inLog(null);
-    }
-
-    /** What the request is metered as: the path of an endpoint as declared, or a name. */
-    private String route() {
-      String path = client.path();
-      if (path.startsWith("/view/")) {
-        return FastLane.VIEW;
-      } else if (path.equals("/healthcheck") || path.equals("/webhook/github")) {
-        return path;
-      }
-      CachedEndpoint endpoint = exchange.getVariable("endpoint", CachedEndpoint.class);
-      return endpoint == null || exchange.getVariable("ask") != null
-          ? FastLane.FORWARD
-          : endpoint.template();
-    }
-
-    private Problem problem() {
-      Exception failure = exchange.getException();
-      Problem problem = failure == null ? null : Problem.of(failure);
-      if (failure != null && problem == null) {
-        LOG.error("A route failed", failure);
-        return new Problem(500, "Internal error", "This is a fault of the cache: report it.");
-      }
-      return problem;
-    }
-
-    private Future<Void> write(Problem problem) {
-      return RequestCheck.send(request, problem, requests.isDraining());
-    }
-
-    private Future<Void> write(Message answer) throws Exception {
-      if (answer.getBody() instanceof Reply reply) {
-        Content content = reply.content(client);
-        if (content.list() != null && !client.ticket().take(Share.STREAMS, 1)) {
-          throw Problem.busy("Many large lists are requested without gzip at this time");
-        }
-        takeRoom(content);
-        reply.begin(response, client);
-        return content.list() == null ? end(content) : writeStream(content.stream());
-      }
-      Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
-      response.setStatusCode(status == null ? 200 : status);
-      response.putHeader("Date", HttpDates.format(Instant.now())); // unless it has one
-      for (Map.Entry<String, Object> header : answer.getHeaders().entrySet()) {
-        if (HttpFields.isCamels(header.getKey())) {
-          continue;
-        }
-        if (header.getValue() instanceof List<?> values) {
-          response.putHeader(header.getKey(), values.stream().map(String::valueOf).toList());
-        } else if (header.getValue() != null) {
-          response.putHeader(header.getKey(), header.getValue().toString());
-        }
-      }
-      if (answer.getBody() instanceof InputStream stream) {
-        return writeStream(stream);
-      }
-      return writeWhole(answer.getBody());
-    }
-
-    private Future<Void> writeWhole(Object body) {
-      int status = response.getStatusCode();
-      boolean bodiless = status == 204 || status == 304;
-      boolean head = client.method().equals("HEAD");
-      if (bodiless || head && body == null) {
-        return response.end();
-      }
-      String text = body == null ? "" : body.toString();
-      byte[] bytes =
-          body instanceof byte[] already ? already : text.getBytes(StandardCharsets.UTF_8);
-      if (!response.headers().contains("Content-Length")) {
-        response.putHeader("Content-Length", Integer.toString(bytes.length));
-      }
-      Content content = head ? Content.NONE : Content.of(bytes);
-      takeRoom(content);
-      return end(content);
-    }
-
-    private void takeRoom(Content content) {
-      if (!client.ticket().takeAnswer(content.memory(), content.size(), true)) {
-        throw Problem.busy("There is no memory for more answers of this size");
-      }
-    }
-
-    private Future<Void> end(Content content) {
-      if (content.buffer() == null) {
-        return response.end();
-      }
-      client.ticket().writes();
-      return response.end(content.buffer());
-    }
-
-    /** Reads no more than the client takes. */
-    private Future<Void> writeStream(InputStream body) throws Exception {
-      try (body) {
-        if (client.method().equals("HEAD")) {
-          return response.end();
-        }
-        boolean framed = response.headers().contains("Content-Length");
-        boolean chunked = !framed && request.version() != HttpVersion.HTTP_1_0;
-        response.setChunked(!framed);
-        if (!framed && !chunked) {
-          // its end is that of the content (RFC 9112 6.3); Vert.x would say keep-alive
-          response.headersEndHandler(end -> response.putHeader("Connection", "close"));
-        }
-        byte[] chunk = new byte[CHUNK];
-        for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
-          if (count > 0) {
-            client.ticket().writes();
-            await(response.write(Buffer.buffer(count).appendBytes(chunk, 0, count)));
-            client.ticket().written();
-          }
-        }
-        Future<Void> sent = response.end();
-        return framed || chunked ? sent : sent.onComplete(done -> request.connection().close());
-      }
-    }
-  }
-
-  private static void await(Future<Void> written) throws Exception {
-    try {
-      written.toCompletionStage().toCompletableFuture().get(IDLE_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw new Gone(e.getCause());
-    }
   }
 }

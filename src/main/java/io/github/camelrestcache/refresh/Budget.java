@@ -1,7 +1,7 @@
 package io.github.camelrestcache.refresh;
 
+import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
-import io.github.camelrestcache.upstream.RateLimits.Limit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;

@@ -7,7 +7,7 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.refresh.Leases.Lease;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.upstream.GitHub;
-import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,20 +20,10 @@ import org.apache.camel.Header;
 import org.apache.camel.Variable;
 
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
-public final class Fetch {
+public record Fetch(Settings settings, GitHub github, Leases leases) {
 
   /** More than a page of 100 items can be; else what has no end would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
-
-  private final Settings settings;
-  private final GitHub github;
-  private final Leases leases;
-
-  public Fetch(Settings settings, GitHub github, Leases leases) {
-    this.settings = settings;
-    this.github = github;
-    this.leases = leases;
-  }
 
   /** No page yet, but what is stored, which pages may not have changed since. */
   public Pages begin(
@@ -68,8 +58,7 @@ public final class Fetch {
     pages.add(status, answered, content(answered, body, deadline));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
-        Budget.check(
-            lease.path(), RateLimits.limit(answered::get), settings.github().rateReserve());
+        Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve());
       }
       if (!leases.renew(lease)) {
         throw new RefreshFailed("Another instance has begun to refresh it");

@@ -1,10 +1,7 @@
 package io.github.camelrestcache.refresh;
 
 import io.github.camelrestcache.base.BadConfiguration;
-import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Meters;
-import io.github.camelrestcache.base.Problem;
-import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
@@ -20,21 +17,16 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.ToDoubleFunction;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -48,8 +40,6 @@ import org.springframework.dao.DataAccessException;
 public final class Refreshes implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
-  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
 
   /** Events within this time are met by one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
@@ -57,27 +47,22 @@ public final class Refreshes implements AutoCloseable {
   private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
   private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
 
-  /** What Redis could not be told of: ends of refreshes, and events. */
+  /** What Redis could not be told: ends of refreshes, and events. */
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
-  /** Whether Redis, which answers, has refused what a lease needs. */
+  /** Whether a Redis that answers has refused a lease. */
   private final AtomicBoolean odd = new AtomicBoolean();
 
   private final ProducerTemplate producer;
-  private final ExecutorService waiters = Executors.newFixedThreadPool(8);
   private final ScheduledExecutorService clock = new ScheduledThreadPoolExecutor(2);
   private final RedisConnection redis;
   private final Leases leases;
   private final Near near;
   private final Catalog catalog;
-  private final GitHub github;
-  private final Budget budget;
+  private final Outcomes outcomes;
   private final Settings.Refreshing settings;
   private final MeterRegistry meters;
 
-  /**
-   * @param producer sends to the route {@code fetch}
-   */
   public Refreshes(
       Settings settings,
       Catalog catalog,
@@ -93,50 +78,38 @@ public final class Refreshes implements AutoCloseable {
     this.catalog = catalog;
     this.redis = redis;
     this.near = near;
-    this.github = github;
     this.leases = leases;
     this.producer = producer;
     this.meters = meters.registry();
-    budget = new Budget(limits, settings.github().rateReserve());
-    gauge(
-        meters,
-        "interval",
-        "seconds",
-        "The time between two refreshes",
-        endpoint -> endpoint.every().toMillis() / 1000.0);
-    gauge(
-        meters,
-        "failures",
-        null,
-        "Refreshes that have failed in a row, of any instance",
-        endpoint -> failures(endpoint.path()));
-    gauge(
-        meters,
-        "holder",
-        null,
-        "Whether this instance took the latest lease of it",
-        endpoint -> instances.me().equals(leases.holder(endpoint.path())) ? 1 : 0);
+    Budget budget = new Budget(limits, settings.github().rateReserve());
+    outcomes = new Outcomes(catalog, near, github, leases, budget, untold::add);
+    meters
+        .each("endpoint", catalog::endpoints, each -> Tags.of("endpoint", each.template()))
+        .gauge(
+            "interval",
+            "seconds",
+            "The time between two refreshes",
+            each -> each.every().toMillis() / 1000.0)
+        .gauge(
+            "failures",
+            null,
+            "Refreshes that have failed in a row, of any instance",
+            each -> failures(each.path()))
+        .gauge(
+            "holder",
+            null,
+            "Whether this instance took the latest lease of it",
+            each -> instances.me().equals(leases.holder(each.path())) ? 1 : 0);
   }
 
-  private void gauge(
-      Meters meters,
-      String name,
-      String unit,
-      String description,
-      ToDoubleFunction<CachedEndpoint> value) {
-    meters.each(
-        "endpoint." + name,
-        unit,
-        description,
-        catalog::endpoints,
-        endpoint -> Tags.of("endpoint", endpoint.template()),
-        value);
+  /** The refresh of a path that is in flight here, or null. */
+  CompletableFuture<Boolean> running(String path) {
+    return running.get(path);
   }
 
   /** Ends the threads. */
   @Override
   public void close() {
-    waiters.shutdownNow();
     clock.shutdownNow();
   }
 
@@ -191,62 +164,12 @@ public final class Refreshes implements AutoCloseable {
   }
 
   /**
-   * Refreshes for a caller who found nothing stored. It holds no thread while it waits.
-   *
-   * @return how the caller's request was met, in the words of RFC 9211
-   * @throws Problem 503, at once while the endpoint backs off, or when it failed or takes too long
-   */
-  public CompletableFuture<String> await(
-      @Variable("request") ClientRequest request, @Variable("endpoint") CachedEndpoint endpoint) {
-    String path = endpoint.path();
-    CompletableFuture<Boolean> others = running.get(path);
-    State state = leases.state(path);
-    if (others == null && state.failures() > 0 && !pause(endpoint).isZero()) {
-      throw notReady(path, state.reason(), pause(endpoint));
-    }
-    return begin(endpoint, true)
-        // what was joined may not have been due for its timer
-        .thenCompose(done -> done || others == null ? completed(done) : begin(endpoint, true))
-        .thenCompose(done -> done ? completed(true) : arrival(endpoint))
-        .orTimeout(settings.coldWait().toMillis(), TimeUnit.MILLISECONDS)
-        .handleAsync(
-            (done, failure) -> {
-              RequestId.inLog(request.id());
-              if (failure != null) {
-                throw notReady(path, Failures.sentence(failure), pause(endpoint));
-              }
-              return "fwd=uri-miss; fwd-status=200; "
-                  + (done && others == null ? "stored" : "collapsed");
-            },
-            waiters);
-  }
-
-  /** Is completed when it is here, by another's refresh. */
-  private CompletableFuture<Boolean> arrival(CachedEndpoint endpoint) {
-    CompletableFuture<Boolean> arrival = near.arrival(endpoint.path()).thenApply(arrived -> false);
-    return near.entry(endpoint) == null ? arrival : completed(false);
-  }
-
-  private static CompletableFuture<Boolean> completed(boolean done) {
-    return CompletableFuture.completedFuture(done);
-  }
-
-  private static Problem notReady(String path, String reason, Duration wait) {
-    return new Problem(
-            503,
-            "Not ready",
-            "%s is not stored yet. %s. Try again after the time in Retry-After."
-                .formatted(path, reason.replaceAll("\\.$", "")))
-        .retryAfter(wait);
-  }
-
-  /**
    * Begins to refresh, or joins the refresh that is under way here.
    *
    * @param cold whether nothing is stored
    * @return whether it was refreshed: if not, it is not due, or another instance is at it
    */
-  private CompletableFuture<Boolean> begin(CachedEndpoint endpoint, boolean cold) {
+  CompletableFuture<Boolean> begin(CachedEndpoint endpoint, boolean cold) {
     String path = endpoint.path();
     CompletableFuture<Boolean> mine = new CompletableFuture<>();
     CompletableFuture<Boolean> before = running.putIfAbsent(path, mine);
@@ -279,14 +202,10 @@ public final class Refreshes implements AutoCloseable {
     waking.compute(
         endpoint.path(),
         (path, set) -> {
-          boolean sooner =
-              set != null
-                  && !set.isDone()
-                  && set.getDelay(TimeUnit.MILLISECONDS) <= wait.toMillis();
-          if (sooner) {
+          boolean isSet = set != null && !set.isDone();
+          if (isSet && set.getDelay(TimeUnit.MILLISECONDS) <= wait.toMillis()) {
             return set;
-          }
-          if (set != null) {
+          } else if (isSet) {
             set.cancel(false);
           }
           return clock.schedule(
@@ -328,9 +247,9 @@ public final class Refreshes implements AutoCloseable {
                   .register(meters)
                   .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
-              boolean news = false;
+              Outcomes.Ended ended = null;
               try {
-                news = note(endpoint, lease, pages, failure);
+                ended = outcomes.note(endpoint, lease, pages, failure);
               } catch (RuntimeException e) {
                 failure = e;
               }
@@ -340,8 +259,11 @@ public final class Refreshes implements AutoCloseable {
               } else {
                 mine.completeExceptionally(failure);
               }
-              if (news) {
-                tell(endpoint.path(), failure);
+              if (ended != null && failure != null && !ended.pause().isZero()) {
+                wake(endpoint, ended.pause());
+              }
+              if (ended != null && ended.isNews()) {
+                outcomes.tell(endpoint.path(), failure);
               }
             });
   }
@@ -350,83 +272,8 @@ public final class Refreshes implements AutoCloseable {
     try {
       leases.renew(lease);
     } catch (DataAccessException e) {
-      LOG.debug("The lease of {} may end, for Redis does not answer", lease.path());
+      LOG.debug("The lease of {} may expire: Redis does not answer", lease.path());
     }
-  }
-
-  /** Remembers how a refresh ended; true if that is news: no other endpoint fails like this. */
-  private synchronized boolean note(
-      CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
-    State before = leases.state(endpoint.path());
-    double cost = pages == null ? 0 : pages.cost(github.isAuthorized());
-    State after = before.costing(cost);
-    if (failure == null) {
-      double rate = rate(endpoint, after.cost());
-      Budget.Plan plan = budget.plan(github.credential(), cost, rate, endpoint.every());
-      release(lease, after.good(plan), plan.pause());
-      return before.failures() > 0;
-    }
-    if (failure instanceof DataAccessException) {
-      // the store tells itself what it suffers from
-      release(lease, after.atOnce(), Duration.ZERO);
-      return false;
-    }
-    String reason = Failures.sentence(failure);
-    boolean known =
-        catalog.endpoints().stream()
-            .map(each -> leases.state(each.path()).reason())
-            .anyMatch(other -> other != null && Failures.gist(other).equals(Failures.gist(reason)));
-    Duration told = failure instanceof RefreshFailed failed ? failed.wait(Instant.now()) : null;
-    State failing = after.failing(reason, told != null);
-    Duration pause = told == null ? pauseAfter(failing.failures(), endpoint.every()) : told;
-    boolean mine = release(lease, failing, pause);
-    wake(endpoint, pause);
-    return mine && !known;
-  }
-
-  /** What all endpoints would take of the rate limit in a second, at their own intervals. */
-  private double rate(CachedEndpoint just, double cost) {
-    return catalog.endpoints().stream()
-        .mapToDouble(
-            each ->
-                (each == just ? cost : leases.state(each.path()).cost())
-                    * 1000
-                    / each.every().toMillis())
-        .sum();
-  }
-
-  /** Gives a lease back, when Redis is there again if it is not. */
-  private boolean release(Lease lease, State state, Duration pause) {
-    try {
-      return leases.release(lease, state, pause);
-    } catch (DataAccessException e) {
-      untold.add(() -> leases.release(lease, state, pause));
-      return true;
-    }
-  }
-
-  private void tell(String path, Throwable failure) {
-    if (failure == null) {
-      LOG.info("{} is refreshed again", path);
-      return;
-    }
-    LOG.debug("{} is not refreshed", path, failure);
-    List<String> missing = near.missing(catalog.endpoints());
-    LOG.warn(
-        "{} is not refreshed: {}. {}",
-        path,
-        Failures.sentence(failure),
-        missing.isEmpty()
-            ? "What is stored stays in place"
-            : "Not stored yet: " + String.join(", ", missing));
-  }
-
-  /** From the interval, but at most 10 s, doubling up to 10 minutes, a fifth more or less. */
-  static Duration pauseAfter(int inARow, Duration every) {
-    Duration first = every.compareTo(FIRST_PAUSE) < 0 ? every : FIRST_PAUSE;
-    double millis = first.toMillis() * Math.pow(2, Math.min(inARow - 1, 30));
-    double jitter = ThreadLocalRandom.current().nextDouble(0.8, 1.2);
-    return Duration.ofMillis((long) (Math.min(millis, LONGEST_PAUSE.toMillis()) * jitter));
   }
 
   /** How long an endpoint still backs off; zero when it does not. */

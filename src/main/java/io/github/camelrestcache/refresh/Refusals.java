@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.Limit;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -29,13 +29,13 @@ final class Refusals {
           "GitHub knows no %s (404): check GITHUB_ORG, and whether the token may see it"
               .formatted(endpoint.path()));
     }
-    String message = RateLimits.message(new String(body, UTF_8));
+    String message = Limit.message(new String(body, UTF_8));
     String said = message.isEmpty() ? "" : ": " + message;
     if (status != 403 && status != 429) {
       return new RefreshFailed(
           "GitHub answered %s with %d%s".formatted(endpoint.path(), status, said));
     }
-    Duration wait = RateLimits.wait(fields::get);
+    Duration wait = Limit.wait(fields::get);
     Instant until = Instant.now().plus(wait == null ? Duration.ofMinutes(1) : wait);
     if (wait == null) {
       return new RefreshFailed(

@@ -26,8 +26,12 @@ import org.apache.camel.Header;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
 
-/** What routes have found, as HTTP answers: status, header fields, content. */
-public final class Answers {
+/**
+ * What routes have found, as HTTP answers: status, header fields, content.
+ *
+ * @param clock the one that stored times are told by
+ */
+public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls, Clock clock) {
 
   /** A larger list is not held whole without its gzip, but inflated while it is sent. */
   private static final int LARGE = 2 << 20;
@@ -43,21 +47,6 @@ public final class Answers {
           "X-OAuth-Client-Id",
           "X-GitHub-SSO",
           "github-authentication-token-expiration");
-
-  private final FastLane lane;
-  private final PublicAddress address;
-  private final UpstreamUrls urls;
-  private final Clock clock;
-
-  /**
-   * @param clock the one that stored times are told by
-   */
-  public Answers(FastLane lane, PublicAddress address, UpstreamUrls urls, Clock clock) {
-    this.lane = lane;
-    this.address = address;
-    this.urls = urls;
-    this.clock = clock;
-  }
 
   /**
    * Refuses writes to a path of this service itself.

@@ -11,17 +11,12 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.camel.Variable;
 
-/** Which requests what is stored answers, and in which form (RFC 9110 12). */
-public final class Negotiation {
-
-  private final String version;
-
-  /**
-   * @param version the version of GitHub's API that is stored
-   */
-  public Negotiation(String version) {
-    this.version = version;
-  }
+/**
+ * Which requests what is stored answers, and in which form (RFC 9110 12).
+ *
+ * @param version the version of GitHub's API that is stored
+ */
+public record Negotiation(String version) {
 
   private static final Pattern PARAMETER = Pattern.compile("\\s*;\\s*");
 

@@ -4,17 +4,9 @@ import java.time.Duration;
 import org.springframework.dao.DataAccessException;
 
 /** The webhook's deliveries of the last hour, for all instances. */
-public final class Deliveries {
+public record Deliveries(RedisConnection redis, Keys keys) {
 
   private static final Duration REMEMBERED = Duration.ofHours(1);
-
-  private final RedisConnection redis;
-  private final Keys keys;
-
-  public Deliveries(RedisConnection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
-  }
 
   /**
    * Remembers a delivery, and says whether it is new. While Redis does not answer all are:

@@ -100,7 +100,7 @@ final class Liveness {
     return reason;
   }
 
-  /** What is heard from now on is no news. */
+  /** Logs nothing from now on. */
   synchronized void hush() {
     news = false;
   }
@@ -142,12 +142,10 @@ final class Liveness {
   }
 
   /**
-   * Hears of an operation that failed.
+   * Takes note of an operation that failed.
    *
    * @param before the number of outages when it began
-   * @param first whether it was its first try
-   * @param repeatable whether it can be tried on another connection
-   * @return whether it should be
+   * @return whether it should be tried once more
    */
   boolean again(int before, Throwable failure, boolean first, boolean repeatable) {
     String answer = reason(failure);

@@ -52,44 +52,26 @@ public final class Near {
     CaffeineCacheMetrics.monitor(meters.registry(), held, "near");
     ToDoubleFunction<CachedEndpoint> age =
         stored(entry -> entry.age(clock.instant()).toMillis() / 1000.0);
-    gauge(meters, catalog, "age", "seconds", "Since GitHub was last asked for it", age);
-    gauge(
-        meters,
-        catalog,
-        "items",
-        null,
-        "Items of a list; 1 for an object",
-        stored(entry -> entry.isList() ? entry.items() : 1));
-    gauge(
-        meters,
-        catalog,
-        "size",
-        "bytes",
-        "Size in memory and in Redis, compressed",
-        stored(entry -> entry.gzip().length));
-    meters.each(
-        "view.age",
-        "seconds",
-        "Since GitHub was last asked for what it ranks",
-        catalog::views,
-        view -> Tags.of("view", view.name()),
-        view -> age.applyAsDouble(catalog.list(view)));
-  }
-
-  private static void gauge(
-      Meters meters,
-      Catalog catalog,
-      String name,
-      String unit,
-      String description,
-      ToDoubleFunction<CachedEndpoint> value) {
-    meters.each(
-        "endpoint." + name,
-        unit,
-        description,
-        catalog::endpoints,
-        endpoint -> Tags.of("endpoint", endpoint.template()),
-        value);
+    meters
+        .each("endpoint", catalog::endpoints, each -> Tags.of("endpoint", each.template()))
+        .gauge("age", "seconds", "Since GitHub was last asked for it", age)
+        .gauge(
+            "items",
+            null,
+            "Items of a list; 1 for an object",
+            stored(entry -> entry.isList() ? entry.items() : 1))
+        .gauge(
+            "size",
+            "bytes",
+            "Size in memory and in Redis, compressed",
+            stored(entry -> entry.gzip().length));
+    meters
+        .each("view", catalog::views, each -> Tags.of("view", each.name()))
+        .gauge(
+            "age",
+            "seconds",
+            "Since GitHub was last asked for what it ranks",
+            view -> age.applyAsDouble(catalog.list(view)));
   }
 
   /** A figure of what is stored of an endpoint, NaN if nothing is. */

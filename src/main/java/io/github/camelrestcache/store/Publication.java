@@ -11,7 +11,7 @@ import org.springframework.data.redis.core.script.RedisScript;
  * Puts an endpoint into Redis, whole and at once, and tells all instances: unless what is there was
  * published under a later lease. The commands of camel-spring-redis cannot compare.
  */
-public final class Publication {
+public record Publication(RedisConnection redis, Keys keys) {
 
   /** Of what has not changed only the times are written, if Redis still has the rest. */
   private static final RedisScript<Long> PUBLISH =
@@ -31,14 +31,6 @@ public final class Publication {
           return 1
           """,
           Long.class);
-
-  private final RedisConnection redis;
-  private final Keys keys;
-
-  public Publication(RedisConnection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
-  }
 
   /**
    * Publishes an entry.

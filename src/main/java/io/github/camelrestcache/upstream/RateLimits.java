@@ -22,8 +22,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
-import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
@@ -42,7 +40,6 @@ import org.springframework.dao.DataAccessException;
 public final class RateLimits {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String PREFIX = "x-ratelimit-";
   private static final Pattern OF_ONE_ANSWER =
       Pattern.compile("(?i)date|age|etag|set-cookie|transfer-encoding|content-(length|encoding)");
 
@@ -55,20 +52,6 @@ public final class RateLimits {
 
   /** A secondary limit that names no time lasts so long at first, and at most 32 times that. */
   private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
-
-  private static final int LONGEST_MESSAGE = 200;
-
-  /** GitHub's windows are an hour; what says more is asked again after a day. */
-  private static final Duration LONGEST = Duration.ofDays(1);
-
-  /**
-   * What may be asked for within a window.
-   *
-   * @param limit how many requests in all
-   * @param remaining how many are left
-   * @param reset when there will be as many as at first, in seconds since 1970, by GitHub's clock
-   */
-  public record Limit(long limit, long remaining, long reset) {}
 
   /** A refusal as it came, and when it ends: milliseconds since 1970, by this machine's clock. */
   private record Refusal(int status, Map<String, String> fields, String content, long until) {
@@ -93,34 +76,23 @@ public final class RateLimits {
     this.redis = redis;
     this.changes = changes;
     prefix = keys.of("limit:");
-    gauge(meters, own, "limit", null, "What GitHub allows in a window", Limit::limit);
-    gauge(
-        meters,
-        own,
-        "remaining",
-        null,
-        "What is left of it, as GitHub has said last",
-        Limit::remaining);
-    gauge(meters, own, "reset", "seconds", "When it is whole again, since 1970", Limit::reset);
+    meters
+        .each("ratelimit", () -> known(MOST_TOLD, own.get()).entrySet(), RateLimits::tags)
+        .gauge("limit", null, "What GitHub allows in a window", each -> each.getValue().limit())
+        .gauge(
+            "remaining",
+            null,
+            "What is left of it, as GitHub has said last",
+            each -> each.getValue().remaining())
+        .gauge(
+            "reset",
+            "seconds",
+            "When it is whole again, since 1970",
+            each -> each.getValue().reset());
   }
 
-  private void gauge(
-      Meters meters,
-      Supplier<String> own,
-      String name,
-      String unit,
-      String description,
-      ToDoubleFunction<Limit> value) {
-    meters.each(
-        "ratelimit." + name,
-        unit,
-        description,
-        () -> known(MOST_TOLD, own.get()).entrySet(),
-        limit -> tags(limit.getKey()),
-        limit -> value.applyAsDouble(limit.getValue()));
-  }
-
-  private static Tags tags(String name) {
+  private static Tags tags(Map.Entry<String, Limit> limit) {
+    String name = limit.getKey();
     int colon = name.lastIndexOf(':');
     return Tags.of("credential", name.substring(0, colon), "resource", name.substring(colon + 1));
   }
@@ -131,10 +103,10 @@ public final class RateLimits {
 
   /** Remembers what an answer says. */
   public void note(UpstreamRequest ask, HttpMessage response) {
-    Map<String, String> fields = fields(response);
+    Map<String, String> fields = Limit.fields(response);
     if (!fields.isEmpty()) {
-      String resource = resource(response);
-      if (resource.equals(guessed(ask))) {
+      String resource = Limit.resource(response);
+      if (resource.equals(Limit.guessed(ask))) {
         unusual.invalidate(request(ask));
       } else {
         unusual.put(request(ask), resource);
@@ -149,8 +121,8 @@ public final class RateLimits {
 
   /** Replaces what a stored answer says by what was said last. */
   public void update(UpstreamRequest ask, HttpMessage response) {
-    Map<String, String> now = latest.getIfPresent(name(ask.credential(), resource(response)));
-    fields(response).keySet().forEach(response::removeHeaders);
+    Map<String, String> now = latest.getIfPresent(name(ask.credential(), Limit.resource(response)));
+    Limit.fields(response).keySet().forEach(response::removeHeaders);
     if (now != null) {
       now.forEach(response::addHeader);
     }
@@ -176,7 +148,7 @@ public final class RateLimits {
         .limit(most)
         .forEach(
             each -> {
-              Limit limit = limit(each.getValue()::get);
+              Limit limit = Limit.of(each.getValue()::get);
               if (limit != null && limit.reset() >= now) {
                 known.put(each.getKey().replaceFirst("([0-9a-f]{8})[0-9a-f]*:", "$1:"), limit);
               }
@@ -187,7 +159,7 @@ public final class RateLimits {
   /** What this instance knows of the resource {@code core} for a credential, or null. */
   public Limit known(String credential) {
     Map<String, String> fields = latest.getIfPresent(name(credential, "core"));
-    return fields == null ? null : limit(fields::get);
+    return fields == null ? null : Limit.of(fields::get);
   }
 
   /** The same, of all instances. */
@@ -203,15 +175,7 @@ public final class RateLimits {
         // what this instance knows
       }
     }
-    return fields == null ? null : limit(fields::get);
-  }
-
-  /** What the fields of an answer say of a limit, or null. */
-  public static Limit limit(UnaryOperator<String> fields) {
-    long limit = number(fields.apply(PREFIX + "limit"));
-    long remaining = number(fields.apply(PREFIX + "remaining"));
-    long reset = number(fields.apply(PREFIX + "reset"));
-    return limit < 0 || remaining < 0 || reset < 0 ? null : new Limit(limit, remaining, reset);
+    return fields == null ? null : Limit.of(fields::get);
   }
 
   /**
@@ -219,7 +183,7 @@ public final class RateLimits {
    * for twice that.
    */
   public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
-    String resource = fields(response).isEmpty() ? expected(ask) : resource(response);
+    String resource = Limit.fields(response).isEmpty() ? expected(ask) : Limit.resource(response);
     String name = name(ask.credential(), resource) + ":refusal";
     if (inForce(name) != null) {
       return; // it is an answer to what was under way when that one came
@@ -229,7 +193,7 @@ public final class RateLimits {
       fields.put(header.getName(), header.getValue());
     }
     fields.keySet().removeIf(field -> OF_ONE_ANSWER.matcher(field).matches());
-    Duration said = wait(field -> value(response, field));
+    Duration said = Limit.wait(field -> Limit.value(response, field));
     Duration wait = said == null ? untold(name) : said;
     if (wait.toMillis() > 0) {
       Refusal refusal =
@@ -243,46 +207,6 @@ public final class RateLimits {
     }
   }
 
-  /**
-   * How long a refusal says that it lasts: until the time in {@code Retry-After}, or else, when
-   * nothing remains, until the reset, by GitHub's clock; a day at most.
-   *
-   * @return null if it does not say
-   */
-  public static Duration wait(UnaryOperator<String> fields) {
-    String retryAfter = fields.apply("Retry-After");
-    Duration wait = null;
-    if (number(retryAfter) >= 0) {
-      wait = Duration.ofSeconds(number(retryAfter));
-    } else if (retryAfter != null && HttpDates.parse(retryAfter) != null) {
-      wait = Duration.between(now(fields), HttpDates.parse(retryAfter));
-    } else if (number(fields.apply(PREFIX + "remaining")) == 0
-        && number(fields.apply(PREFIX + "reset")) >= 0) {
-      long reset = number(fields.apply(PREFIX + "reset"));
-      wait = Duration.between(now(fields), Instant.ofEpochSecond(reset));
-    }
-    return wait != null && wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
-  }
-
-  /** The time by GitHub's clock, which says whole seconds, if this one is another. */
-  private static Instant now(UnaryOperator<String> fields) {
-    Instant here = Instant.now();
-    String date = fields.apply("Date");
-    Instant there = date == null ? null : HttpDates.parse(date);
-    return there == null || Duration.between(there, here).abs().toSeconds() < 2 ? here : there;
-  }
-
-  /** What GitHub says in the JSON of a refusal, or nothing. */
-  public static String message(String content) {
-    try {
-      String message =
-          JSON.readTree(content).path("message").asText().replaceAll("\\p{Cntrl}+", " ");
-      return message.substring(0, Math.min(LONGEST_MESSAGE, message.length()));
-    } catch (JsonProcessingException e) {
-      return "";
-    }
-  }
-
   /** How long a refusal lasts that does not say so: twice as long each time in a row. */
   private Duration untold(String name) {
     Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow(name)));
@@ -291,7 +215,7 @@ public final class RateLimits {
   }
 
   private long inARow(String name) {
-    return Math.max(0, number(read(name + ":in-a-row")));
+    return Math.max(0, Limit.number(read(name + ":in-a-row")));
   }
 
   /** What GitHub would answer now, as far as it has said, or null. */
@@ -362,42 +286,10 @@ public final class RateLimits {
   /** The resource that a request is taken from: GitHub says so only in the answer. */
   private String expected(UpstreamRequest ask) {
     String known = unusual.getIfPresent(request(ask));
-    return known == null ? guessed(ask) : known;
+    return known == null ? Limit.guessed(ask) : known;
   }
 
   private static String request(UpstreamRequest ask) {
     return Hash.of(ask.method() + " " + ask.path());
-  }
-
-  private static String guessed(UpstreamRequest ask) {
-    String path = ask.path();
-    if (path.startsWith("/search/code")) {
-      return "code_search";
-    }
-    return path.startsWith("/search/") ? "search" : path.equals("/graphql") ? "graphql" : "core";
-  }
-
-  private static String resource(HttpMessage response) {
-    String resource = value(response, PREFIX + "resource");
-    return resource == null ? "core" : resource;
-  }
-
-  private static Map<String, String> fields(HttpMessage response) {
-    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    for (Header header : response.getHeaders()) {
-      if (header.getName().regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
-        fields.put(header.getName(), header.getValue());
-      }
-    }
-    return fields;
-  }
-
-  private static String value(HttpMessage message, String field) {
-    Header header = message.getFirstHeader(field);
-    return header == null ? null : header.getValue();
-  }
-
-  private static long number(String value) {
-    return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
   }
 }

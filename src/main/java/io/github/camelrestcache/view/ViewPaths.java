@@ -9,16 +9,10 @@ import java.util.regex.Pattern;
 import org.apache.camel.Variable;
 
 /** Reads {@code /view/{order}/{n}/{view}}, off the path as it was sent. */
-public final class ViewPaths {
+public record ViewPaths(Catalog catalog) {
 
   private static final int MOST = 100_000;
   private static final Pattern PATH = Pattern.compile("/view/(top|bottom)/([^/]*)/([^/]*)");
-
-  private final Catalog catalog;
-
-  public ViewPaths(Catalog catalog) {
-    this.catalog = catalog;
-  }
 
   /**
    * What the request asks to see.

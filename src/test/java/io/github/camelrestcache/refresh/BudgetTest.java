@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.camelrestcache.refresh.Budget.Plan;
-import io.github.camelrestcache.upstream.RateLimits.Limit;
+import io.github.camelrestcache.upstream.Limit;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -22,7 +22,7 @@ class RefreshPauseTest {
   void thePauseBeginsAtTheIntervalAndDoublesUpToTenMinutesAFifthMoreOrLess(
       int inARow, Duration every, long seconds) {
     for (int i = 0; i < 1000; i++) {
-      assertThat(Refreshes.pauseAfter(inARow, every).toMillis())
+      assertThat(Outcomes.pauseAfter(inARow, every).toMillis())
           .isBetween(seconds * 800, seconds * 1200);
     }
   }

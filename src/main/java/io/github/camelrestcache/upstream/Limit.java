@@ -1,0 +1,111 @@
+package io.github.camelrestcache.upstream;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.camelrestcache.base.HttpDates;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpMessage;
+
+/**
+ * What GitHub says of a rate limit (GitHub's "Rate limits for the REST API").
+ *
+ * @param limit how many requests a window allows
+ * @param remaining how many of them are left
+ * @param reset when the next window begins, in seconds since 1970, by GitHub's clock
+ */
+public record Limit(long limit, long remaining, long reset) {
+
+  static final String PREFIX = "x-ratelimit-";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LONGEST_MESSAGE = 200;
+
+  /** GitHub's windows are an hour. After a longer wait it is asked again anyway. */
+  private static final Duration LONGEST = Duration.ofDays(1);
+
+  /** What the fields of an answer say of a limit, or null. */
+  public static Limit of(UnaryOperator<String> fields) {
+    long limit = number(fields.apply(PREFIX + "limit"));
+    long remaining = number(fields.apply(PREFIX + "remaining"));
+    long reset = number(fields.apply(PREFIX + "reset"));
+    return limit < 0 || remaining < 0 || reset < 0 ? null : new Limit(limit, remaining, reset);
+  }
+
+  /**
+   * How long a refusal says that it lasts: until the time in {@code Retry-After}, or else, when
+   * nothing remains, until the reset, by GitHub's clock; a day at most.
+   *
+   * @return null if it does not say
+   */
+  public static Duration wait(UnaryOperator<String> fields) {
+    String retryAfter = fields.apply("Retry-After");
+    Duration wait = null;
+    if (number(retryAfter) >= 0) {
+      wait = Duration.ofSeconds(number(retryAfter));
+    } else if (retryAfter != null && HttpDates.parse(retryAfter) != null) {
+      wait = Duration.between(now(fields), HttpDates.parse(retryAfter));
+    } else if (number(fields.apply(PREFIX + "remaining")) == 0
+        && number(fields.apply(PREFIX + "reset")) >= 0) {
+      long reset = number(fields.apply(PREFIX + "reset"));
+      wait = Duration.between(now(fields), Instant.ofEpochSecond(reset));
+    }
+    return wait != null && wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
+  }
+
+  /** The time by GitHub's clock, which says whole seconds, if this one is another. */
+  private static Instant now(UnaryOperator<String> fields) {
+    Instant here = Instant.now();
+    String date = fields.apply("Date");
+    Instant there = date == null ? null : HttpDates.parse(date);
+    return there == null || Duration.between(there, here).abs().toSeconds() < 2 ? here : there;
+  }
+
+  /** What GitHub says in the JSON of a refusal, or nothing. */
+  public static String message(String content) {
+    try {
+      String message =
+          JSON.readTree(content).path("message").asText().replaceAll("\\p{Cntrl}+", " ");
+      return message.substring(0, Math.min(LONGEST_MESSAGE, message.length()));
+    } catch (JsonProcessingException e) {
+      return "";
+    }
+  }
+
+  static long number(String value) {
+    return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
+  }
+
+  /** The resource that a request probably counts for; only the answer says which. */
+  static String guessed(UpstreamRequest ask) {
+    String path = ask.path();
+    if (path.startsWith("/search/code")) {
+      return "code_search";
+    }
+    return path.startsWith("/search/") ? "search" : path.equals("/graphql") ? "graphql" : "core";
+  }
+
+  static String resource(HttpMessage response) {
+    String resource = value(response, PREFIX + "resource");
+    return resource == null ? "core" : resource;
+  }
+
+  static Map<String, String> fields(HttpMessage response) {
+    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (Header header : response.getHeaders()) {
+      if (header.getName().regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
+        fields.put(header.getName(), header.getValue());
+      }
+    }
+    return fields;
+  }
+
+  static String value(HttpMessage message, String field) {
+    Header header = message.getFirstHeader(field);
+    return header == null ? null : header.getValue();
+  }
+}

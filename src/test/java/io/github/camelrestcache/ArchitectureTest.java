@@ -1,0 +1,120 @@
+package io.github.camelrestcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** How the classes of the service may depend on each other and on libraries. */
+class ArchitectureTest {
+
+  private static final Path ROOT = Path.of("src/main/java/io/github/camelrestcache");
+  private static final int LONGEST = 300;
+
+  /** From the ground up: a package may only use those before it. */
+  private static final List<String> LAYERS =
+      List.of(
+          "base",
+          "catalog",
+          "store",
+          "upstream",
+          "view",
+          "refresh",
+          "cache",
+          "serve",
+          "http",
+          "webhook",
+          "app");
+
+  /** The only classes that may use Netty, the inside of Vert.x or reflection. */
+  private static final Set<String> INSIDE =
+      Set.of("http/Http1Pipeline", "serve/Content", "cache/CleanConnections");
+
+  private static final Pattern OURS =
+      Pattern.compile("io\\.github\\.camelrestcache\\.([a-z]+)\\.[A-Z]");
+
+  private static final Pattern INTERNAL =
+      Pattern.compile("\\b(io\\.netty\\.|io\\.vertx\\.[\\w.]*\\bimpl\\.|java\\.lang\\.reflect\\.)");
+
+  /** Sources by package and class. */
+  private static Map<String, String> sources() {
+    try (Stream<Path> files = Files.walk(ROOT)) {
+      Map<String, String> sources = new TreeMap<>();
+      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        String name = ROOT.relativize(file).toString().replaceAll("\\.java$", "");
+        sources.put(name, Files.readString(file));
+      }
+      assertThat(sources).hasSizeGreaterThan(50);
+      return sources;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The packages that a source uses, whether it imports their classes or names them in full. */
+  private static Set<String> used(String source) {
+    return OURS.matcher(source)
+        .results()
+        .map((MatchResult use) -> use.group(1))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static List<String> upward(String name, String source) {
+    String own = name.replaceFirst("/.*", "");
+    return used(source).stream()
+        .filter(each -> LAYERS.indexOf(each) > LAYERS.indexOf(own))
+        .map(each -> name + " uses " + each)
+        .toList();
+  }
+
+  private static boolean isInternal(String name, String source) {
+    return INTERNAL.matcher(source).find() && !INSIDE.contains(name);
+  }
+
+  @Test
+  void everyPackageHasItsLayer() {
+    assertThat(sources().keySet())
+        .allSatisfy(name -> assertThat(LAYERS).contains(name.replaceFirst("/.*", "")));
+  }
+
+  @Test
+  void packagesUseOnlyLowerLayers() {
+    assertThat(upward("base/A", "import io.github.camelrestcache.store.Near;")).isNotEmpty();
+    assertThat(upward("store/A", "io.github.camelrestcache.http.Door door;")).isNotEmpty();
+    assertThat(sources().entrySet())
+        .flatExtracting(each -> upward(each.getKey(), each.getValue()))
+        .isEmpty();
+  }
+
+  @Test
+  void internalsOfLibrariesAreUsedInThreeClasses() {
+    assertThat(isInternal("http/Door", "import io.netty.channel.Channel;")).isTrue();
+    assertThat(isInternal("http/Door", "import io.vertx.core.net.impl.ConnectionBase;")).isTrue();
+    assertThat(isInternal("base/A", "java.lang.reflect.Proxy.newProxyInstance()")).isTrue();
+    assertThat(isInternal("http/Door", "import io.vertx.core.http.HttpServer;")).isFalse();
+    assertThat(sources().entrySet())
+        .filteredOn(each -> isInternal(each.getKey(), each.getValue()))
+        .extracting(Map.Entry::getKey)
+        .isEmpty();
+  }
+
+  @Test
+  void noClassHasMoreThan300Lines() {
+    assertThat(sources().entrySet())
+        .filteredOn(each -> each.getValue().lines().count() > LONGEST)
+        .extracting(Map.Entry::getKey)
+        .isEmpty();
+  }
+}
