@@ -3,7 +3,8 @@
 # picked up while it runs. Neither JBang nor an installed `camel` is needed: the command line tool comes from Maven
 # artifacts, is started by a main of one line, and is given the arguments that a user gives to `camel`:
 #
-#   camel run application.properties routes/*.camel.yaml $(find src/main/java -name '*.java') --dev
+#   ./mvnw -q install -DskipTests
+#   camel run application.properties routes/*.camel.yaml --dev
 #
 # All of it happens in a temporary copy of the checkout, on free ports of loopback, against the stand-in for GitHub.
 # Needs a JDK 17 or later, curl and jq; the first run downloads. JBANG_START: seconds that it may take to start (120).
@@ -66,11 +67,11 @@ edit() {
 
 ended() { ! kill -0 "$jbang" 2>/dev/null; }
 
-printf '%s\n' 'Fetching Camel JBang, compiling the stand-in for GitHub'
+printf '%s\n' 'Installing the beans, fetching Camel JBang, compiling the stand-in for GitHub'
+(cd "$root" && ./mvnw -q -B install -DskipTests)
 checkout=$work/checkout
-mkdir -p "$checkout/src/main" "$work/tool" "$work/classes"
+mkdir -p "$checkout" "$work/tool" "$work/classes"
 cp -R "$root/application.properties" "$root/routes" "$root/kamelets" "$checkout/"
-cp -R "$root/src/main/java" "$root/src/main/resources" "$checkout/src/main/"
 
 camel_version=$(sed -n 's:.*<camel.version>\(.*\)</camel.version>.*:\1:p' "$root/pom.xml")
 cat >"$work/tool/pom.xml" <<POM
@@ -113,9 +114,8 @@ printf 'Starting camel run on port %s\n' "$port"
   unset GITHUB_API_TOKEN REDIS_URL REFRESH_INTERVAL
   export GITHUB_API_URL=$github GITHUB_ORG=$org GITHUB_WEBHOOK_SECRET="It's a Secret to Everybody"
   export HOST=127.0.0.1 PORT=$port MANAGEMENT_HOST=127.0.0.1 MANAGEMENT_PORT=$management_port
-  # shellcheck disable=SC2046 # the sources are words
   exec "${java_bin}java" -cp "$work/classes:$(<"$work/tool.cp")" CamelJBang \
-    run application.properties routes/*.camel.yaml $(find src/main/java -name '*.java') --dev --logging-color=false
+    run application.properties routes/*.camel.yaml --dev --logging-color=false
 ) >"$work/jbang.log" 2>&1 &
 jbang=$!
 pids+=("$jbang")

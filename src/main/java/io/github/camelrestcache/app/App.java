@@ -10,6 +10,7 @@ import org.apache.camel.component.properties.PropertiesComponent;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
+import org.apache.camel.support.service.ServiceHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +42,8 @@ public final class App {
       } else {
         LOG.error("Not started: {}", BadConfiguration.sentence(e), e);
       }
+      // what was started before the failure, such as an embedded Redis
+      ServiceHelper.stopAndShutdownService(main.getCamelContext().getRegistry());
       return 1;
     }
   }
