@@ -118,12 +118,16 @@ printf 'Starting camel run on port %s\n' "$port"
     run application.properties routes/*.camel.yaml --dev --logging-color=false
 ) >"$work/jbang.log" 2>&1 &
 jbang=$!
+began=$(date +%s%N)
 pids+=("$jbang")
 edited_at=0
 
 ready() { answers /healthcheck 200 '' '.status == "ready"'; }
 within "${JBANG_START:-120}" eval 'ended || ready' >/dev/null || true
 check 'camel run gets ready' ready
+printf '        %d ms after the command\n' $((($(date +%s%N) - began) / 1000000))
+one_redis() { test "$(grep -c 'started an embedded Redis' "$work/jbang.log")" = 1; }
+check 'one embedded Redis is started' one_redis
 if ended; then
   tail -n 60 "$work/jbang.log" | cut -c1-300
   printf '%d passed, %d failed\n' "$passed" "$failed"

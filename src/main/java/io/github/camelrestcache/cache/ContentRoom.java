@@ -20,7 +20,11 @@ final class ContentRoom {
   static final int SMALL = 64 << 10;
 
   /** The request for which this thread uses the cache: the library's storage is not told. */
-  private final ThreadLocal<ClientRequest> asking = new ThreadLocal<>();
+  private final ThreadLocal<ClientRequest> asking;
+
+  ContentRoom(ThreadLocal<ClientRequest> asking) {
+    this.asking = asking;
+  }
 
   /** The request for which this thread uses the cache from now on, or null. */
   void asks(Exchange exchange) {

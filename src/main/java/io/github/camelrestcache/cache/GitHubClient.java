@@ -63,7 +63,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
   private final Flights flights;
   private final RateLimits limits;
   private final Entries entries;
-  private final ContentRoom large = new ContentRoom();
+  private final ContentRoom large = new ContentRoom(new ThreadLocal<>());
   private final Generations generations;
   private final MeterRegistry meters;
 

@@ -41,13 +41,15 @@ public final class Catalog {
   private static final String ENDPOINT_PATH =
       "/|(?!/healthcheck$|/webhook/github$|/view/|.*/\\.{1,2}(/|$))(/[A-Za-z0-9._~@:%-]+)+";
 
+  private static final String NO_ROUTES =
+      "No routes are loaded. For JBang: camel run application.properties routes/*.camel.yaml --dev";
+
   private static final String EVENTS = "|[a-z_]+(\\s*,\\s*[a-z_]+)*";
 
   /** Everything that is declared at one time. */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
 
   private volatile Declared declared = new Declared(Map.of(), Map.of());
-
   private final CamelContext context;
 
   public Catalog(CamelContext context) {
@@ -55,7 +57,7 @@ public final class Catalog {
   }
 
   /** The endpoint at exactly this path, or null. */
-  public CachedEndpoint endpoint(String path) {
+  public CachedEndpoint endpoint(@Variable("path") String path) {
     return declared.endpoints().get(path);
   }
 
@@ -67,11 +69,6 @@ public final class Catalog {
   /** The view of this name, or null. */
   public View view(String name) {
     return declared.views().get(name);
-  }
-
-  /** The endpoint that the Kamelet of a timer names. */
-  public CachedEndpoint declaredAt(@Variable("path") String path) {
-    return endpoint(path);
   }
 
   /** The list that a view ranks. */
@@ -100,7 +97,11 @@ public final class Catalog {
    * @throws BadConfiguration a sentence with file and line
    */
   public void declare() {
-    declare(read(((ModelCamelContext) context).getRouteDefinitions()));
+    List<RouteDefinition> routes = ((ModelCamelContext) context).getRouteDefinitions();
+    if (routes.isEmpty()) {
+      throw new BadConfiguration(NO_ROUTES);
+    }
+    declare(read(routes));
   }
 
   /** Refuses an id that two loaded routes have. Camel would not say where they are. */

@@ -33,14 +33,18 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     private static final long serialVersionUID = 1;
   }
 
-  private final Queue<Object> waiting = new ArrayDeque<>();
+  private final Queue<Object> waiting;
   private boolean inContent;
   private boolean busy;
   private boolean ends;
 
+  private Http1Pipeline(Queue<Object> waiting) {
+    this.waiting = waiting;
+  }
+
   static void prepare(HttpConnection connection, HttpServerOptions options, Duration head) {
     var pipeline = ((ConnectionBase) connection).channel().pipeline();
-    Http1Pipeline here = new Http1Pipeline();
+    Http1Pipeline here = new Http1Pipeline(new ArrayDeque<>());
     pipeline.replace("httpDecoder", "httpDecoder", here.new RequestDecoder(options, head));
     // half the time: its first event does not know whether anything is being sent
     long half = options.getIdleTimeoutUnit().toMillis(options.getIdleTimeout()) / 2;

@@ -2,14 +2,22 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Settings;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Processor;
+import org.apache.camel.Service;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpEngine;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
+import org.apache.camel.main.HttpManagementServerConfigurationProperties;
+import org.apache.camel.main.HttpServerConfigurationProperties;
+import org.apache.camel.main.MainHttpServerFactory;
 
-/** Has Camel's routes entered through a {@link Door} of the server for clients. */
-public final class HttpEngine extends VertxPlatformHttpEngine {
+/**
+ * Has Camel's routes entered through a {@link Door} of the {@link Server} for clients. Camel JBang
+ * gets no server of its own, which it would open on port 8080.
+ */
+public final class HttpEngine extends VertxPlatformHttpEngine implements MainHttpServerFactory {
 
   private final Settings settings;
   private final Requests requests;
@@ -34,5 +42,17 @@ public final class HttpEngine extends VertxPlatformHttpEngine {
   @Override
   public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
     return new Door(endpoint, processor, requests, inFlight, settings.limits().content(), router());
+  }
+
+  @Override
+  public Service newHttpServer(
+      CamelContext context, HttpServerConfigurationProperties configuration) {
+    return this;
+  }
+
+  @Override
+  public Service newHttpManagementServer(
+      CamelContext context, HttpManagementServerConfigurationProperties configuration) {
+    return this;
   }
 }

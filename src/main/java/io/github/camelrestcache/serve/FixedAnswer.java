@@ -11,7 +11,7 @@ import java.util.Map;
 public final class FixedAnswer implements Reply {
 
   private final int status;
-  private final PreparedFields fields = new PreparedFields();
+  private final PreparedFields fields = PreparedFields.empty();
   private final Freshness freshness;
   private final AgeFields ages;
   private final Content content;

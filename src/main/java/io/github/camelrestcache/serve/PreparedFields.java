@@ -14,6 +14,13 @@ final class PreparedFields {
   private final List<CharSequence> namesAndValues = new ArrayList<>();
   private int size;
 
+  private PreparedFields() {}
+
+  /** No fields yet. */
+  static PreparedFields empty() {
+    return new PreparedFields();
+  }
+
   /**
    * Adds a field.
    *

@@ -43,8 +43,8 @@ public final class StoredAnswer {
 
   private final String entityTag;
   private final Instant changed;
-  private final PreparedFields fields = new PreparedFields();
-  private final PreparedFields ofContent = new PreparedFields();
+  private final PreparedFields fields = PreparedFields.empty();
+  private final PreparedFields ofContent = PreparedFields.empty();
   private final Content content;
   private final AgeFields ages;
 
