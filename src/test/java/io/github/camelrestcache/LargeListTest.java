@@ -3,11 +3,25 @@ package io.github.camelrestcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import io.github.camelrestcache.standin.GitHubStandIn;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URL;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -63,5 +77,70 @@ class LargeListTest {
 
   private static long firstPages(GitHubStandIn github) {
     return github.requests().stream().filter(asked -> asked.path().equals(REPOS)).count();
+  }
+
+  @Test
+  void fourReadersWithoutGzipGetTheWholeOfALargeListInTheDefaultHeap() throws Exception {
+    int repositories = 20_000;
+    GitHubStandIn github =
+        GitHubStandIn.builder().repositories(repositories).limits(100_000, 100_000).build().start();
+    Map<String, String> settings =
+        Map.of("REDIS_URL", "", "GITHUB_API_URL", github.url(), "REFRESH_INTERVAL", "1h");
+    ExecutorService readers = Executors.newFixedThreadPool(4);
+    try (github;
+        Instance service = Instance.start(folder, settings, "-Xmx256m")) {
+      service.ready();
+      List<Future<Integer>> counts =
+          readers.invokeAll(Collections.nCopies(4, () -> items(service.port())));
+      for (Future<Integer> count : counts) {
+        assertThat(count.get()).isEqualTo(repositories);
+      }
+      assertThat(service.isAlive()).isTrue();
+    } finally {
+      readers.shutdownNow();
+    }
+  }
+
+  private static final class CountedStream extends FilterInputStream {
+    private long count;
+
+    CountedStream(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int read = in.read();
+      count += read < 0 ? 0 : 1;
+      return read;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int read = in.read(target, offset, length);
+      count += Math.max(0, read);
+      return read;
+    }
+  }
+
+  /** How many items the list has for a client that reads bit by bit, and of the length it says. */
+  private static int items(int port) throws Exception {
+    HttpURLConnection connection =
+        (HttpURLConnection) new URL("http://127.0.0.1:" + port + REPOS).openConnection();
+    connection.setReadTimeout(60_000);
+    assertThat(connection.getResponseCode()).isEqualTo(200);
+    assertThat(connection.getContentEncoding()).isNull();
+    CountedStream body = new CountedStream(connection.getInputStream());
+    int items = 0;
+    try (JsonParser json = new JsonFactory().createParser(body)) {
+      assertThat(json.nextToken()).isEqualTo(JsonToken.START_ARRAY);
+      while (json.nextToken() == JsonToken.START_OBJECT) {
+        json.skipChildren();
+        items++;
+      }
+      assertThat(json.nextToken()).isNull();
+    }
+    assertThat(body.count).isEqualTo(connection.getContentLengthLong());
+    return items;
   }
 }
