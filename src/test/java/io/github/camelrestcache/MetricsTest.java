@@ -1,5 +1,6 @@
 package io.github.camelrestcache;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -7,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,6 +155,41 @@ class MetricsTest {
       slow.join();
     }
     await().atMost(SOON).until(() -> value("restcache_forwards ") == 0);
+  }
+
+  @Test
+  void anAnswerThatBreaksOffIsNotCountedAs200() throws Exception {
+    String series =
+        "http_server_requests_seconds_count{cache=\"%s\",method=\"GET\",route=\"forward\",";
+    try (var handle =
+        github.override(
+            asked -> asked.path().equals("/x/broken"),
+            (asked, request) -> {
+              request.response().putHeader("Content-Length", "1000000");
+              request
+                  .response()
+                  .write("a".repeat(100_000))
+                  .onComplete(sent -> request.connection().close());
+            })) {
+      RawHttp.request(service.port(), "GET /x/broken HTTP/1.1", "Host: a");
+      untilSeen(series.formatted("miss") + "status=\"502\"} ");
+    }
+    try (var handle =
+            github.override(
+                asked -> asked.path().equals("/x/endless"),
+                (asked, request) ->
+                    request
+                        .response()
+                        .putHeader("Content-Length", "100000000")
+                        .write("a".repeat(20_000_000)));
+        Socket socket = new Socket("127.0.0.1", service.port())) {
+      socket
+          .getOutputStream()
+          .write("GET /x/endless HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+      assertThat(socket.getInputStream().readNBytes(100_000)).hasSize(100_000);
+      socket.setSoLinger(true, 0);
+    }
+    untilSeen(series.formatted("miss") + "status=\"499\"} ");
   }
 
   @Test

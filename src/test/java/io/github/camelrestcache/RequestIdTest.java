@@ -132,4 +132,19 @@ class RequestIdTest {
       assertThat(String.join("\n", log.lines())).doesNotContain("s3cret");
     }
   }
+
+  @Test
+  void theAccessLogNamesTheClientBehindATrustedProxy() {
+    try (Service behindProxy =
+            Service.start(github, Map.of("trusted.proxies", "127.0.0.1", "access.log", "true"));
+        LogLines log = LogLines.of("io.github.camelrestcache.access")) {
+      behindProxy.ready().get("/zen", "X-Forwarded-For", "203.0.113.9, 198.51.100.7");
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .untilAsserted(
+              () ->
+                  assertThat(log.lines())
+                      .anyMatch(line -> line.matches(".* GET /zen 200 .* for 198.51.100.7")));
+    }
+  }
 }

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -199,6 +200,57 @@ class StartAndStopTest {
       assertThat(answer.join()).isEqualTo("done");
       await().atMost(SOON).until(() -> !instance.isAlive());
       assertThat(instance.output()).noneMatch(line -> line.matches("\\S+ (WARN|ERROR) .*"));
+    }
+  }
+
+  @Test
+  void aStopWaitsForAnswersAndForRoutesTogetherNoLongerThanItsTimeout() {
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
+        var never =
+            github.override(asked -> asked.path().equals("/x/never"), (asked, request) -> {})) {
+      Service service =
+          Service.start(
+                  github,
+                  Map.of("camel.main.shutdown-timeout", "4", "github.answer.timeout", "60s"))
+              .ready();
+      CompletableFuture.runAsync(
+          () -> RawHttp.request(service.port(), "GET /x/never HTTP/1.1", "Host: a"),
+          task -> new Thread(task).start());
+      await()
+          .atMost(SOON)
+          .until(() -> github.requests().stream().anyMatch(a -> a.path().equals("/x/never")));
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
+      // one after the other they would take 8 s
+      await().atMost(Duration.ofSeconds(7)).until(stopped::isDone);
+    }
+  }
+
+  @Test
+  void ofTwoInstancesStartedAtOnceOnOnePortOneEndsWithASentence(@TempDir Path folder)
+      throws Exception {
+    Map<String, String> same =
+        Map.of(
+            "PORT",
+            Integer.toString(Service.freePort()),
+            "GITHUB_API_URL",
+            "http://127.0.0.1:" + Service.freePort());
+    Path[] folders = {
+      Files.createDirectory(folder.resolve("a")), Files.createDirectory(folder.resolve("b"))
+    };
+    Process one = Instance.launch(folders[0], same);
+    Process other = Instance.launch(folders[1], same);
+    try {
+      await().atMost(SOON).until(() -> !one.isAlive() || !other.isAlive());
+      boolean isFirst = !one.isAlive();
+      assertThat((isFirst ? one : other).waitFor()).isEqualTo(1);
+      assertThat(Files.readAllLines(folders[isFirst ? 0 : 1].resolve("output")))
+          .singleElement()
+          .asString()
+          .contains("Not started: PORT is '" + same.get("PORT") + "', which cannot be listened on");
+      assertThat((isFirst ? other : one).isAlive()).isTrue();
+    } finally {
+      one.destroyForcibly().waitFor();
+      other.destroyForcibly().waitFor();
     }
   }
 
