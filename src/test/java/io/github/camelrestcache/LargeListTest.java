@@ -127,6 +127,7 @@ class LargeListTest {
   private static int items(int port) throws Exception {
     HttpURLConnection connection =
         (HttpURLConnection) new URL("http://127.0.0.1:" + port + REPOS).openConnection();
+    connection.setRequestProperty("Accept", "*/*");
     connection.setReadTimeout(60_000);
     assertThat(connection.getResponseCode()).isEqualTo(200);
     assertThat(connection.getContentEncoding()).isNull();
