@@ -100,46 +100,43 @@ public final class Near {
     return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
   }
 
-  /**
-   * Keeps an endpoint that was published or loaded, unless what is here is newer.
-   *
-   * @param entry may be null
-   * @return whether its content is new here
-   */
-  public boolean keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
+  /** Whether the content of an endpoint, or null, is another than here. */
+  public boolean isNews(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
+    Entry here = entry(endpoint);
+    return unlessPurged(endpoint, entry) != null
+        && (here == null
+            || here.fence() <= entry.fence() && !here.version().equals(entry.version()));
+  }
+
+  /** Keeps an endpoint, or null, that was published or loaded, unless a newer one is here. */
+  public void keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
     if (unlessPurged(endpoint, entry) == null) {
-      return false;
+      return;
     }
-    boolean[] news = {false};
     held.asMap()
-        .compute(
+        .merge(
             endpoint.path(),
-            (key, before) -> {
-              Entry here = (Entry) before;
-              if (here != null && here.fence() > entry.fence()) {
-                return here;
-              }
-              news[0] = here == null || !here.version().equals(entry.version());
-              return entry;
-            });
+            entry,
+            (here, loaded) -> ((Entry) here).fence() > entry.fence() ? here : loaded);
     CompletableFuture<Void> waiting = arrivals.remove(endpoint.path());
     if (waiting != null) {
       waiting.complete(null);
     }
-    return news[0];
   }
 
-  /** Whether Redis has something else than what is here, or nothing is here. */
+  /** Whether Redis has newer pages than memory, or memory has none. */
   public boolean isOutdated(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
     Entry here = entry(endpoint);
-    if (stamp == null || here != null && here.fence() >= stamp.fence()) {
-      return false;
-    }
-    if (here != null && here.written() == stamp.written()) {
+    return stamp != null
+        && (here == null || here.fence() < stamp.fence() && here.written() != stamp.written());
+  }
+
+  /** Takes on that another instance has validated the pages that are here. */
+  public void validate(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
+    Entry here = entry(endpoint);
+    if (stamp != null && here != null && here.fence() < stamp.fence()) {
       keep(endpoint, here.validated(stamp.fetched(), stamp.fence()));
-      return false;
     }
-    return true;
   }
 
   /** Whether Redis has lost what is here: it has nothing, or something older. */

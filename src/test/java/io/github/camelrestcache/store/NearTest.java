@@ -40,6 +40,13 @@ class NearTest {
         "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
   }
 
+  /** Keeps an entry as the routes do, and tells whether it was news. */
+  private boolean kept(CachedEndpoint endpoint, Entry entry) {
+    boolean news = near.isNews(endpoint, entry);
+    near.keep(endpoint, entry);
+    return news;
+  }
+
   private static final CachedEndpoint ORG = endpoint("/orgs/x", Shape.OBJECT);
 
   private static Entry entry(String json, long fence) {
@@ -51,20 +58,22 @@ class NearTest {
 
   @Test
   void theNewestIsKeptWhicheverComesLast() {
-    assertThat(near.keep(ORG, entry("{}", 5))).isTrue();
-    assertThat(near.keep(ORG, entry("{\"a\":1}", 4))).isFalse();
+    assertThat(kept(ORG, entry("{}", 5))).isTrue();
+    assertThat(kept(ORG, entry("{\"a\":1}", 4))).isFalse();
     assertThat(near.entry(ORG).body()).asString().isEqualTo("{}");
-    assertThat(near.keep(ORG, entry("{\"a\":1}", 6))).isTrue();
+    assertThat(kept(ORG, entry("{\"a\":1}", 6))).isTrue();
     assertThat(near.entry(ORG).body()).asString().isEqualTo("{\"a\":1}");
-    assertThat(near.keep(ORG, entry("{\"a\":1}", 7))).as("the same content is no news").isFalse();
-    assertThat(near.keep(ORG, null)).isFalse();
+    assertThat(kept(ORG, entry("{\"a\":1}", 7))).as("the same content is no news").isFalse();
+    assertThat(kept(ORG, null)).isFalse();
   }
 
   @Test
   void whatHasOnlyBeenValidatedIsNotLoadedAgain() {
     near.keep(ORG, entry("{}", 5));
     Instant later = NOW.plusSeconds(60);
-    assertThat(near.isOutdated(ORG, entry("{}", 5).validated(later, 6))).isFalse();
+    Entry validated = entry("{}", 5).validated(later, 6);
+    assertThat(near.isOutdated(ORG, validated)).isFalse();
+    near.validate(ORG, validated);
     assertThat(near.entry(ORG).fetched()).isEqualTo(later);
     assertThat(near.entry(ORG).fence()).isEqualTo(6);
   }
@@ -94,12 +103,12 @@ class NearTest {
     assertThat(near.entry(ORG)).isNull();
     assertThat(near.isLost(ORG, null)).as("it is not stored again").isFalse();
     for (long fence : new long[] {5, 7}) {
-      assertThat(near.keep(ORG, entry("{}", fence))).as("it was being loaded").isFalse();
+      assertThat(kept(ORG, entry("{}", fence))).as("it was being loaded").isFalse();
       assertThat(near.unlessPurged(ORG, entry("{}", fence))).isNull();
     }
     assertThat(near.entry(ORG)).isNull();
     assertThat(near.unlessPurged(ORG, null)).isNull();
-    assertThat(near.keep(ORG, entry("{}", 8))).isTrue();
+    assertThat(kept(ORG, entry("{}", 8))).isTrue();
     assertThat(near.entry(ORG)).isNotNull();
   }
 
