@@ -40,7 +40,10 @@ class HouseRulesTest {
 
   private static final String SETTINGS = "application.properties";
   private static final House OURS = House.ours();
-  private static final JsonSchema CAMEL_SCHEMA = camelSchema();
+
+  /** Takes hundreds of megabytes, and is dropped when it has been used. */
+  private static JsonSchema camelSchema;
+
   private static final Pattern IN_JAVA = Pattern.compile("\"((?:direct|seda):[^\"]+)\"");
   private static final Pattern SECRET =
       Pattern.compile(
@@ -49,7 +52,7 @@ class HouseRulesTest {
       Pattern.compile("\\t|\\r| $|^.{121,}$|\\n\\n\\z|[^\\n]\\z", Pattern.MULTILINE);
 
   /** Draft 4, which has no keyword {@code deprecated} yet. */
-  private static JsonSchema camelSchema() {
+  private static JsonSchema loadCamelSchema() {
     JsonMetaSchema draft4 =
         JsonMetaSchema.builder(JsonMetaSchema.getV4())
             .keyword(new NonValidationKeyword("deprecated"))
@@ -57,7 +60,7 @@ class HouseRulesTest {
     return JsonSchemaFactory.getInstance(VersionFlag.V4, builder -> builder.metaSchema(draft4))
         .getSchema(
             HouseRulesTest.class.getResourceAsStream("/schema/camelYamlDsl.json"),
-            SchemaValidatorsConfig.builder().build());
+            SchemaValidatorsConfig.builder().preloadJsonSchema(false).cacheRefs(false).build());
   }
 
   @Test
@@ -91,6 +94,7 @@ class HouseRulesTest {
 
   @Test
   void routesAndKameletsAreValidByCamelsSchema() {
+    camelSchema = loadCamelSchema();
     String sentence = "breaks Camel's schema";
     check(
         House::schemaErrors,
@@ -109,6 +113,7 @@ class HouseRulesTest {
         "spec: { template: { from: { uri: direct:a, steps: [{ log: { mesage: a } }] } } }",
         "spec: { template: { form: {} } }",
         "spec: {}");
+    camelSchema = null;
   }
 
   @Test
@@ -412,7 +417,7 @@ class HouseRulesTest {
         if (file.file().endsWith(".yaml")) {
           JsonNode json = new ObjectMapper().valueToTree(yaml(file.text()));
           Set<ValidationMessage> all =
-              CAMEL_SCHEMA.validate(json.isArray() ? json : asRouteTemplate(json));
+              camelSchema.validate(json.isArray() ? json : asRouteTemplate(json));
           List<String> places = all.stream().map(e -> e.getInstanceLocation().toString()).toList();
           for (ValidationMessage error : all) {
             String inside = error.getInstanceLocation() + "/";
