@@ -153,7 +153,7 @@ final class Call {
         throw Problem.busy("Many large lists are requested without gzip at this time");
       }
       takeRoom(content);
-      reply.begin(response, client);
+      reply.begin(response, content);
       return content.list() == null ? end(content) : writeStream(content.stream());
     }
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);

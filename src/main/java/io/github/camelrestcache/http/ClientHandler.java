@@ -59,7 +59,7 @@ public record ClientHandler(
     }
     InFlight.Ticket taken = ticket;
     Requests.Begun begun = requests.begin();
-    hit.reply().begin(request.response(), client);
+    hit.reply().begin(request.response(), content);
     if (requests.isDraining()) {
       request.response().putHeader("Connection", "close");
     }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * What Vert.x 4 lacks on a connection, and the only class that knows its inside. Requests are
@@ -32,6 +33,8 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   static final class UnknownVersion extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
   }
+
+  private static final Pattern CLOSE = Pattern.compile("(?i)(^|[,\\s])close($|[,\\s])");
 
   private final Queue<Object> waiting;
   private boolean inContent;
@@ -85,12 +88,13 @@ final class Http1Pipeline extends ChannelDuplexHandler {
         message.setProtocolVersion(HttpVersion.HTTP_1_1); // that of the answer
         throw new UnknownVersion();
       }
-      List<String> codings = message.headers().getAll("Transfer-Encoding");
       boolean clear =
-          String.join(",", codings).equalsIgnoreCase("chunked")
-              && !message.headers().contains("Content-Length")
-              && version.equals("HTTP/1.1");
-      if (!codings.isEmpty() && !clear || message.headers().contains("")) {
+          !message.headers().contains("Transfer-Encoding")
+              || version.equals("HTTP/1.1")
+                  && !message.headers().contains("Content-Length")
+                  && String.join(",", message.headers().getAll("Transfer-Encoding"))
+                      .equalsIgnoreCase("chunked");
+      if (!clear || message.headers().contains("")) {
         throw new IllegalArgumentException("ambiguous framing, or a field without a name");
       }
       return false;
@@ -135,8 +139,8 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   private void pass(ChannelHandlerContext context, Object message) {
     if (message instanceof HttpMessage request) {
       busy = true;
-      String options = "," + String.join(",", request.headers().getAll("Connection")) + ",";
-      if (options.matches("(?i).*,\\s*close\\s*,.*")) {
+      List<String> options = request.headers().getAll("Connection");
+      if (!options.isEmpty() && CLOSE.matcher(String.join(",", options)).find()) {
         request.headers().add("Connection", "close"); // Vert.x overlooks it among others
       }
     }

@@ -16,8 +16,11 @@ import java.nio.ByteBuffer;
  */
 public record Content(Buffer buffer, boolean isShared, Entry list) {
 
-  /** No content at all. */
+  /** No content, as in the answer to a HEAD. */
   public static final Content NONE = new Content(null, false, null);
+
+  /** No content, because the client has it (RFC 9110 15.4.5). */
+  static final Content NOT_MODIFIED = new Content(null, true, null);
 
   /** A content on the heap, which is copied each time that it is sent. */
   public static Content of(byte[] content) {

@@ -55,7 +55,7 @@ public final class FixedAnswer implements Reply {
   }
 
   @Override
-  public void begin(HttpServerResponse response, ClientRequest request) {
+  public void begin(HttpServerResponse response, Content sent) {
     response.setStatusCode(status);
     fields.addTo(response.headers());
     ages.addTo(response.headers(), freshness.age(), null);

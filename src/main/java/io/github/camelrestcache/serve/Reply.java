@@ -9,6 +9,10 @@ public interface Reply {
   /** The content to send to a client: none for a HEAD, or if the client has it. */
   Content content(ClientRequest request);
 
-  /** Sets the status and the fields of a response. */
-  void begin(HttpServerResponse response, ClientRequest request);
+  /**
+   * Sets the status and the fields of a response.
+   *
+   * @param content what will be sent
+   */
+  void begin(HttpServerResponse response, Content content);
 }

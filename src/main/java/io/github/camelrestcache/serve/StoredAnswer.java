@@ -25,13 +25,15 @@ public final class StoredAnswer {
 
     @Override
     public Content content(ClientRequest request) {
-      boolean none = request.method().equals("HEAD") || answer.isNotModified(request);
-      return none ? Content.NONE : answer.content;
+      if (Conditions.isNotModified(request.fields(), answer.entityTag, answer.changed)) {
+        return Content.NOT_MODIFIED;
+      }
+      return request.method().equals("HEAD") ? Content.NONE : answer.content;
     }
 
     @Override
-    public void begin(HttpServerResponse response, ClientRequest request) {
-      answer.begin(response, request, this);
+    public void begin(HttpServerResponse response, Content content) {
+      answer.begin(response, content, this);
     }
   }
 
@@ -89,23 +91,18 @@ public final class StoredAnswer {
     return content.size() + fields.size() + ofContent.size();
   }
 
-  private void begin(HttpServerResponse response, ClientRequest request, Timed reply) {
+  private void begin(HttpServerResponse response, Content sent, Timed reply) {
     MultiMap headers = response.headers();
     fields.addTo(headers);
     long age = Math.max(0, reply.now().getEpochSecond() - reply.fetched().getEpochSecond());
     ages.addTo(headers, age, reply.status());
     headers.add(DATE, date());
-    if (isNotModified(request)) {
+    if (sent == Content.NOT_MODIFIED) {
       // without the fields that describe the content (RFC 9110 15.4.5)
       response.setStatusCode(304);
     } else {
       ofContent.addTo(headers);
     }
-  }
-
-  /** Whether the client has the content already (RFC 9110 13). */
-  private boolean isNotModified(ClientRequest request) {
-    return Conditions.isNotModified(request.fields(), entityTag, changed);
   }
 
   private static CharSequence date() {
