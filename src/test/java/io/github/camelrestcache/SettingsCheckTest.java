@@ -108,7 +108,7 @@ class SettingsCheckTest {
     String variable = key.toUpperCase(Locale.ROOT).replace('.', '_');
     for (String value : (bad + " ").split("; ", -1)) {
       assertThat(refusal(key, value))
-          .startsWith("%s is '%s', and has to be %s".formatted(variable, value.strip(), allowed));
+          .startsWith("%s is '%s', but must be %s".formatted(variable, value.strip(), allowed));
     }
   }
 
@@ -117,11 +117,11 @@ class SettingsCheckTest {
     "github.ogr, did you mean 'github.org'?",
     "refresh.intervall, did you mean 'refresh.interval'?",
     "prot, did you mean 'port'?",
-    "a.completely.different.key.of.somebody, known are port",
+    "a.completely.different.key.of.somebody, expected one of port",
   })
   void aKeyThatNobodyReadsIsRefusedWithTheNearestKnown(String key, String suggestion) {
     assertThat(refusal(key, "x"))
-        .startsWith("application.properties: nothing reads the key '" + key + "'")
+        .startsWith("application.properties: unknown key '" + key + "'")
         .contains(suggestion);
   }
 
@@ -145,13 +145,13 @@ class SettingsCheckTest {
     "redis.url, 'redis-sentinel://:s3cret@h1,h2'",
   })
   void noSecretIsInTheSentenceThatRefusesIt(String key, String value) {
-    assertThat(refusal(key, value)).contains(" is '***', and has to be ").doesNotContain("s3cret");
+    assertThat(refusal(key, value)).contains(" is '***', but must be ").doesNotContain("s3cret");
   }
 
   @Test
   void theTwoPortsHaveToDiffer() {
     assertThat(refusal("management.port", "{{port}}"))
-        .matches("MANAGEMENT_PORT is '(\\d+)' and so is PORT: they have to differ.*");
+        .matches("MANAGEMENT_PORT and PORT are both '(\\d+)': they must differ.*");
   }
 
   @Test

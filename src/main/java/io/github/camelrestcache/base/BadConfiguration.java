@@ -7,9 +7,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
-/**
- * A setting or a route file that the service refuses, in one sentence for the person who wrote it.
- */
+/** Rejects a setting or a route file. The message is one sentence that names the mistake. */
 public final class BadConfiguration extends IllegalArgumentException {
 
   private static final long serialVersionUID = 1;
@@ -18,7 +16,7 @@ public final class BadConfiguration extends IllegalArgumentException {
     super(sentence);
   }
 
-  /** Whether a failure is the fault of a setting or a route file, and not of the program. */
+  /** Whether a setting or a route file caused the failure. */
   public static boolean isOf(Throwable failure) {
     return causes(failure)
         .anyMatch(
@@ -30,9 +28,7 @@ public final class BadConfiguration extends IllegalArgumentException {
                         .matches("org\\.(snakeyaml|apache.camel.dsl.yaml)\\..*"));
   }
 
-  /**
-   * The refusal somewhere in a chain of causes, or else what the innermost cause says, on one line.
-   */
+  /** The message of the first {@code BadConfiguration}, or of the innermost cause, on one line. */
   public static String sentence(Throwable failure) {
     List<Throwable> causes = causes(failure).toList();
     Throwable telling =
@@ -50,13 +46,13 @@ public final class BadConfiguration extends IllegalArgumentException {
     return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
   }
 
-  /** {@code "did you mean 'x'?"} with the nearest of the known names, or the list of them. */
+  /** {@code "did you mean 'x'?"} with the closest known name, or the list of known names. */
   public static String suggestion(String unknown, Collection<String> known) {
     LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
     return known.stream()
         .min(Comparator.comparing(name -> distance.apply(unknown, name)))
         .filter(name -> distance.apply(unknown, name) <= Math.max(2, name.length() / 2))
         .map(name -> "did you mean '" + name + "'?")
-        .orElse(known.isEmpty() ? "there are none" : "known are " + String.join(", ", known));
+        .orElse(known.isEmpty() ? "there are none" : "expected one of " + String.join(", ", known));
   }
 }

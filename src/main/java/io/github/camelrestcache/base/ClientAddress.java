@@ -9,26 +9,22 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Tells which client sent a request: the peer of the connection, or, if that is a trusted proxy,
- * the last address in {@code X-Forwarded-For} that is not one. An IPv6 client is its first 64 bits,
- * because one client has at least those (RFC 6177).
+ * Identifies the client of a request: the peer of the connection or, behind trusted proxies, the
+ * last untrusted address in {@code X-Forwarded-For}. IPv6 addresses are cut to their /64 prefix,
+ * the smallest network that one client gets (RFC 6177).
  */
 public final class ClientAddress {
 
   private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
 
-  /** Literals only: nothing is ever looked up. */
+  /** Literals only, to avoid DNS lookups. */
   private static final Pattern LITERAL =
       Pattern.compile("(\\d{1,3}\\.){3}\\d{1,3}|(?=.*:.*:)[0-9A-Fa-f:.]+");
 
-  /** The forms in which proxies add a port. */
+  /** Strips the port that some proxies append. */
   private static final Pattern PORT = Pattern.compile("^\\[(.*)](:\\d+)?$|^([\\d.]+):\\d+$");
 
-  /**
-   * A network.
-   *
-   * @param bits how many leading bits its addresses share
-   */
+  /** A network with a prefix of {@code bits} bits. */
   private record Network(byte[] address, int bits) {
 
     boolean contains(byte[] other) {
@@ -48,15 +44,14 @@ public final class ClientAddress {
   private final List<Network> trusted;
 
   /**
-   * @param trusted addresses and networks such as {@code 10.0.0.0/8}, separated by commas; may be
-   *     empty
-   * @throws IllegalArgumentException if one of them is invalid
+   * @param trusted comma-separated addresses and networks such as {@code 10.0.0.0/8}, or empty
+   * @throws IllegalArgumentException if an entry is invalid
    */
   public ClientAddress(String trusted) {
     this.trusted = networks(trusted);
   }
 
-  /** Whether a text is a list of addresses and networks, separated by commas. */
+  /** Whether the text is a comma-separated list of addresses and networks. */
   public static boolean areNetworks(String list) {
     try {
       networks(list);
@@ -89,9 +84,9 @@ public final class ClientAddress {
   }
 
   /**
-   * The client of a request.
+   * Returns the address of the client.
    *
-   * @param peer the address of the connection's other end
+   * @param peer the remote address of the connection
    * @param forwardedFor the value of {@code X-Forwarded-For}, or null
    */
   public String of(String peer, String forwardedFor) {
@@ -117,7 +112,7 @@ public final class ClientAddress {
     return trusted.stream().anyMatch(network -> network.contains(address));
   }
 
-  /** The bytes of an address, or null if the text is none. An IPv4-mapped one is IPv4. */
+  /** The bytes of an address, or null if it is invalid. IPv4-mapped IPv6 becomes IPv4. */
   private static byte[] parse(String text) {
     String address = PORT.matcher(text).replaceFirst("$1$3");
     try {

@@ -3,17 +3,14 @@ package io.github.camelrestcache.base;
 import java.io.InputStream;
 
 /**
- * A request as the client sent it. Routes find it in the variable {@code request}. None of its
- * fields is a header of the exchange, so a field reaches GitHub or the client only if a route says
- * so.
+ * A request as the client sent it. Routes find it in the variable {@code request}. Its fields are
+ * not headers of the exchange, so none reaches GitHub or the client by accident.
  *
- * @param id its name in the log and at GitHub
- * @param method the method as sent
+ * @param id the request id, see {@link RequestId}
  * @param target the path and query as sent, without scheme and authority (RFC 9112 3.2)
- * @param fields all header fields
- * @param body the rest of the content, or null if the request has none
- * @param length the length of the content in bytes, or -1 if it is not known in advance
- * @param ticket what the request holds of the budget, or null while it needs nothing
+ * @param body the unread content, or null without content
+ * @param length the content length in bytes, or -1 if unknown
+ * @param ticket the reservations of the request, or null before it makes any
  */
 public record ClientRequest(
     String id,
@@ -42,18 +39,17 @@ public record ClientRequest(
     return rest.startsWith("/") ? rest : "/" + rest;
   }
 
-  /** Whether it is a GET or a HEAD. */
   public boolean isRead() {
     return method.equals("GET") || method.equals("HEAD");
   }
 
-  /** The target up to the query, as sent. */
+  /** The target without the query, as sent. */
   public String path() {
     int query = target.indexOf('?');
     return query < 0 ? target : target.substring(0, query);
   }
 
-  /** What follows the question mark, as sent; empty if nothing does. */
+  /** The query as sent, without the question mark; may be empty. */
   public String query() {
     int query = target.indexOf('?');
     return query < 0 ? "" : target.substring(query + 1);

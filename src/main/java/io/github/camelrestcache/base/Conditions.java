@@ -3,19 +3,19 @@ package io.github.camelrestcache.base;
 import java.time.Instant;
 import java.util.regex.Pattern;
 
-/** The conditions of a GET or HEAD (RFC 9110 13.1.2, 13.1.3), in their order (13.2.2). */
+/** Evaluates the conditions of GET and HEAD (RFC 9110 13.1.2, 13.1.3) in order (13.2.2). */
 public final class Conditions {
 
-  /** Without the W/ of a weak one: the comparison is the weak one (RFC 9110 8.8.3.2). */
+  /** Ignores {@code W/}, as weak comparison does (RFC 9110 8.8.3.2). */
   private static final Pattern ENTITY_TAG = Pattern.compile("\"[^\"]*\"");
 
   private Conditions() {}
 
   /**
-   * Whether the client has what it asks for, so that 304 says it all.
+   * Whether the client's copy is current, so that the answer is 304.
    *
-   * @param entityTag of what would be answered, or null
-   * @param lastModified when that was modified last, or null if nobody knows
+   * @param entityTag the current entity tag, or null
+   * @param lastModified the time of the last modification, or null if unknown
    */
   public static boolean isNotModified(HttpFields request, String entityTag, Instant lastModified) {
     String tags = request.get("If-None-Match");

@@ -5,17 +5,16 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256 in hexadecimal digits: names what is the same, or must not be read. */
+/** SHA-256 in hexadecimal digits. */
 public final class Hash {
 
   private Hash() {}
 
-  /** Of a text's UTF-8. */
+  /** Hashes the UTF-8 bytes of the text. */
   public static String of(String text) {
     return of(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Of bytes. */
   public static String of(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));

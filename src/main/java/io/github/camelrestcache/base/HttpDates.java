@@ -13,10 +13,10 @@ import java.util.Locale;
 import java.util.Set;
 import org.apache.hc.client5.http.utils.DateUtils;
 
-/** Reads the three formats of RFC 9110 5.6.7, without regard to case, and nothing else. */
+/** Parses the three date formats of RFC 9110 5.6.7, ignoring case. */
 public final class HttpDates {
 
-  /** Not the day of the week, which is often wrong and says nothing. */
+  /** The day of the week is ignored: it is redundant and often wrong. */
   private static final Set<TemporalField> FIELDS =
       Set.of(
           ChronoField.YEAR,
@@ -51,19 +51,19 @@ public final class HttpDates {
         .withZone(ZoneOffset.UTC);
   }
 
-  /** The time, or null when it is none. */
+  /** Returns the time, or null if the value is invalid. */
   public static Instant parse(String value) {
     for (DateTimeFormatter format : FORMATS) {
       try {
         return ZonedDateTime.parse(value, format).toInstant();
       } catch (DateTimeException e) {
-        // the next format
+        // try the next format
       }
     }
     return null;
   }
 
-  /** The first of them. */
+  /** Formats a time as IMF-fixdate. */
   public static String format(Instant time) {
     return DateUtils.formatStandardDate(time);
   }

@@ -7,10 +7,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** The header fields of a message, in order, repeats included. Names are compared without case. */
+/** The header fields of a message, in order and with repeats. Names are case-insensitive. */
 public final class HttpFields {
 
-  /** RFC 9110 7.6.1, and the fields that each side of this service makes anew. */
+  /** Hop-by-hop fields (RFC 9110 7.6.1) and fields that each connection sets itself. */
   private static final Set<String> OF_ONE_CONNECTION =
       Set.of(
           "connection",
@@ -40,7 +40,7 @@ public final class HttpFields {
     return this;
   }
 
-  /** Replaces all fields of this name by one. */
+  /** Replaces all fields of this name. */
   public HttpFields set(String name, String value) {
     return remove(name).add(name, value);
   }
@@ -70,8 +70,8 @@ public final class HttpFields {
   }
 
   /**
-   * The fields that go on to the next hop: not those of one connection, nor those that {@code
-   * Connection} names, nor any that Camel would take for its own (CVE-2025-27636 and its kin).
+   * The fields to forward: without hop-by-hop fields, fields named in {@code Connection} and fields
+   * that Camel would interpret (CVE-2025-27636 and related).
    */
   public HttpFields endToEnd() {
     Set<String> dropped = new HashSet<>(OF_ONE_CONNECTION);
@@ -81,7 +81,7 @@ public final class HttpFields {
         dropped.add(name.strip());
       }
     }
-    dropped.remove("authorization"); // else Connection could take a caller's own away
+    dropped.remove("authorization"); // a Connection field must not remove the caller's credentials
     HttpFields kept = new HttpFields();
     for (Map.Entry<String, String> field : fields) {
       String name = field.getKey().toLowerCase(Locale.ROOT);
@@ -92,7 +92,7 @@ public final class HttpFields {
     return kept;
   }
 
-  /** Whether Camel reads a header of this name as an instruction. */
+  /** Whether Camel interprets a header of this name. */
   public static boolean isCamels(String name) {
     return name.regionMatches(true, 0, "camel", 0, 5)
         || name.regionMatches(true, 0, "org.apache.camel", 0, 16);

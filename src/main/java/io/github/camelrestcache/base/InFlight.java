@@ -12,27 +12,27 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The budget for requests in flight: memory for large contents, and places. A request takes a share
- * and gives it back when it is done. If a share is used up, the connection whose write has stalled
- * longest, for more than a second, is broken off among those that hold some of it.
+ * Limits the memory and the concurrency of requests in flight. Each request holds a {@link Ticket}
+ * and releases it when it is done. If a share is exhausted, the budget closes the connection among
+ * its holders whose write has stalled longest, if for more than a second.
  */
 public final class InFlight {
 
-  /** What is limited, and how long a request waits if others hold all of it. */
+  /** The limited resources, each with the time that a request waits for it. */
   public enum Share {
-    /** Bytes of answers that clients have not read yet: a quarter of the heap. */
+    /** Bytes of answers that clients have not read yet; limit: a quarter of the heap. */
     ANSWERS(Duration.ZERO),
-    /** Bytes of large contents on their way through the cache: a sixteenth of the heap. */
+    /** Bytes of large contents that pass through the cache; limit: a sixteenth of the heap. */
     CONTENTS(Duration.ofSeconds(10)),
-    /** Callers' requests on their way to GitHub: {@code MAX_FORWARDS}. */
+    /** Forwarded requests; limit: {@code MAX_FORWARDS}. */
     FORWARDS(Duration.ZERO),
-    /** Those of them that have content, which may arrive slowly: a quarter. */
+    /** Forwarded requests with content, which may arrive slowly; limit: a quarter. */
     UPLOADS(Duration.ZERO),
-    /** Large lists that are inflated while they are sent; each holds a thread. */
+    /** Large lists that are decompressed while they are sent; each holds a thread. */
     STREAMS(Duration.ZERO),
-    /** Pages that are being cut; each holds some pages of GitHub's in memory. */
+    /** Pages cut from stored lists; each holds some of GitHub's pages in memory. */
     PAGES(Duration.ofSeconds(10)),
-    /** Deliveries of the webhook that are being read; each holds a thread. */
+    /** Webhook deliveries that are being read; each holds a thread. */
     DELIVERIES(Duration.ZERO);
 
     private final Duration patience;
@@ -42,32 +42,32 @@ public final class InFlight {
     }
   }
 
-  /** Smaller answers are not counted. */
+  /** Answers up to this size, in bytes, are not counted. */
   public static final int SMALL = 16 << 10;
 
-  /** A write that takes longer has stalled; a connection that is broken off is gone sooner. */
+  /** A longer write has stalled; also the time that a closed connection gets to release. */
   private static final long STALLED = TimeUnit.SECONDS.toNanos(1);
 
   private static final int MOST_STREAMS = 64;
   private static final int MOST_DELIVERIES = 16;
 
-  /** How many may wait for room: each holds a thread, and perhaps its content. */
+  /** The maximum of waiting requests: each holds a thread and possibly its content. */
   private static final int MOST_WAITING = 16;
 
   private final Map<Share, Long> most = new EnumMap<>(Share.class);
   private final Map<Share, Long> used = new EnumMap<>(Share.class);
 
-  /** Contents that are being sent, with their size and the number of their answers. */
+  /** Contents that are being sent, each with its size and its number of answers. */
   private final Map<Object, long[]> sending = new IdentityHashMap<>();
 
-  /** Requests with an unfinished write, the one that began first at the front. */
+  /** Requests with an unfinished write, oldest first. */
   private final Set<Ticket> writing = new LinkedHashSet<>();
 
   private final Counter refused;
   private int waiting;
 
   /**
-   * @param heap the largest heap, in bytes
+   * @param heap the maximum heap size in bytes
    * @param forwards the value of {@code MAX_FORWARDS}
    */
   public InFlight(long heap, int forwards, MeterRegistry meters) {
@@ -80,30 +80,29 @@ public final class InFlight {
     most.put(Share.DELIVERIES, (long) MOST_DELIVERIES);
     most.keySet().forEach(share -> used.put(share, 0L));
     Gauge.builder("restcache.forwards", this, all -> all.used(Share.FORWARDS))
-        .description("Requests of callers that are on their way to GitHub")
+        .description("Forwarded requests that are in flight")
         .strongReference(true)
         .register(meters);
     refused =
         Counter.builder("restcache.forwards.refused")
-            .description("Requests that were not forwarded because MAX_FORWARDS were in flight")
+            .description("Requests that were refused because MAX_FORWARDS were in flight")
             .register(meters);
   }
 
-  /** How much of a share is taken. */
   public synchronized long used(Share share) {
     return used.get(share);
   }
 
   /**
-   * A ticket for a request.
+   * Creates the ticket of a request.
    *
-   * @param breakOff closes the request's connection at once, whatever is still to be written
+   * @param breakOff closes the request's connection at once, without flushing
    */
   public Ticket ticket(Runnable breakOff) {
     return new Ticket(breakOff);
   }
 
-  /** What one request holds. Not thread-safe by itself: the budget's lock guards it. */
+  /** The reservations of one request, guarded by the lock of the budget. */
   public final class Ticket implements AutoCloseable {
 
     private final Runnable breakOff;
@@ -117,10 +116,10 @@ public final class InFlight {
     }
 
     /**
-     * Takes some of a share until the ticket is closed, once: a second call takes nothing.
+     * Reserves part of a share until the ticket is closed. Repeated calls have no effect.
      *
-     * @param amount bytes or places; more than the whole share counts as the whole share
-     * @return false if there is none
+     * @param amount bytes or requests, capped at the limit of the share
+     * @return false if the share is exhausted
      */
     public boolean take(Share share, long amount) {
       synchronized (InFlight.this) {
@@ -133,12 +132,12 @@ public final class InFlight {
     }
 
     /**
-     * Takes room for an answer.
+     * Reserves memory for an answer.
      *
-     * @param content the same object for all answers that share its memory, else any other
-     * @param size in bytes
-     * @param waits whether to wait for a connection that is broken off
-     * @return false if there is no room
+     * @param content identifies the memory; answers that share it pass the same object
+     * @param size the size in bytes
+     * @param waits whether to wait until a closed connection releases its memory
+     * @return false if the share is exhausted
      */
     public boolean takeAnswer(Object content, int size, boolean waits) {
       synchronized (InFlight.this) {
@@ -158,7 +157,7 @@ public final class InFlight {
       }
     }
 
-    /** A write begins that waits for the client to read. */
+    /** Marks the start of a write that waits for the client. */
     public void writes() {
       synchronized (InFlight.this) {
         since = System.nanoTime();
@@ -167,7 +166,7 @@ public final class InFlight {
       }
     }
 
-    /** The client has read what was written. */
+    /** Marks the end of the write. */
     public void written() {
       synchronized (InFlight.this) {
         writing.remove(this);
@@ -188,7 +187,7 @@ public final class InFlight {
       long end = System.nanoTime() + share.patience.toNanos();
       while (used.get(share) > 0 && used.get(share) + wanted > most.get(share)) {
         if (breakOffStalled(share)) {
-          end = Math.max(end, System.nanoTime() + STALLED); // its holder needs a moment to notice
+          end = Math.max(end, System.nanoTime() + STALLED); // the holder needs time to release it
         }
         long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         boolean crowded = share != Share.PAGES && waiting >= MOST_WAITING;
@@ -239,14 +238,14 @@ public final class InFlight {
       content = null;
     }
 
-    /** Whether the connection was broken off to make room for others. */
+    /** Whether the budget closed the connection to free a share. */
     public boolean isBroken() {
       synchronized (InFlight.this) {
         return broken;
       }
     }
 
-    /** Gives a share back early. */
+    /** Releases a share before the ticket is closed. */
     public void giveBack(Share share) {
       synchronized (InFlight.this) {
         Long amount = held.remove(share);
@@ -257,14 +256,13 @@ public final class InFlight {
       }
     }
 
-    /** Gives everything back but the room of the answer, which is still being sent. */
+    /** Releases everything but the memory of the answer, which is still being sent. */
     public void done() {
       for (Share share : Share.values()) {
         giveBack(share);
       }
     }
 
-    /** Gives everything back. */
     @Override
     public void close() {
       synchronized (InFlight.this) {

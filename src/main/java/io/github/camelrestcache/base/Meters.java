@@ -12,10 +12,10 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Where each class registers its own meters; METRICS.md explains them. Gauges of several things are
- * brought up to date before they are scraped.
+ * Registers the meters that METRICS.md describes. Gauges with dynamic tags are updated before each
+ * scrape.
  *
- * @param registry for meters whose tags are known in advance, and for timers and counters
+ * @param registry the registry for all other meters
  */
 public record Meters(MeterRegistry registry, List<Runnable> updates) {
 
@@ -24,10 +24,10 @@ public record Meters(MeterRegistry registry, List<Runnable> updates) {
   }
 
   /**
-   * Gauges that have a row for each of several things.
+   * Gauges with one row for each of several things.
    *
-   * @param prefix what their names begin with, behind {@code restcache.}
-   * @param things what there is at the time of a scrape
+   * @param prefix the prefix of their names after {@code restcache.}
+   * @param things supplies the things at each scrape
    */
   public record Group<T>(
       Meters meters,
@@ -35,11 +35,7 @@ public record Meters(MeterRegistry registry, List<Runnable> updates) {
       Supplier<? extends Collection<T>> things,
       Function<T, Tags> tags) {
 
-    /**
-     * Registers a gauge.
-     *
-     * @param unit the base unit, or null
-     */
+    /** Registers a gauge; {@code unit} is its base unit, or null. */
     public Group<T> gauge(String name, String unit, String description, ToDoubleFunction<T> value) {
       MultiGauge gauge =
           MultiGauge.builder("restcache." + prefix + "." + name)
@@ -57,13 +53,12 @@ public record Meters(MeterRegistry registry, List<Runnable> updates) {
     }
   }
 
-  /** Gauges that have a row for each of several things. */
   public <T> Group<T> each(
       String prefix, Supplier<? extends Collection<T>> things, Function<T, Tags> tags) {
     return new Group<>(this, prefix, things, tags);
   }
 
-  /** Brings the rows up to date. */
+  /** Updates the rows of all gauges. */
   public void update() {
     updates.forEach(Runnable::run);
   }

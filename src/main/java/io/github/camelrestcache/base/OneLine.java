@@ -5,7 +5,7 @@ import org.apache.camel.spi.ExceptionHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs what went wrong in a route that nobody waits for: the reason on one line. */
+/** Logs the failure of a background route on one line. */
 public final class OneLine implements ExceptionHandler {
 
   private static final Logger LOG = LoggerFactory.getLogger(OneLine.class);

@@ -13,7 +13,7 @@ import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.springframework.dao.DataAccessException;
 
-/** An error of this service itself, answered as {@code application/problem+json} (RFC 9457). */
+/** An error answer of this service, in {@code application/problem+json} (RFC 9457). */
 public final class Problem extends RuntimeException {
 
   private static final long serialVersionUID = 1;
@@ -24,9 +24,8 @@ public final class Problem extends RuntimeException {
   private final transient HttpFields fields = new HttpFields();
 
   /**
-   * @param status the HTTP status
-   * @param title the kind of problem, always in the same words
-   * @param detail a sentence that tells the caller what to do
+   * @param title a fixed name for this kind of problem
+   * @param detail a sentence that tells the client what to do
    */
   public Problem(int status, String title, String detail) {
     super(detail, null, false, false);
@@ -40,7 +39,7 @@ public final class Problem extends RuntimeException {
     return this;
   }
 
-  /** Adds {@code Retry-After}, in whole seconds, at least one (RFC 9110 10.2.3). */
+  /** Adds {@code Retry-After} in whole seconds, at least 1 (RFC 9110 10.2.3). */
   public Problem retryAfter(Duration wait) {
     return with("Retry-After", Long.toString(Math.max(1, (wait.toMillis() + 999) / 1000)));
   }
@@ -53,12 +52,12 @@ public final class Problem extends RuntimeException {
     return fields;
   }
 
-  /** The title as one lower-case token. */
+  /** The title in kebab case, for {@code Cache-Status}. */
   String slug() {
     return title.toLowerCase(Locale.ROOT).replace(' ', '-');
   }
 
-  /** The fields of the answer, without those that frame the content. */
+  /** The fields of the answer, without {@code Content-Length}. */
   public HttpFields answer() {
     HttpFields answer =
         new HttpFields()
@@ -83,18 +82,18 @@ public final class Problem extends RuntimeException {
     }
   }
 
-  /** A 503 that tells the caller to try again in a second. */
+  /** A 503 with {@code Retry-After: 1}. */
   public static Problem busy(String reason) {
     return new Problem(503, "Busy", reason + ": try again in a moment.")
         .retryAfter(Duration.ofSeconds(1));
   }
 
-  /** An answer of GitHub's that HTTP does not allow, such as a field name with a space. */
+  /** GitHub's answer violates HTTP, such as by a field name with a space. */
   public static Problem unreadable() {
     return new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again.");
   }
 
-  /** What a failure of GitHub or of the store means for the caller, or null for other failures. */
+  /** Maps a failure of GitHub or the store to an answer; null for any other failure. */
   public static Problem of(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof Problem problem) {
@@ -106,7 +105,7 @@ public final class Problem extends RuntimeException {
             .retryAfter(Duration.ofSeconds(5));
       }
       if (t instanceof ConnectionRequestTimeoutException) {
-        return busy("As many requests are on their way to GitHub as MAX_FORWARDS allows");
+        return busy("Too many requests to GitHub are in flight (MAX_FORWARDS)");
       }
       if (t instanceof SocketTimeoutException || t instanceof ConnectTimeoutException) {
         return new Problem(
@@ -114,7 +113,9 @@ public final class Problem extends RuntimeException {
       }
       if (t instanceof java.io.IOException || t instanceof org.apache.hc.core5.http.HttpException) {
         return new Problem(
-            502, "Bad gateway", "GitHub cannot be reached, or broke off: try again in a moment.");
+            502,
+            "Bad gateway",
+            "GitHub cannot be reached or closed the connection: try again in a moment.");
       }
     }
     return null;

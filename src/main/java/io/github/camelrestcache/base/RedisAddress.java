@@ -10,24 +10,18 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The parts of {@code REDIS_URL}. A password without a user belongs to the default user. User and
- * password are percent-encoded in the URL (RFC 3986 2.1) and decoded here.
+ * The parts of {@code REDIS_URL}. A password without a user belongs to the default user. The URL
+ * contains user and password in percent-encoding (RFC 3986 2.1); the fields are decoded.
  *
- * @param tls whether connections use TLS
  * @param user the ACL user, or null for the default user
  * @param password the password, or null without authentication
- * @param hosts the server, or the sentinels that know it
- * @param master the name of the master at the sentinels, or null without sentinels
- * @param database the number of the database
+ * @param hosts the server, or the sentinels
+ * @param master the name of the master, or null without sentinels
  */
 public record RedisAddress(
     boolean tls, String user, String password, List<Host> hosts, String master, int database) {
 
-  /**
-   * A server or a sentinel.
-   *
-   * @param name a host name or an address, without brackets
-   */
+  /** A server or a sentinel; an IPv6 address has no brackets. */
   public record Host(String name, int port) {
 
     @Override
@@ -36,13 +30,13 @@ public record RedisAddress(
     }
   }
 
-  /** The forms of a URL, for an error message. */
+  /** Describes the valid forms in error messages. */
   public static final String ALLOWED =
       "redis://[user:password@]host:port[/db], rediss://… for TLS,"
           + " redis-sentinel://[user:password@]host:port,host:port,…[/db]?sentinelMasterId=name,"
           + " or nothing (an embedded server)";
 
-  // java.net.URI knows no lists of hosts, and no underscore in a name
+  // java.net.URI supports neither lists of hosts nor underscores in host names
   private static final Pattern URL =
       Pattern.compile(
           "(?<scheme>rediss?|redis-sentinel)://((?<user>(%[0-9A-Fa-f]{2}|[^%@/?#\\s])*)@)?"
@@ -51,7 +45,7 @@ public record RedisAddress(
   private static final Pattern HOST =
       Pattern.compile("(?<name>[A-Za-z0-9][\\w.-]*|\\[[0-9A-Fa-f:.]+])(:(?<port>[1-9]\\d{0,4}))?");
 
-  /** The parts of a URL, or nothing if the URL has none of the allowed forms. */
+  /** Parses a URL; empty if it is invalid. */
   public static Optional<RedisAddress> of(String url) {
     Matcher parts = URL.matcher(url);
     if (!parts.matches()) {
@@ -100,7 +94,7 @@ public record RedisAddress(
     return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  /** For the log: hosts and master, without credentials. */
+  /** Hosts and master, without credentials. */
   @Override
   public String toString() {
     String all = hosts.stream().map(Host::toString).collect(Collectors.joining(","));

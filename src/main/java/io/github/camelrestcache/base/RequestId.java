@@ -6,14 +6,14 @@ import java.util.regex.Pattern;
 import org.slf4j.MDC;
 
 /**
- * The id of a request in its answer, at GitHub and in the log: the client's {@code X-Request-Id} if
- * it is short and plain, else one made here.
+ * The request id in answers, in requests to GitHub and in the log: the client's {@code
+ * X-Request-Id} if it is valid, otherwise a generated id.
  */
 public final class RequestId {
 
   public static final String FIELD = "X-Request-Id";
 
-  /** The field of log lines that holds it (Elastic Common Schema). */
+  /** The log field (Elastic Common Schema). */
   private static final String KEY = "http.request.id";
 
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._~:/+=-]{1,128}");
@@ -22,18 +22,14 @@ public final class RequestId {
 
   private RequestId() {}
 
-  /**
-   * The id of a request.
-   *
-   * @param given its {@code X-Request-Id}, or null
-   */
+  /** Returns the id for a request with this {@code X-Request-Id}, which may be null. */
   public static String of(String given) {
     return given != null && PLAIN.matcher(given).matches()
         ? given
         : PROCESS + Long.toString(COUNT.incrementAndGet(), 36);
   }
 
-  /** Adds the id to what this thread logs until the next call; null removes it. */
+  /** Adds the id to the log lines of this thread; null removes it. */
   public static void inLog(String id) {
     if (id == null) {
       MDC.remove(KEY);

@@ -9,22 +9,21 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.util.TimeUtils;
 
 /**
- * All settings, read and checked once at the start. {@code application.properties} explains each
+ * All settings, read and validated once at startup. {@code application.properties} documents each
  * key. The environment variable of a key is its name in upper case with underscores ({@code
- * github.org} is {@code GITHUB_ORG}); it wins over the file.
+ * github.org} is {@code GITHUB_ORG}); it overrides the file.
  *
- * @param clients where clients connect
- * @param management where health, metrics and the administration are
- * @param publicUrl what links begin with, without a slash at the end; empty: the client's Host
- * @param adminToken the token that changes need; empty: nothing can be changed
- * @param redis where Redis is, or null for an embedded one
- * @param rewriteUrls which URLs of GitHub lead back here: {@code links}, {@code all}, {@code none}
- * @param nearCacheSize bytes of memory for endpoints and views
- * @param nearCacheMaxAge how often an instance compares its memory with Redis
- * @param fastLane whether answers from memory bypass the routes
- * @param requestThreads how many requests may be in the routes at a time
- * @param accessLog whether each request is logged
- * @param drainDelay how long an instance that stops still accepts new requests
+ * @param clients the address of the client port
+ * @param management the address of the management port
+ * @param publicUrl the base of links, without a trailing slash; empty: the request's Host
+ * @param adminToken the token that changes require; empty: changes are disabled
+ * @param redis the address of Redis, or null for an embedded server
+ * @param rewriteUrls the GitHub URLs to rewrite: {@code links}, {@code all} or {@code none}
+ * @param nearCacheSize the size of the near cache in bytes
+ * @param nearCacheMaxAge the interval at which the near cache is compared with Redis
+ * @param fastLane whether repeated answers bypass the routes
+ * @param requestThreads the maximum number of requests in the routes
+ * @param drainDelay how long a stopping instance still accepts requests
  */
 public record Settings(
     Host clients,
@@ -44,7 +43,7 @@ public record Settings(
     Forwarding forwarding,
     Limits limits) {
 
-  /** The largest request line and header section, in bytes (RFC 9112 3, RFC 9110 5.4). */
+  /** Maximum sizes of request line and header section in bytes (RFC 9112 3, RFC 9110 5.4). */
   public static final int MAX_REQUEST_LINE = 16 << 10;
 
   public static final int MAX_REQUEST_FIELDS = 32 << 10;
@@ -52,15 +51,14 @@ public record Settings(
   /**
    * The upstream.
    *
-   * @param url the API, perhaps with a base path
+   * @param url the base URL of the API
    * @param version the value of {@code X-GitHub-Api-Version}
    * @param token the service's token, or empty
    * @param tokenFile a file with the token, or null
    * @param webhookSecret the secret of the webhook, or empty
-   * @param ownerPaths paths for which the token is not lent
-   * @param connectTimeout how long a connection may take to open
-   * @param answerTimeout how long GitHub may be silent
-   * @param rateReserve the share of the rate limit that refreshes leave to callers, 0 to 1
+   * @param ownerPaths paths that are never requested with the service's token for a caller
+   * @param answerTimeout the maximum time without data from GitHub
+   * @param rateReserve the fraction of the rate limit reserved for callers, 0 to 1
    */
   public record GitHub(
       URI url,
@@ -74,21 +72,21 @@ public record Settings(
       double rateReserve) {}
 
   /**
-   * Refreshes of kept endpoints.
+   * Refreshes of cached endpoints.
    *
-   * @param maxPages the most pages of a list
-   * @param deadline how long a refresh may take
-   * @param coldWait how long a caller waits for an endpoint that is not stored
+   * @param maxPages the maximum number of pages of a list
+   * @param deadline the maximum duration of a refresh
+   * @param coldWait how long a request waits for an endpoint that is not stored yet
    */
   public record Refreshing(int maxPages, Duration deadline, Duration coldWait) {}
 
   /**
    * Forwarded requests and their cache.
    *
-   * @param most how many requests of callers may wait for GitHub at a time
-   * @param maxEntry the largest stored answer, in bytes
-   * @param heuristic whether answers without explicit freshness get a heuristic one
-   * @param staleIfError how long a stale answer replaces a failing GitHub
+   * @param most the maximum number of forwarded requests in flight
+   * @param maxEntry the maximum size of a stored answer in bytes
+   * @param heuristic whether to apply heuristic freshness (RFC 9111 4.2.2)
+   * @param staleIfError how long a stale answer may be served while GitHub fails
    */
   public record Forwarding(int most, int maxEntry, boolean heuristic, Duration staleIfError) {}
 
@@ -96,12 +94,12 @@ public record Settings(
    * Limits for clients.
    *
    * @param rate requests per second, minute or hour such as {@code 100/s}; empty: no limit
-   * @param burst requests at once after a pause
-   * @param addresses tells clients behind trusted proxies apart
-   * @param content the largest request content, in bytes
-   * @param connections the most connections at a time
-   * @param head how long a request line and its fields may take to arrive
-   * @param idle how long a connection may be silent
+   * @param burst the maximum number of requests at once
+   * @param addresses identifies clients behind trusted proxies
+   * @param content the maximum size of a request's content in bytes
+   * @param connections the maximum number of connections
+   * @param head the maximum time to receive request line and header fields
+   * @param idle the maximum idle time of a connection
    */
   public record Limits(
       String rate,
@@ -113,22 +111,22 @@ public record Settings(
       Duration idle) {}
 
   /**
-   * Reads and checks all settings.
+   * Reads and validates all settings.
    *
-   * @throws BadConfiguration a sentence that names the variable, its value and what is allowed
+   * @throws BadConfiguration with the variable, its value and the valid values
    */
   public static Settings of(CamelContext context) {
     SettingsReader of = new SettingsReader(context.getPropertiesComponent());
     Settings settings = read(of);
-    // read by routes, by Kamelets and by the log
+    // not fields of this record: routes, Kamelets and the log configuration use them
     of.text("github.org", LOGIN, s -> s.matches("[A-Za-z0-9][A-Za-z0-9-]{0,99}"));
     of.time("refresh.interval");
     of.text("log.format", "plain or json", s -> s.matches("plain|json"));
     of.refuseUnread();
     if (settings.rewriteUrls.equals("all") && settings.publicUrl.isEmpty()) {
       throw new BadConfiguration(
-          "REWRITE_URLS is 'all', which needs PUBLIC_URL: stored answers contain one address of"
-              + " this service for all clients");
+          "REWRITE_URLS is 'all', which requires PUBLIC_URL: stored answers contain one address for"
+              + " all clients");
     }
     if (settings.github.tokenFile != null && !settings.github.token.isEmpty()) {
       throw new BadConfiguration(
@@ -136,7 +134,7 @@ public record Settings(
     }
     if (settings.clients.port() == settings.management.port()) {
       throw new BadConfiguration(
-          "MANAGEMENT_PORT is '%d' and so is PORT: they have to differ, because the management port"
+          "MANAGEMENT_PORT and PORT are both '%d': they must differ, because the management port"
                   .formatted(settings.clients.port())
               + " is not for clients");
     }
@@ -245,17 +243,17 @@ public record Settings(
         of.time("idle.timeout"));
   }
 
-  /** Milliseconds of a time in Camel's syntax ({@code 5m}, {@code 1h30m}), -1 if it is none. */
+  /** Parses a time such as {@code 5m} or {@code 1h30m} to milliseconds; -1 if it is invalid. */
   public static long millis(String time) {
     try {
-      // a bare number means milliseconds to Camel, and seconds to most people
+      // rejects bare numbers: Camel reads milliseconds where users expect seconds
       return time.matches("(\\d{1,9}(ms|[dhms]))+") ? TimeUtils.toMilliSeconds(time) : -1;
     } catch (IllegalArgumentException e) {
       return -1;
     }
   }
 
-  /** Whether a text can be sent as a token (RFC 6750 2.1). */
+  /** Whether the value can be sent as a token (RFC 6750 2.1). */
   public static boolean isToken(String value) {
     return value.matches("[!-~]*");
   }

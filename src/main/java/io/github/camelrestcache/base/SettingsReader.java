@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.apache.camel.spi.PropertiesComponent;
 import org.springframework.util.unit.DataSize;
 
-/** Reads settings, and remembers which keys were read. */
+/** Reads settings and records which keys were read. */
 record SettingsReader(PropertiesComponent properties, Set<String> read) {
 
   SettingsReader(PropertiesComponent properties) {
@@ -22,7 +22,7 @@ record SettingsReader(PropertiesComponent properties, Set<String> read) {
     String value = properties.resolveProperty(key).orElse("").strip();
     if (!valid.test(value)) {
       throw new BadConfiguration(
-          "%s is '%s', and has to be %s".formatted(variable(key), shown(key, value), allowed));
+          "%s is '%s', but must be %s".formatted(variable(key), shown(key, value), allowed));
     }
     return value;
   }
@@ -68,7 +68,7 @@ record SettingsReader(PropertiesComponent properties, Set<String> read) {
         .ifPresent(
             key -> {
               throw new BadConfiguration(
-                  "application.properties: nothing reads the key '%s': %s"
+                  "application.properties: unknown key '%s': %s"
                       .formatted(key, BadConfiguration.suggestion(key, read)));
             });
   }
@@ -80,7 +80,7 @@ record SettingsReader(PropertiesComponent properties, Set<String> read) {
     return key.toUpperCase(Locale.ROOT).replace('.', '_');
   }
 
-  /** A value for an error message: not a secret, nor a URL that may contain one. */
+  /** The value for an error message; masks secrets and URLs that may contain one. */
   private static String shown(String key, String value) {
     return key.matches(".*(token|secret)")
             || key.endsWith(".url") && value.matches("(?is).*(@|pass|auth).*")

@@ -14,7 +14,7 @@ class BadConfigurationTest {
     "pth, did you mean 'path'?",
     "shaped, did you mean 'shape'?",
     "evry, did you mean 'every'?",
-    "interval, 'known are path, shape, every'",
+    "interval, 'expected one of path, shape, every'",
   })
   void theNearestKnownNameIsSuggestedOrAllAreNamed(String unknown, String suggestion) {
     assertThat(BadConfiguration.suggestion(unknown, List.of("path", "shape", "every")))

@@ -16,7 +16,7 @@ class FailuresTest {
   @Test
   void aSentenceEndsWithTheReasonOfTheLibrary() {
     assertThat(Failures.sentence(new CompletionException(new ConnectException("refused"))))
-        .isEqualTo("GitHub cannot be reached, or broke off (refused)");
+        .isEqualTo("GitHub cannot be reached or closed the connection (refused)");
     assertThat(Failures.sentence(new RedisConnectionFailureException("Redis is full")))
         .isEqualTo("The store does not answer (Redis is full)");
     assertThat(Failures.sentence(new IllegalStateException("no route")))
@@ -32,7 +32,8 @@ class FailuresTest {
         }) {
       assertThat(Failures.sentence(failure))
           .isEqualTo(
-              "GitHub cannot be reached, or broke off (%s)", failure.getClass().getSimpleName());
+              "GitHub cannot be reached or closed the connection (%s)",
+              failure.getClass().getSimpleName());
       assertThat(Failures.sentence(new IllegalStateException(new UncheckedIOException(failure))))
           .doesNotContain("/etc");
     }
