@@ -127,7 +127,7 @@ class StartTest {
             route("view-stars", "ranked-view", "view: s, list: /orgs/Netflix/repos, field: id"),
             "routes/views.camel.yaml:",
             "'view-stars'",
-            "declared already"),
+            "already declared"),
         Refused.edit(
             "an id declared in two files",
             ENDPOINTS,
@@ -135,14 +135,14 @@ class StartTest {
             "routes/views.camel.yaml:",
             "routes/endpoints.camel.yaml:",
             "'view-stars'",
-            "declared already"),
+            "already declared"),
         Refused.edit(
             "a path declared twice",
             ENDPOINTS,
             route("twice", "cached-endpoint", "path: /orgs/Netflix"),
             "routes/endpoints.camel.yaml:",
             "'/orgs/Netflix'",
-            "declared already"),
+            "already declared"),
         Refused.edit(
             "a period that is none",
             ENDPOINTS,

@@ -4,17 +4,16 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * A GitHub path that is kept, as routes/endpoints.camel.yaml declares it.
+ * A cached GitHub path, as declared in routes/endpoints.camel.yaml.
  *
- * @param id the id of the route that declares it
- * @param description what the route says that it is, in a sentence
- * @param path the path that GitHub and this service answer it at, such as {@code
- *     /orgs/Netflix/repos}
- * @param template the path as it is written, such as {@code /orgs/{org}/repos}
- * @param shape what GitHub answers: a list, of which all pages are fetched, or one object
- * @param every the time between two refreshes
- * @param events the webhook events that change what GitHub answers
- * @param source the file and line of its declaration
+ * @param id the id of the declaring route
+ * @param description the description of the route, one sentence
+ * @param path the path at GitHub and here, such as {@code /orgs/Netflix/repos}
+ * @param template the path with placeholders, such as {@code /orgs/{org}/repos}
+ * @param shape the JSON that GitHub answers: a list in pages, or one object
+ * @param every the refresh interval
+ * @param events the webhook events that trigger a refresh
+ * @param source file and line of the declaration
  */
 public record CachedEndpoint(
     String id,
@@ -26,7 +25,6 @@ public record CachedEndpoint(
     Set<String> events,
     String source) {
 
-  /** What a path answers with. */
   public enum Shape {
     LIST,
     OBJECT

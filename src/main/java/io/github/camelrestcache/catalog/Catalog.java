@@ -25,19 +25,19 @@ import org.apache.camel.model.ToDefinition;
 import org.apache.camel.support.RouteTemplateHelper;
 
 /**
- * The endpoints and views that the route files declare. It reads them off the routes that start
- * with one of the two Kamelets, and refuses what Camel lets pass in silence: unknown parameters,
- * times that are none, one id or path twice, a view over a list that nobody caches.
+ * The endpoints and views that the route files declare with the two Kamelets. Rejects mistakes that
+ * Camel accepts silently: unknown parameters, invalid times, duplicate ids or paths, and views of
+ * lists that are not cached.
  */
 public final class Catalog {
 
-  /** The name of the Kamelet that declares a cached endpoint. */
+  /** The Kamelet that declares a cached endpoint. */
   public static final String ENDPOINT = "cached-endpoint";
 
-  /** The name of the Kamelet that declares a view. */
+  /** The Kamelet that declares a view. */
   public static final String VIEW = "ranked-view";
 
-  /** A path in normal form that no door of this service's own takes. */
+  /** A normalized path that this service does not use itself. */
   private static final String ENDPOINT_PATH =
       "/|(?!/healthcheck$|/webhook/github$|/view/|.*/\\.{1,2}(/|$))(/[A-Za-z0-9._~@:%-]+)+";
 
@@ -46,7 +46,7 @@ public final class Catalog {
 
   private static final String EVENTS = "|[a-z_]+(\\s*,\\s*[a-z_]+)*";
 
-  /** Everything that is declared at one time. */
+  /** A consistent snapshot of all declarations. */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
 
   private volatile Declared declared = new Declared(Map.of(), Map.of());
@@ -56,12 +56,12 @@ public final class Catalog {
     this.context = context;
   }
 
-  /** The endpoint at exactly this path, or null. */
+  /** The endpoint with exactly this path, or null. */
   public CachedEndpoint endpoint(@Variable("path") String path) {
     return declared.endpoints().get(path);
   }
 
-  /** The endpoint that a request reads, at exactly its path, or null. */
+  /** The endpoint that a GET or HEAD request reads, or null. */
   public CachedEndpoint asked(@Variable("request") ClientRequest request) {
     return request.isRead() ? endpoint(request.path()) : null;
   }
@@ -76,25 +76,25 @@ public final class Catalog {
     return endpoint(view.list());
   }
 
-  /** The endpoints that an event of the webhook changes, in the order of their declaration. */
+  /** The endpoints that a webhook event refreshes, in declaration order. */
   public List<CachedEndpoint> changedBy(String event) {
     return endpoints().stream().filter(each -> each.events().contains(event)).toList();
   }
 
-  /** All endpoints, in the order of their declaration. */
+  /** All endpoints, in declaration order. */
   public Collection<CachedEndpoint> endpoints() {
     return declared.endpoints().values();
   }
 
-  /** All views, in the order of their declaration. */
+  /** All views, in declaration order. */
   public Collection<View> views() {
     return declared.views().values();
   }
 
   /**
-   * Takes on what the loaded routes declare.
+   * Reads the declarations of the loaded routes.
    *
-   * @throws BadConfiguration a sentence with file and line
+   * @throws BadConfiguration with file and line
    */
   public void declare() {
     List<RouteDefinition> routes = ((ModelCamelContext) context).getRouteDefinitions();
@@ -104,7 +104,7 @@ public final class Catalog {
     declare(read(routes));
   }
 
-  /** Refuses an id that two loaded routes have. Camel would not say where they are. */
+  /** Rejects duplicate route ids with both locations, which Camel's own error omits. */
   public static void refuseIdsTwice(CamelContext context) {
     Map<String, RouteDefinition> ids = new HashMap<>();
     ((ModelCamelContext) context)
@@ -129,9 +129,9 @@ public final class Catalog {
   }
 
   /**
-   * What these routes declare.
+   * Returns the declarations of these routes.
    *
-   * @throws BadConfiguration a sentence with file and line
+   * @throws BadConfiguration with file and line
    */
   Declared read(List<RouteDefinition> routes) {
     Map<String, CachedEndpoint> endpoints = new LinkedHashMap<>();
@@ -152,8 +152,7 @@ public final class Catalog {
         continue;
       }
       if (!route.hasCustomIdAssigned()) {
-        throw new BadConfiguration(
-            source + ": the block has no id: give it one, such as org-repos");
+        throw new BadConfiguration(source + ": the block has no id: add one, such as org-repos");
       }
       refuseUnknown(kamelet);
       refuseDeadEnd(route, kamelet, entries);
@@ -216,14 +215,14 @@ public final class Catalog {
         kamelet.source());
   }
 
-  /** A step to a route that there is not would be found out by the first message only. */
+  /** Rejects a step to a missing route, which Camel detects only at the first message. */
   private static void refuseDeadEnd(RouteDefinition block, Kamelet kamelet, Set<String> routes) {
     for (var step : block.getOutputs()) {
       if (step instanceof ToDefinition to
           && to.getUri().startsWith("direct:")
           && !routes.contains(to.getUri())) {
         throw new BadConfiguration(
-            "%s: no route begins with '%s': %s"
+            "%s: no route starts from '%s': %s"
                 .formatted(
                     kamelet.source(),
                     to.getUri(),
@@ -248,7 +247,7 @@ public final class Catalog {
     template(kamelet).forEach(kamelet::fillIn);
   }
 
-  /** The parameters of a Kamelet, by name, with their default values or null. */
+  /** The parameters of a Kamelet with their default values, or null for required ones. */
   private Map<String, String> template(Kamelet kamelet) {
     ModelCamelContext model = (ModelCamelContext) context;
     if (model.getRouteTemplateDefinition(kamelet.name()) == null) {
@@ -282,7 +281,7 @@ public final class Catalog {
   private static void refuseTwice(String what, String name, String source, String before) {
     if (before != null) {
       throw new BadConfiguration(
-          "%s: %s '%s' is declared already at %s: give one of them another"
+          "%s: %s '%s' is already declared at %s: it must be unique"
               .formatted(source, what, name, before));
     }
   }
@@ -291,7 +290,7 @@ public final class Catalog {
     return route.getDescriptionText() == null ? "" : route.getDescriptionText();
   }
 
-  /** Folder, file and line; the management port shows them, so the path above is left out. */
+  /** Folder, file and line. The parent path is omitted because the management port shows it. */
   static String source(RouteDefinition route) {
     String location = route.getLocation() == null ? "a route" : route.getLocation();
     String file = location.replaceFirst("^.*?(([^/:!]+/)?[^/:!]+)$", "$1");

@@ -10,9 +10,9 @@ import org.apache.camel.util.URISupport;
 /**
  * A Kamelet at the start of a route.
  *
- * @param given the parameters that the route gives it
- * @param written the same before placeholders are resolved
- * @param source the file and line
+ * @param given the parameters
+ * @param written the parameters before placeholders are resolved
+ * @param source file and line
  */
 record Kamelet(String name, Map<String, String> given, Map<String, String> written, String source) {
 
@@ -45,7 +45,7 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
     return parameters;
   }
 
-  /** A parameter as it is written, with {@code {org}} for the setting {@code github.org}. */
+  /** A parameter as written, with {@code {org}} for the placeholder {@code github.org}. */
   String template(String parameter) {
     return written.get(parameter).replaceAll("\\{\\{(?:[^{}:]*\\.)?([^{}.:]+)[^{}]*}}", "{$1}");
   }
@@ -66,7 +66,7 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
 
   BadConfiguration refuse(String parameter, String value, String allowed) {
     return new BadConfiguration(
-        "%s: the parameter '%s' of the Kamelet %s is %s, and has to be %s"
+        "%s: the parameter '%s' of the Kamelet %s is %s, but must be %s"
             .formatted(
                 source, parameter, name, value == null ? "missing" : "'" + value + "'", allowed));
   }

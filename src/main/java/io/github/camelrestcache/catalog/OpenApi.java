@@ -3,15 +3,11 @@ package io.github.camelrestcache.catalog;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/**
- * The OpenAPI 3.0 document of what is served here (endpoints, views, healthcheck), made of what is
- * declared at the time of the request.
- */
+/** Generates the OpenAPI 3.0 document of the declared endpoints and views. */
 public record OpenApi(Catalog catalog) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** The document. */
   public ObjectNode document() {
     ObjectNode document = JSON.createObjectNode().put("openapi", "3.0.3");
     document.putObject("info").put("title", "camel-rest-cache").put("version", "1");
@@ -22,7 +18,7 @@ public record OpenApi(Catalog catalog) {
       ObjectNode schema = answers(get, 503).put("type", list ? "array" : "object");
       if (list) {
         schema.putObject("items").put("type", "object");
-        // the whole list without either
+        // without either, the answer is the whole list
         parameter(get, "page", "query").put("type", "integer").put("minimum", 1);
         parameter(get, "per_page", "query")
             .put("type", "integer")
@@ -43,7 +39,8 @@ public record OpenApi(Catalog catalog) {
     ObjectNode rows = answers(view, 400, 404, 503).put("type", "array").putObject("items");
     rows.put("type", "array").put("minItems", 2).put("maxItems", 2).putObject("items");
     ObjectNode health =
-        operation(paths, "/healthcheck", "healthcheck", "Whether everything can be served.");
+        operation(
+            paths, "/healthcheck", "healthcheck", "The readiness of all endpoints and views.");
     answers(health, 503).put("type", "object");
     return document;
   }
@@ -62,13 +59,13 @@ public record OpenApi(Catalog catalog) {
         .putObject("schema");
   }
 
-  /** Adds the problems that are answered, and gives the schema of what is answered with 200. */
+  /** Adds the error answers, and returns the schema of the 200 answer. */
   private static ObjectNode answers(ObjectNode operation, int... problems) {
     ObjectNode responses = operation.putObject("responses");
     ObjectNode ok = responses.putObject("200").put("description", "OK");
     for (int status : problems) {
       ObjectNode problem = responses.putObject(Integer.toString(status));
-      problem.put("description", "A problem, with what to do").putObject("content");
+      problem.put("description", "Problem details (RFC 9457)").putObject("content");
       problem.withObject("/content").putObject("application/problem+json");
     }
     return ok.putObject("content").putObject("application/json").putObject("schema");

@@ -26,13 +26,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Replaces the routes of an edited file of endpoints or views while the service runs, where Camel
- * watches the files ({@code camel:dev}, {@code camel run --dev}). The catalogue checks the file
- * first; if it or Camel refuses the file, the last good routes keep serving. Any other file needs a
- * restart: replacing its routes would close the HTTP server's doors or the client of GitHub.
+ * Reloads an edited file of endpoints or views while the service runs, if Camel watches the files
+ * ({@code camel:dev}, {@code camel run --dev}). If the catalog or Camel rejects the file, the last
+ * good routes keep serving. Any other file requires a restart: replacing its routes would close the
+ * HTTP server's routes or the GitHub client.
  *
- * <p>Camel 4.17 by itself either removes the routes of all files and then fails at a file with two
- * routes ("duplicate route id"), or leaves removed routes and those of edited Kamelets running.
+ * <p>Camel 4.17 itself either removes the routes of all files and then fails on a file with two
+ * routes ("duplicate route id"), or keeps running removed routes and routes of edited Kamelets.
  */
 public final class RouteReload {
 
@@ -41,7 +41,7 @@ public final class RouteReload {
 
   private final Map<String, String> lastSeen = new ConcurrentHashMap<>();
 
-  /** The routes that are loaded from a file, by its name: no resource, or one. */
+  /** The last accepted content by file name: one resource, or none if the file is deleted. */
   private final Map<String, List<Resource>> lastGood = new ConcurrentHashMap<>();
 
   private final CamelContext context;
@@ -54,7 +54,7 @@ public final class RouteReload {
     this.catalog = catalog;
   }
 
-  /** Takes over from Camel's watcher, if there is one, when all routes are loaded. */
+  /** Replaces Camel's watcher, if there is one. Call it after all routes are loaded. */
   public void start() {
     RouteWatcherReloadStrategy watcher = context.hasService(RouteWatcherReloadStrategy.class);
     try {
@@ -81,10 +81,10 @@ public final class RouteReload {
       others.setResourceReload((path, file) -> look(file));
       context.addService(others);
     }
-    LOG.info("Edits of endpoints and views in {} take effect at once", routes.getFolder());
+    LOG.info("Edits to endpoints and views in {} take effect at once", routes.getFolder());
   }
 
-  /** Takes up an edit when two looks at it agree; a writer that goes on causes another call. */
+  /** Reloads a file once its content is stable; further writes trigger another call. */
   private void look(Resource file) throws Exception {
     String name = name(file.getLocation());
     String text = text(file);
@@ -129,7 +129,7 @@ public final class RouteReload {
     }
   }
 
-  /** Removes the routes of a file with those that Camel made of their Kamelets, and adds others. */
+  /** Replaces the routes of a file, including those that Camel created from its Kamelets. */
   private void replace(String name, List<Resource> file, Catalog.Declared now) throws Exception {
     List<RouteDefinition> gone = new ArrayList<>();
     Set<Object> ids = new HashSet<>();
@@ -138,12 +138,12 @@ public final class RouteReload {
       if (name.equals(name(route.getLocation()))
           || made != null && ids.contains(made.get("parentRouteId"))) {
         ids.add(route.getRouteId());
-        gone.add(0, route); // a timer is stopped before the route that it calls
+        gone.add(0, route); // stop a timer before the route that it calls
       }
     }
     for (RouteDefinition route : gone) {
       model.removeRouteDefinition(route);
-      // a route that failed leaves its endpoint behind, of which Camel makes no second route
+      // a failed route leaves its endpoint behind, which would block a second route
       String uri = route.getInput().getEndpointUri();
       if (uri.startsWith("kamelet:")
           && context.hasEndpoint(context.resolvePropertyPlaceholders(uri))

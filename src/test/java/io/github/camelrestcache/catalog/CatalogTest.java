@@ -132,17 +132,17 @@ class CatalogTest {
         "pth: /a                | no parameter 'pth': did you mean 'path'?",
         "path: /a, evry: 5m     | no parameter 'evry': did you mean 'every'?",
         "shape: list            | 'path' of the Kamelet cached-endpoint is missing",
-        "path: a                | 'path' of the Kamelet cached-endpoint is 'a', and has to be",
+        "path: a                | 'path' of the Kamelet cached-endpoint is 'a', but must be",
         "path: /a/              | 'path' of the Kamelet cached-endpoint is '/a/'",
         "path: /a//b            | 'path' of the Kamelet cached-endpoint is '/a//b'",
         "path: \"/a?b=c\"       | 'path' of the Kamelet cached-endpoint is '/a?b=c'",
-        "path: /a, shape: array | is 'array', and has to be list or object",
-        "path: /a, every: ten   | is 'ten', and has to be a time above 0",
-        "path: /a, every: 0     | is '0', and has to be a time above 0",
+        "path: /a, shape: array | is 'array', but must be list or object",
+        "path: /a, every: ten   | is 'ten', but must be a time above 0",
+        "path: /a, every: 0     | is '0', but must be a time above 0",
         "path: /webhook/github  | 'path' of the Kamelet cached-endpoint is '/webhook/github'",
-        "path: /a, events: Star | is 'Star', and has to be names of events such as star,push",
-        "path: /a, events: a b  | is 'a b', and has to be names of events such as star,push",
-        "path: /a, events: \"a,\" | is 'a,', and has to be names of events such as star,push",
+        "path: /a, events: Star | is 'Star', but must be names of events such as star,push",
+        "path: /a, events: a b  | is 'a b', but must be names of events such as star,push",
+        "path: /a, events: \"a,\" | is 'a,', but must be names of events such as star,push",
       })
   void aMistakeInAnEndpointIsRefusedWithFileLineAndSentence(String parameters, String sentence) {
     assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(endpoint("a", parameters))))
@@ -191,11 +191,11 @@ class CatalogTest {
   void anIdAPathAndAViewAreDeclaredOnce() {
     String view = "list: /orgs/x/repos, field: f, view: v";
     assertThat(refused(REPOS, endpoint("repos", "path: /b")))
-        .contains("the route id 'repos' is declared already at routes/a.camel.yaml:");
+        .contains("the route id 'repos' is already declared at routes/a.camel.yaml:");
     assertThat(refused(REPOS, endpoint("other", "path: /orgs/x/repos")))
-        .contains("the path '/orgs/x/repos' is declared already at routes/a.camel.yaml:");
+        .contains("the path '/orgs/x/repos' is already declared at routes/a.camel.yaml:");
     assertThat(refused(REPOS, view("a", view), view("b", view)))
-        .contains("the view 'v' is declared already at routes/a.camel.yaml:");
+        .contains("the view 'v' is already declared at routes/a.camel.yaml:");
     assertThat(refused(block("a", "cached-endpont", "path: /a")))
         .contains("the Kamelet cached-endpont cannot be read");
   }
