@@ -120,8 +120,8 @@ class HealthcheckTest {
     String routes = "file:routes/*.camel.yaml,file:" + views;
     Service service = service(gitHub(), Map.of("camel.main.routes-include-pattern", routes));
     String failure =
-        "The view 'bad' cannot rank /orgs/Netflix/repos: an item has no 'nick': name another field"
-            + " with label";
+        "The view 'bad' cannot rank /orgs/Netflix/repos: an item has no 'nick': set label to"
+            + " another field";
     await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == 200);
 
     HttpResponse<String> answer = service.get("/view/top/5/bad");

@@ -21,15 +21,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
 
-/** Sorts the items of a cached list by one of their fields. */
+/** Ranks the items of a cached list by a field. */
 public final class Ranking {
 
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** An item: the label as given, and the field as a number, a text, a boolean or null. */
+  /** An item: its label, and its value as a number, string, boolean or null. */
   private record Row(String label, Object value, String number) {
 
-    /** Numbers before texts before booleans; what has no value is not compared. */
+    /** Numbers sort before strings, strings before booleans. Never called for null. */
     int kind() {
       return value instanceof BigDecimal ? 0 : value instanceof String ? 1 : 2;
     }
@@ -46,16 +46,16 @@ public final class Ranking {
   private final Map<String, String> failures = new ConcurrentHashMap<>();
 
   /**
-   * The ranking of a list, both ways: by value, ties by label, items without the field last in
-   * both.
+   * Ranks a list in both orders: by value, then by label. Items without the field come last in both
+   * orders.
    *
-   * @throws Problem 503 when the items cannot be ranked like that, with the reason
+   * @throws Problem 503 with the reason if the list cannot be ranked
    */
   public Ranked rank(@Variable("view") View view, @Body Entry list) {
     try {
       failures.remove(view.name());
       if (list == null) {
-        throw unrankable(view, "the list is not stored whole, try again after its next refresh");
+        throw unrankable(view, "the list is not stored, try again after its next refresh");
       }
       List<Row> rows = rows(view, list);
       rows.sort(TOP);
@@ -70,13 +70,13 @@ public final class Ranking {
     }
   }
 
-  /** Whether a stored ranking, or null, is not one of the list that is stored. */
+  /** Whether the ranking is missing, or not of the stored version of the list. */
   public boolean isOutdated(
       @Variable("view") View view, @Variable("stored") Entry list, @Body Ranked ranked) {
     return ranked == null || list == null || !ranked.stamp().equals(view.stamp(list.version()));
   }
 
-  /** Why this view could not be ranked last, in a sentence, or null. */
+  /** The reason why the last ranking of this view failed, one sentence, or null. */
   public String failure(View view) {
     return failures.get(view.name());
   }
@@ -87,7 +87,7 @@ public final class Ranking {
       parser.nextToken();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-          throw unrankable(view, "its items are no objects");
+          throw unrankable(view, "its items are not objects");
         }
         rows.add(row(view, parser));
       }
@@ -113,7 +113,7 @@ public final class Ranking {
     }
     if (label == null) {
       throw unrankable(
-          view, "an item has no '%s': name another field with label".formatted(view.label()));
+          view, "an item has no '%s': set label to another field".formatted(view.label()));
     }
     return new Row(label, value, number);
   }

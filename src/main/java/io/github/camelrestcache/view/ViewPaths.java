@@ -8,22 +8,21 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Variable;
 
-/** Reads {@code /view/{order}/{n}/{view}}, off the path as it was sent. */
+/** Parses {@code /view/{order}/{n}/{view}} from the path as sent. */
 public record ViewPaths(Catalog catalog) {
 
   private static final int MOST = 100_000;
   private static final Pattern PATH = Pattern.compile("/view/(top|bottom)/([^/]*)/([^/]*)");
 
   /**
-   * What the request asks to see.
+   * Parses the path of a request.
    *
-   * @throws Problem 404 for no view of that name, 400 for a number that is none
+   * @throws Problem 404 for an unknown path or view, 400 for an invalid number
    */
   public ViewRequest read(@Variable("request") ClientRequest request) {
     return read(request.path());
   }
 
-  /** What a path asks to see. */
   public ViewRequest read(String asked) {
     Matcher path = PATH.matcher(asked);
     if (!path.matches()) {

@@ -3,10 +3,9 @@ package io.github.camelrestcache.view;
 import io.github.camelrestcache.catalog.View;
 
 /**
- * What a client wants to see.
+ * A request for the first rows of a view.
  *
- * @param descending whether the top, or else the bottom
- * @param n how many rows, 1 to 100,000
- * @param view of what
+ * @param descending true for the top, false for the bottom
+ * @param n the number of rows, 1 to 100,000
  */
 public record ViewRequest(boolean descending, int n, View view) {}

@@ -24,23 +24,23 @@ import org.apache.camel.Variable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Which deliveries of GitHub's webhook are taken, and what they are answered. */
+/** Verifies and answers the deliveries of GitHub's webhook. */
 public final class Webhook {
 
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
 
   /**
-   * What GitHub says of a delivery beside its payload.
+   * The headers of a delivery.
    *
-   * @param id the same when it is delivered again
-   * @param event what happened, such as {@code star}
+   * @param id the delivery id, which a redelivery repeats
+   * @param event the event, such as {@code star}
    */
   public record Delivery(String id, String event) {}
 
-  /** GitHub's own limit. */
+  /** GitHub's limit, in bytes. */
   private static final long LARGEST_PAYLOAD = 25L * 1024 * 1024;
 
-  /** How long a payload may take to come, in nanoseconds: GitHub waits 10 s for an answer. */
+  /** Maximum time to receive a payload in nanoseconds: GitHub waits 10 s for an answer. */
   private static final long LONGEST = TimeUnit.SECONDS.toNanos(10);
 
   private static final int CHUNK = 64 * 1024;
@@ -48,47 +48,47 @@ public final class Webhook {
   private final String secret;
 
   /**
-   * @param secret the secret that GitHub signs with; empty: no delivery is received
+   * @param secret the secret that GitHub signs with; empty: the webhook is disabled
    */
   public Webhook(String secret) {
     this.secret = secret;
   }
 
   /**
-   * Takes a request for a delivery. The payload is read for its signature, and nothing of it kept.
+   * Verifies the signature of a delivery. The payload is read for it but not kept.
    *
-   * @throws Problem 404 without a secret, 405 for another method than POST, 413 for more than 25
-   *     MB, 401 for a signature that is not the payload's, 400 without event or id, 408 and 503 for
-   *     one that comes slowly, and for one that comes while many others do
+   * @throws Problem 404 without a secret, 405 if the method is not POST, 413 above 25 MB, 401 for a
+   *     wrong signature, 400 without event or id, 408 if the payload arrives too slowly, 503 for
+   *     too many concurrent deliveries
    */
   public Delivery verify(@Variable("request") ClientRequest request) throws IOException {
     if (secret.isEmpty()) {
-      throw new Problem(404, "Not found", "No webhook is received: set GITHUB_WEBHOOK_SECRET.");
+      throw new Problem(404, "Not found", "The webhook is disabled: set GITHUB_WEBHOOK_SECRET.");
     }
     if (!request.method().equals("POST")) {
-      throw new Problem(405, "Method not allowed", "GitHub's webhook is received here: use POST.")
+      throw new Problem(405, "Method not allowed", "The webhook accepts only POST.")
           .with("Allow", "POST");
     }
-    // without one of the right form nothing is read
+    // do not read the payload without a well-formed signature
     String signature = field(request, "X-Hub-Signature-256", "sha256=[0-9a-f]{64}");
     if (signature.isEmpty() || !isSigned(request, signature)) {
       throw new Problem(
               401,
               "Unauthorized",
-              "X-Hub-Signature-256 is missing or wrong: GITHUB_WEBHOOK_SECRET and the secret at"
-                  + " GitHub have to be the same.")
+              "X-Hub-Signature-256 is missing or wrong: GITHUB_WEBHOOK_SECRET must equal the"
+                  + " secret at GitHub.")
           .with("WWW-Authenticate", "X-Hub-Signature-256");
     }
     String event = field(request, "X-GitHub-Event", "[a-z_]{1,64}");
     String id = field(request, "X-GitHub-Delivery", "[0-9A-Za-z-]{1,64}");
     if (event.isEmpty() || id.isEmpty()) {
       throw new Problem(
-          400, "Bad request", "X-GitHub-Event or X-GitHub-Delivery is missing, or is none.");
+          400, "Bad request", "X-GitHub-Event or X-GitHub-Delivery is missing or invalid.");
     }
     return new Delivery(id, event);
   }
 
-  /** The value of a field, or nothing when it has none of this form. */
+  /** The value of a field, or an empty string if it is missing or malformed. */
   private static String field(ClientRequest request, String name, String form) {
     String value = request.fields().get(name);
     return value != null && value.matches(form) ? value : "";
@@ -96,12 +96,12 @@ public final class Webhook {
 
   private boolean isSigned(ClientRequest request, String signature) throws IOException {
     if (!request.ticket().take(InFlight.Share.DELIVERIES, 1)) {
-      throw Problem.busy("Many deliveries come in at this time");
+      throw Problem.busy("Too many webhook deliveries are in flight");
     }
     return MessageDigest.isEqual(signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8));
   }
 
-  /** The signature that the content has to have, as GitHub writes it. */
+  /** Computes the expected signature in GitHub's format. */
   private static String sign(ClientRequest request, String secret) throws IOException {
     if (request.length() > LARGEST_PAYLOAD) {
       throw tooLarge();
@@ -118,7 +118,7 @@ public final class Webhook {
         if (length > LARGEST_PAYLOAD) {
           throw tooLarge();
         } else if (System.nanoTime() - began > LONGEST) {
-          throw new Problem(408, "Request timeout", "The payload did not come in time.");
+          throw new Problem(408, "Request timeout", "The payload did not arrive in time.");
         }
         mac.update(chunk, 0, count);
       }
@@ -129,12 +129,10 @@ public final class Webhook {
   }
 
   private static Problem tooLarge() {
-    return new Problem(413, "Content too large", "GitHub's payloads have at most 25 MB.");
+    return new Problem(413, "Content too large", "The payload exceeds GitHub's limit of 25 MB.");
   }
 
-  /**
-   * Says what is refreshed: 202 for what changes something, or might; 200 for a ping or a replay.
-   */
+  /** Answers with the refreshed paths: 200 for a ping or a redelivery, otherwise 202. */
   public void answer(
       Exchange exchange,
       @Variable("delivery") Delivery delivery,

@@ -127,7 +127,7 @@ class RankingTest {
     assertThat(problem)
         .hasMessage(
             "The view 'x' cannot rank /orgs/x/repos: an item has no 'name':"
-                + " name another field with label");
+                + " set label to another field");
     assertThat(problem.status()).isEqualTo(503);
     assertThat(ranking.failure(VIEW)).isEqualTo(problem.getMessage());
     ranking.rank(VIEW, list("[]"));
@@ -138,7 +138,7 @@ class RankingTest {
   @ValueSource(strings = {"[1]", "[\"a\"]", "[null]", "[[]]", "[{\"name\":\"a\"},[]]"})
   void itemsThatAreNoObjectsAreRefused(String json) {
     assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json))))
-        .hasMessageContaining("no objects");
+        .hasMessageContaining("not objects");
   }
 
   @Test
