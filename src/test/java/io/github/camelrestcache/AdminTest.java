@@ -280,9 +280,9 @@ class AdminTest {
       post(service, "/admin/purge?path=/", "Bearer another-token-0123");
       assertThat(log.lines())
           .containsExactly(
-              "[null] /orgs/Netflix is refreshed at the request of 127.0.0.1",
-              "[null] /repos/a?b was purged by 127.0.0.1",
-              "[null] /repos/none/… (all that begins so) was purged by 127.0.0.1",
+              "[null] Refreshing /orgs/Netflix at the request of 127.0.0.1",
+              "[null] Purged /repos/a?b at the request of 127.0.0.1",
+              "[null] Purged /repos/none/… (prefix) at the request of 127.0.0.1",
               "[null] Refused a change from 127.0.0.1: missing or wrong ADMIN_TOKEN");
     }
   }

@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an operator may ask and do. Who changes something needs {@code Authorization: Bearer} with
- * the {@code ADMIN_TOKEN}.
+ * The administration API. Changes require {@code Authorization: Bearer} with the {@code
+ * ADMIN_TOKEN}.
  */
 public final class Admin {
 
@@ -57,8 +57,7 @@ public final class Admin {
   private final ViewPaths paths;
 
   /**
-   * @param token the token that changes need; empty: nothing can be changed
-   * @param uptime since when the service runs
+   * @param token the token that changes require; empty: changes are disabled
    */
   public Admin(
       String token,
@@ -91,7 +90,7 @@ public final class Admin {
     this.paths = paths;
   }
 
-  /** Of each endpoint: what it is, how old and large it is here, and what failed last. */
+  /** The state of each endpoint: declaration, age and size on this instance, last failure. */
   List<Map<String, Object>> endpoints() {
     return catalog.endpoints().stream().map(this::endpoint).toList();
   }
@@ -122,8 +121,8 @@ public final class Admin {
   }
 
   /**
-   * Of the service: this instance and the others, how requests were met, GitHub's limit for it, the
-   * views, what is wrong with Redis, and whether there is an {@code ADMIN_TOKEN}.
+   * The state of the service: instances, request counts, GitHub's rate limit, views, the last error
+   * of Redis, and whether changes are enabled.
    */
   Map<String, Object> status() {
     Map<String, Object> status = new LinkedHashMap<>();
@@ -150,16 +149,16 @@ public final class Admin {
   }
 
   /**
-   * The first rows of a view, as clients get them, of what is in memory here.
+   * The first rows of a view in the memory of this instance, in the format that clients get.
    *
    * @param path {@code /view/{order}/{n}/{view}}
-   * @throws Problem 400 or 404 for another path, 503 if the view is not here
+   * @throws Problem 400 or 404 for an invalid path, 503 if the view is not in memory
    */
   byte[] rows(String path) {
     ViewRequest asked = paths.read(path);
     Ranked ranked = near.ranked(asked.view());
     if (ranked == null) {
-      throw new Problem(503, "Not ready", "The view is not in memory here: try again in a moment.");
+      throw new Problem(503, "Not ready", "The view is not in memory yet: try again in a moment.");
     }
     return ranked.first(asked.n(), asked.descending());
   }
@@ -169,17 +168,19 @@ public final class Admin {
   }
 
   /**
-   * Has an endpoint refreshed now, by whichever instance gets the lease, but no sooner than
-   * GitHub's limits allow.
+   * Requests a refresh of an endpoint. The instance that gets the lease runs it as soon as GitHub's
+   * limits allow.
    *
-   * @throws Problem 401 or 403 for who may not, 400 without a path, 404 for one that is not kept
+   * @throws Problem 401 or 403 if not authorized, 400 without a path, 404 for an unknown path
    */
   Map<String, Object> refresh(RoutingContext request) {
     authorize(request);
     String path = request.queryParams().get("path");
     if (path == null) {
       throw new Problem(
-          400, "Bad request", "Say which endpoint: POST /admin/refresh?path=/orgs/Netflix");
+          400,
+          "Bad request",
+          "Set the path of an endpoint: POST /admin/refresh?path=/orgs/Netflix");
     }
     CachedEndpoint endpoint = catalog.endpoint(path);
     if (endpoint == null) {
@@ -187,19 +188,20 @@ public final class Admin {
       throw new Problem(
           404,
           "Not found",
-          "No endpoint is kept at %s: %s"
+          "No endpoint is cached at %s: %s"
               .formatted(path, BadConfiguration.suggestion(path, paths)));
     }
     refreshes.now(endpoint);
-    LOG.info("{} is refreshed at the request of {}", path, client(request));
+    LOG.info("Refreshing {} at the request of {}", path, client(request));
     return Map.of("refresh", path);
   }
 
   /**
-   * Throws away what is stored of a path, or of all that begin so: endpoints, which are fetched
-   * anew at once, their views, and answers to forwarded requests.
+   * Deletes what is stored at a path, or below a prefix: endpoints, which are refreshed at once,
+   * their views, and answers to forwarded requests.
    *
-   * @throws Problem 401 or 403 for who may not, 400 without either or with both
+   * @throws Problem 401 or 403 if not authorized, 400 unless exactly one of path and prefix is
+   *     given
    */
   Map<String, Object> purge(RoutingContext request) {
     authorize(request);
@@ -210,14 +212,14 @@ public final class Admin {
       throw new Problem(
           400,
           "Bad request",
-          "Say what, without a query: POST /admin/purge?path=/orgs/Netflix, or"
+          "Set path or prefix, without a query: POST /admin/purge?path=/orgs/Netflix, or"
               + " ?prefix=/repos/Netflix/");
     }
     List<String> removed = purges.purge(what, path == null);
     LOG.info(
-        "{}{} was purged by {}",
+        "Purged {}{} at the request of {}",
         what.replaceAll("\\p{Cntrl}", "?"),
-        path == null ? "… (all that begins so)" : "",
+        path == null ? "… (prefix)" : "",
         client(request));
     removed.stream().map(catalog::endpoint).filter(Objects::nonNull).forEach(refreshes::now);
     return Map.of("purged", what, "endpoints", removed);
@@ -233,7 +235,7 @@ public final class Admin {
     if (!MessageDigest.isEqual(bytes(secret), bytes(token))) {
       LOG.warn("Refused a change from {}: missing or wrong ADMIN_TOKEN", client(request));
       throw new Problem(
-              401, "Unauthorized", "Changes need the ADMIN_TOKEN: Authorization: Bearer …")
+              401, "Unauthorized", "Changes require the ADMIN_TOKEN: Authorization: Bearer …")
           .with("WWW-Authenticate", "Bearer realm=\"camel-rest-cache\"");
     }
   }

@@ -14,7 +14,7 @@ import org.apache.camel.support.service.ServiceHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts the service: the routes in {@code routes/}, or those in the jar, on Camel Main. */
+/** Starts the service on Camel Main with the routes in {@code routes/}, or those in the jar. */
 public final class App {
 
   private static final Logger LOG = LoggerFactory.getLogger(App.class);
@@ -26,10 +26,10 @@ public final class App {
   }
 
   /**
-   * Runs the service until it is told to end.
+   * Runs the service until it is stopped.
    *
-   * @param overrides properties that win over application.properties and the environment
-   * @return the exit status: 0 after an ordinary end, 1 when it could not start
+   * @param overrides properties that override application.properties and the environment
+   * @return the exit status: 0 after a normal stop, 1 if the start failed
    */
   public static int start(Map<String, String> overrides) {
     Main main = configured(overrides);
@@ -42,13 +42,13 @@ public final class App {
       } else {
         LOG.error("Not started: {}", BadConfiguration.sentence(e), e);
       }
-      // what was started before the failure, such as an embedded Redis
+      // stop what was started before the failure, such as an embedded Redis
       ServiceHelper.stopAndShutdownService(main.getCamelContext().getRegistry());
       return 1;
     }
   }
 
-  /** The application before it is started. */
+  /** The configured application, not started yet. */
   public static Main configured(Map<String, String> overrides) {
     Main main = new Main();
     main.setPropertyPlaceholderLocations(
@@ -62,7 +62,7 @@ public final class App {
           @Override
           public void beforeInitialize(BaseMainSupport starting) {
             if (!overrides.isEmpty()) {
-              // else GITHUB_API_URL would win over an override of github.api.url
+              // otherwise GITHUB_API_URL would override github.api.url in overrides
               ((PropertiesComponent) starting.getCamelContext().getPropertiesComponent())
                   .setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_NEVER);
             }
@@ -81,7 +81,7 @@ public final class App {
 
           @Override
           public void afterConfigure(BaseMainSupport starting) {
-            // the routes are loaded, and nothing is started: a refusal is all that is logged
+            // fail before anything is started, so that the log contains only the refusal
             starting.getCamelContext().getRegistry().findSingleByType(Catalog.class).declare();
           }
         });

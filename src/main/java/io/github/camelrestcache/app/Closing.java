@@ -5,14 +5,13 @@ import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ends what was started, the last first. Camel closes it with the registry, after all routes. */
+/** Closes resources in reverse order. Camel calls it with the registry, after all routes. */
 public final class Closing implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Closing.class);
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-  /** Has something closed at the end. */
   void add(AutoCloseable each) {
     open.push(each);
   }
@@ -23,7 +22,7 @@ public final class Closing implements AutoCloseable {
       try {
         each.close();
       } catch (Exception e) {
-        LOG.warn("Something did not close: {}", e.toString());
+        LOG.warn("Failed to close a resource: {}", e.toString());
       }
     }
   }

@@ -20,14 +20,11 @@ import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
 
-/** What {@code /healthcheck} answers: which endpoints and views can be served, and if not, why. */
+/** The report at {@code /healthcheck}: which endpoints and views can be served, or why not. */
 public record Health(
     Catalog catalog, Refreshes refreshes, Ranking ranking, RedisConnection redis, Clock clock) {
 
-  /**
-   * Of one endpoint: its path, whether it can be served, when it was fetched, whether that is
-   * longer ago than its interval, what failed last.
-   */
+  /** The state of one endpoint. It is stale if the last fetch is older than the interval. */
   public Map<String, Object> endpoint(
       @Variable("endpoint") CachedEndpoint endpoint,
       @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception storeFailure,
@@ -45,7 +42,7 @@ public record Health(
     return state;
   }
 
-  /** The whole report, with 200 when everything can be served and 503 otherwise. */
+  /** The full report, with 200 if everything can be served and 503 otherwise. */
   public void report(Exchange exchange, @Body List<Map<String, Object>> endpoints) {
     Map<String, Map<String, Object>> byPath = new LinkedHashMap<>();
     endpoints.forEach(each -> byPath.put((String) each.get("path"), each));
@@ -75,7 +72,7 @@ public record Health(
   }
 
   private static boolean isStale(CachedEndpoint endpoint, Entry stored, Instant now) {
-    // times are stored in whole seconds
+    // stored times have a precision of one second
     return stored.fetched().plus(endpoint.every()).plusSeconds(2).isBefore(now);
   }
 

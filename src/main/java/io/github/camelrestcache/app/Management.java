@@ -24,22 +24,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The management port: health and metrics as Camel knows them, the {@link Page} and what it shows,
- * {@code /openapi.json}, and the changes that {@link Admin} makes.
+ * The management port: Camel's health checks and metrics, the {@link Page}, {@code /openapi.json}
+ * and the {@link Admin} API.
  */
 record Management(CamelContext context, Meters meters, OpenApi openApi, Admin admin) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Management.class);
 
-  /** What answers requests to the management port. */
   Router router(Vertx vertx) {
     Router router = Router.router(vertx);
     try {
       router.get("/").handler(new Page(context));
     } catch (IOException e) {
-      LOG.warn("There is no page at / on the management port: {}", e.getMessage());
+      LOG.warn("The page of the management port is not available: {}", e.getMessage());
     }
-    // checks may take a while
+    // health checks may block
     router
         .get("/observe/health")
         .blockingHandler(call -> health(call, HealthCheckHelper.invoke(context), false), false);
@@ -58,13 +57,13 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
     router
         .get("/view/:order/:n/:view")
         .handler(answering(200, call -> admin.rows(call.request().path())));
-    // they talk to Redis
+    // these call Redis
     router.post("/admin/refresh").blockingHandler(answering(202, admin::refresh), false);
     router.post("/admin/purge").blockingHandler(answering(200, admin::purge), false);
     return router;
   }
 
-  /** The overall state, and each check that is down. */
+  /** Answers with the overall state and each check that is down. */
   private static void health(
       RoutingContext call, Collection<HealthCheck.Result> results, boolean readiness) {
     boolean up = HealthCheckHelper.isResultsUp(results, readiness);
@@ -120,7 +119,7 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
       LOG.error("An administration request failed", failure);
       problem = new Problem(500, "Internal error", "This is a fault of the cache: report it.");
     }
-    // other sites have no business here
+    // the management port allows no cross-origin requests
     HttpFields fields = problem.answer().remove("Access-Control-Allow-Origin");
     call.response().setStatusCode(problem.status());
     fields.all().forEach(field -> call.response().putHeader(field.getKey(), field.getValue()));

@@ -11,7 +11,7 @@ import java.util.Locale;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.micrometer.MicrometerConstants;
 
-/** Camel's registry of meters, with names that Prometheus's linter accepts. */
+/** Creates Camel's meter registry, with names that the linter of Prometheus accepts. */
 final class Metrics {
 
   private static final String LEFT_OUT =
@@ -19,7 +19,7 @@ final class Metrics {
 
   private Metrics() {}
 
-  /** The registry, made here unless Camel has one already, as under Camel JBang. */
+  /** Returns the registry, and creates it unless Camel has one, as with Camel JBang. */
   static MeterRegistry registry(CamelContext context, Closing closing) {
     MeterRegistry found = context.getRegistry().findSingleByType(MeterRegistry.class);
     if (found != null) {
@@ -36,7 +36,7 @@ final class Metrics {
                 return id.getName().startsWith("camel.") ? snakeCase(id) : id;
               }
             });
-    // not one of Camel's binders, because those leave a listener to collections in the JVM
+    // not one of Camel's binders, which never remove their GC listener from the JVM
     JvmGcMetrics collections = new JvmGcMetrics();
     collections.bindTo(registry);
     closing.add(collections);

@@ -17,12 +17,12 @@ import org.apache.camel.spi.ResourceLoader;
 import org.apache.camel.support.PluginHelper;
 
 /**
- * The page at {@code /} on the management port, one file, {@code page.html}. The browser runs
- * nothing but the script in it, and asks nobody but this server (Content Security Policy Level 3).
+ * Serves {@code page.html} at {@code /} on the management port. The Content Security Policy (Level
+ * 3) allows only its own script and style, and only requests to this server.
  */
 final class Page implements Handler<RoutingContext> {
 
-  /** Under Camel JBang no resources of the project are on the classpath. */
+  /** With Camel JBang, the project's resources are not on the classpath. */
   private static final String IN_CHECKOUT = "file:src/main/resources/page.html";
 
   private final Buffer html;
@@ -57,10 +57,10 @@ final class Page implements Handler<RoutingContext> {
         .map(loader::resolveResource)
         .filter(Resource::exists)
         .findFirst()
-        .orElseThrow(() -> new FileNotFoundException(IN_CHECKOUT + " is not there"));
+        .orElseThrow(() -> new FileNotFoundException(IN_CHECKOUT + " does not exist"));
   }
 
-  /** The source that allows what is between the tags of this name. */
+  /** The CSP hash source of the content of this element. */
   private static String hash(String html, String tag) {
     String begin = "<" + tag + ">";
     String content =
@@ -70,7 +70,7 @@ final class Page implements Handler<RoutingContext> {
           MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
       return "'sha256-" + Base64.getEncoder().encodeToString(hash) + "'";
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java platform has it
+      throw new IllegalStateException(e);
     }
   }
 }

@@ -9,9 +9,9 @@ import org.apache.camel.health.HealthCheckResultBuilder;
 import org.apache.camel.impl.health.AbstractHealthCheck;
 
 /**
- * Whether clients should be sent here, for {@code /observe/health/ready}: from when everything that
- * is declared has been had, until the service begins to stop. What fails meanwhile does not make it
- * unready, for another instance would fail alike, and what is stored goes on being served.
+ * The readiness check at {@code /observe/health/ready}: up once all endpoints have been stored,
+ * until the service stops. Later failures do not change it: they affect all instances alike, and
+ * stored answers are still served.
  */
 public final class Readiness extends AbstractHealthCheck {
 

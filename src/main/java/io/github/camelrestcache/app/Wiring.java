@@ -56,8 +56,8 @@ import org.apache.camel.support.LifecycleStrategySupport;
 import org.springframework.data.redis.serializer.RedisSerializer;
 
 /**
- * Makes every object of the service, from the ground up, and gives each what it needs. What routes
- * refer to is bound in Camel's registry under the name that they use.
+ * Creates all objects of the service and injects their dependencies. Objects that routes refer to
+ * are bound in Camel's registry.
  */
 public final class Wiring implements CamelConfiguration {
 
@@ -65,7 +65,7 @@ public final class Wiring implements CamelConfiguration {
   public void configure(CamelContext context) throws Exception {
     Registry registry = context.getRegistry();
     if (registry.lookupByName("settings") != null) {
-      return; // Main has called it earlier, to check the settings first
+      return; // App has called it before, to validate the settings first
     }
     Settings settings = Settings.of(context);
     registry.bind("settings", settings);
@@ -73,7 +73,7 @@ public final class Wiring implements CamelConfiguration {
     registry.bind("closing", Closing.class, closing, null, "close");
     Meters meters = new Meters(Metrics.registry(context, closing));
 
-    // the ports come first: another process may have them
+    // first, the ports: another process may use them
     Vertx vertx = vertx(settings);
     closing.add(() -> vertx.close().toCompletionStage().toCompletableFuture().join());
     Requests requests = new Requests(settings, meters);
@@ -81,13 +81,13 @@ public final class Wiring implements CamelConfiguration {
     Server management =
         new Server(vertx, "MANAGEMENT_", settings.management(), settings.limits(), null);
 
-    // what is declared
+    // declarations
     Catalog catalog = new Catalog(context);
     registry.bind("catalog", catalog);
     registry.bind("oneLine", new OneLine());
     RouteReload reload = new RouteReload(context, catalog);
 
-    // Redis, and memory
+    // Redis and near cache
     Keys keys = new Keys(settings.github().url());
     RedisConnection redis = new RedisConnection(settings.redis(), meters);
     closing.add(redis::stop);
@@ -223,14 +223,14 @@ public final class Wiring implements CamelConfiguration {
   private static Vertx vertx(Settings settings) {
     return Vertx.vertx(
         new VertxOptions()
-            // a thread for each request in the routes
+            // one thread per request in the routes
             .setWorkerPoolSize(settings.requestThreads())
             .setPreferNativeTransport(true)
-            // else it leaves a folder in /tmp when it is killed
+            // otherwise it leaves a folder in /tmp when it is killed
             .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false)));
   }
 
-  /** Waits for answers, and leaves Camel what is left of the time for both. */
+  /** Waits for requests in flight, then gives Camel the rest of the shutdown timeout. */
   private static void drain(CamelContext context, Requests requests, Duration delay) {
     var strategy = context.getShutdownStrategy();
     Duration most = Duration.ofMillis(strategy.getTimeUnit().toMillis(strategy.getTimeout()));
