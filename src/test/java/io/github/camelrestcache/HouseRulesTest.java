@@ -500,7 +500,7 @@ class HouseRulesTest {
     List<Place> settings() {
       List<Place> settings = new ArrayList<>();
       String comment = "";
-      String all = files.getOrDefault(SETTINGS, "").split("# What follows is wiring", 2)[0];
+      String all = files.getOrDefault(SETTINGS, "").split("# Everything below is wiring", 2)[0];
       for (String block : all.split("\n\\s*\n")) {
         for (String line : block.lines().toList()) {
           Matcher setting = Pattern.compile("([^#=:\\s]+)\\s*[=:]\\s*(.*)").matcher(line);
