@@ -61,13 +61,13 @@ echo 'ok      Redis is used by TLS, with a CA of the truststore'
 kill -STOP "$redis"
 within 5 logged 'RedisConnection .*does not answer \(Read timed out\)'
 kill -CONT "$redis"
-within 5 logged 'RedisConnection .* answers, after'
+within 5 logged 'RedisConnection .* answers again after'
 echo 'ok      one that hangs is noticed, and used again'
 
 kill "$redis"
 within 5 logged 'RedisConnection .*does not answer \(Connection refused\)'
 start_redis wrong
 sleep 3
-[[ $(logged 'RedisConnection .* answers, after') == 1 ]]
+[[ $(logged 'RedisConnection .* answers again after') == 1 ]]
 grep -q 'Ready to accept connections' "$work/redis.log"
 echo 'ok      a certificate for another host is refused'

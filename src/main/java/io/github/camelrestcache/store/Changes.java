@@ -5,13 +5,12 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.apache.camel.Body;
 
 /**
- * Whether something has changed since it was looked at: what is stored of a path, or what is known
- * of a credential. Each name has a number, which it shares with others, so that there are few: at
- * worst something is looked at once more than it had to be.
+ * Counts changes to stored paths and to what is known of credentials. Names share counters by hash:
+ * a collision costs one needless look-up.
  */
 public final class Changes {
 
-  /** How a message begins that tells other instances of a write; the path follows. */
+  /** The prefix of a message that announces a write; the path follows. */
   public static final String WRITTEN = "written ";
 
   private static final int NUMBERS = 1 << 14;
@@ -19,7 +18,7 @@ public final class Changes {
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
   private final AtomicInteger all = new AtomicInteger();
 
-  /** Where two things stood when they were looked at. */
+  /** The counters of two names when they were read. */
   public final class Stamp {
 
     private final int one;
@@ -35,35 +34,34 @@ public final class Changes {
       ofOther = numbers.get(this.other);
     }
 
-    /** Whether neither has changed since. */
+    /** Whether neither name has changed since. */
     public boolean isCurrent() {
       return all.get() == ofAll && numbers.get(one) == ofOne && numbers.get(other) == ofOther;
     }
   }
 
-  /** Notes a change. */
   public void note(String name) {
     numbers.incrementAndGet(place(name));
   }
 
-  /** Notes that anything may have changed. */
+  /** Marks every name as changed. */
   public void noteAll() {
     all.incrementAndGet();
   }
 
-  /** Hears that a request through another instance has written. */
+  /** Handles a {@link #WRITTEN} message from another instance. */
   public void heard(@Body String message) {
     notePath(message.substring(WRITTEN.length()));
   }
 
-  /** Notes a change of a path, which changes those above it. */
+  /** Marks a path and those above it as changed. */
   public void notePath(String path) {
     for (String each = path; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
       note(each);
     }
   }
 
-  /** Looks where two things stand, before it is read how they are. */
+  /** Reads the counters of two names; call it before reading the data. */
   public Stamp stamp(String one, String other) {
     return new Stamp(one, other);
   }

@@ -3,14 +3,14 @@ package io.github.camelrestcache.store;
 import java.time.Duration;
 import org.springframework.dao.DataAccessException;
 
-/** The webhook's deliveries of the last hour, for all instances. */
+/** The webhook deliveries of the last hour, shared by all instances. */
 public record Deliveries(RedisConnection redis, Keys keys) {
 
   private static final Duration REMEMBERED = Duration.ofHours(1);
 
   /**
-   * Remembers a delivery, and says whether it is new. While Redis does not answer all are:
-   * something fetched twice does less harm than a change that is missed.
+   * Records a delivery and returns whether it is new. Without Redis every delivery counts as new: a
+   * needless refresh does less harm than a missed change.
    */
   public boolean isNew(String id) {
     String key = keys.of("delivery:" + id);

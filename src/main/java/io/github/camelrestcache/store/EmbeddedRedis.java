@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import redis.embedded.RedisServer;
 
-/** A redis-server of this process, on loopback and a free port, that keeps nothing on disk. */
+/** A child process with redis-server, on loopback and a free port, without persistence. */
 final class EmbeddedRedis implements AutoCloseable {
 
   private final RedisServer server;
@@ -15,10 +15,7 @@ final class EmbeddedRedis implements AutoCloseable {
     this.port = port;
   }
 
-  /**
-   * A constructor without arguments would be called by Camel JBang, for a bean that it takes this
-   * to be.
-   */
+  /** Not a constructor: Camel JBang would call one without arguments to make a bean. */
   static EmbeddedRedis start() throws IOException {
     int port;
     try (ServerSocket probe = new ServerSocket(0)) {
@@ -30,7 +27,7 @@ final class EmbeddedRedis implements AutoCloseable {
             .bind("127.0.0.1")
             .setting("save \"\"")
             .setting("appendonly no")
-            // forwarded answers make room for each other; endpoints and views stay
+            // evicts forwarded answers, but neither endpoints nor views
             .setting("maxmemory 512mb")
             .setting("maxmemory-policy volatile-lru")
             .build();

@@ -13,17 +13,17 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A cached endpoint as it is stored: compressed, with the pages that it came in.
+ * A cached endpoint as stored: compressed, with its pages.
  *
- * @param version names this content: the same for the same bytes
- * @param form names how it was asked for: what was validated in another form says nothing here
- * @param fetched when GitHub was last asked and gave this content, to the second
+ * @param version the hash of the content, see {@link #version(byte[])}
+ * @param form the hash of how GitHub was asked; validators of another form are not used
+ * @param fetched when GitHub last confirmed this content, to the second
  * @param changed when the content was first seen, to the second
- * @param fence the number of the lease under which it was published: a newer entry has a higher one
- * @param written the number of the lease under which its pages were written; it is older if they
- *     have only been validated since
- * @param pages in their order, or null if the content was not asked for
- * @param gzip the JSON in UTF-8, compressed, see {@link Packing}; null if it was not asked for
+ * @param fence the fence of the lease that published it; a newer entry has a higher one
+ * @param written the fence of the lease that wrote the pages; lower if they were only validated
+ *     since
+ * @param pages in order, or null if the content was not requested
+ * @param gzip the JSON in UTF-8, see {@link Packing}, or null if the content was not requested
  */
 public record Entry(
     String version,
@@ -42,34 +42,34 @@ public record Entry(
     return Hash.of(content).substring(0, 32);
   }
 
-  /** The same content, validated later. */
+  /** The same content, validated at a later time. */
   public Entry validated(Instant when, long newFence) {
     return new Entry(version, form, when, changed, newFence, written, pages, gzip);
   }
 
-  /** The same, as the content was seen first at another time. */
+  /** The same content with another time of change. */
   public Entry changedAt(Instant when) {
     return new Entry(version, form, fetched, when, fence, written, pages, gzip);
   }
 
-  /** Short: routes make a text of it when they compare it with null. */
+  /** Short, because routes convert it to text when they compare it with null. */
   @Override
   public String toString() {
     return "entry " + version;
   }
 
-  /** Whether it is a list, and not one object. */
+  /** Whether it is a list rather than an object. */
   public boolean isList() {
     return pages.get(0).ends() != null;
   }
 
-  /** How long ago GitHub was last asked for it. */
+  /** The time since GitHub last confirmed it, never negative. */
   public Duration age(Instant now) {
     Duration age = Duration.between(fetched, now);
     return age.isNegative() ? Duration.ZERO : age;
   }
 
-  /** How many items a list has. */
+  /** The number of items of a list. */
   public int items() {
     return pages.stream().mapToInt(page -> page.ends().length).sum();
   }
@@ -92,13 +92,13 @@ public record Entry(
   /**
    * The JSON as a stream.
    *
-   * @throws IOException when what is stored is no gzip
+   * @throws IOException if the stored bytes are not gzip
    */
   public InputStream content() throws IOException {
     return new GZIPInputStream(new ByteArrayInputStream(gzip), BUFFER);
   }
 
-  /** Whether the content is whole, by its check sum, and its pages are in it. */
+  /** Whether the gzip passes its checksum and contains every page. */
   boolean isSound() {
     try (InputStream body = content()) {
       body.transferTo(OutputStream.nullOutputStream());
@@ -108,12 +108,12 @@ public record Entry(
     }
   }
 
-  /** The items of a page, compressed. */
+  /** The compressed items of a page. */
   public byte[] packed(Page page) {
     return Arrays.copyOfRange(gzip, page.start(), page.start() + page.packed());
   }
 
-  /** The items of a page, without the brackets around them. */
+  /** The items of a page, without the enclosing brackets. */
   public byte[] items(Page page) {
     return Packing.unpack(gzip, page);
   }

@@ -21,10 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is stored, as the fields of Redis hashes. An endpoint has {@code version}, {@code form},
- * {@code fetched} and {@code changed} (seconds since 1970), {@code fence}, {@code written}, {@code
- * pages} (JSON) and {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and
- * {@code bottom}. A hash that cannot be read counts as absent, and is said once to be so.
+ * Stored data as the fields of Redis hashes. An endpoint has {@code version}, {@code form}, {@code
+ * fetched} and {@code changed} (seconds since 1970), {@code fence}, {@code written}, {@code pages}
+ * (JSON) and {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and {@code
+ * bottom}. An unreadable hash counts as absent and is logged once.
  */
 public final class Hashes {
 
@@ -38,22 +38,22 @@ public final class Hashes {
 
   private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
 
-  /** The names of an endpoint's fields without its content. */
+  /** The fields of an endpoint without its content. */
   public List<String> stampFields() {
     return STAMP;
   }
 
-  /** The names of all of an endpoint's fields. */
+  /** All fields of an endpoint. */
   public List<String> wholeFields() {
     return WHOLE;
   }
 
-  /** Values of which none can be read, as many as were asked for. */
+  /** Unreadable values, one per requested field. */
   public List<byte[]> unreadable(@Header("CamelRedis.Fields") List<String> fields) {
     return Collections.nCopies(fields.size(), new byte[0]);
   }
 
-  /** The entry in the values of the fields that were asked for, or null. */
+  /** Reads an entry from the values of the requested fields; null if it is absent or unreadable. */
   public Entry entry(
       @Header("CamelRedis.Fields") List<String> fields,
       @Variable("endpoint") CachedEndpoint endpoint,
@@ -72,7 +72,7 @@ public final class Hashes {
     }
     if (entry == null && unreadable.add(endpoint.path())) {
       LOG.warn(
-          "What Redis has of {} cannot be read by this version: it is fetched anew and replaced",
+          "The entry of {} in Redis is unreadable for this version: fetching it again",
           endpoint.path());
     } else if (entry != null && whole) {
       unreadable.remove(endpoint.path());
@@ -105,7 +105,7 @@ public final class Hashes {
     }
   }
 
-  /** The names and values of all fields of an entry, in turn. */
+  /** The names and values of all fields of an entry, alternating. */
   static List<byte[]> fields(Entry entry) {
     List<byte[]> fields = new ArrayList<>();
     add(fields, "version", bytes(entry.version()));
@@ -128,7 +128,7 @@ public final class Hashes {
     fields.add(value);
   }
 
-  /** The ranking in a whole hash, or null. */
+  /** The ranking in a hash, or null if a field is missing. */
   public Ranked ranked(@Body Map<String, byte[]> hash) {
     byte[] stamp = hash.get("stamp");
     byte[] top = hash.get("top");
@@ -138,7 +138,7 @@ public final class Hashes {
         : new Ranked(text(stamp), top, bottom);
   }
 
-  /** The fields to write for a ranking. */
+  /** The fields of a ranking. */
   public Map<String, Object> rankedFields(@Body Ranked ranked) {
     return Map.of("stamp", bytes(ranked.stamp()), "top", ranked.top(), "bottom", ranked.bottom());
   }

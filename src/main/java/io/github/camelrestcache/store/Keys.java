@@ -6,22 +6,18 @@ import java.net.URI;
 import org.apache.camel.Variable;
 
 /**
- * The names of what is in Redis. They begin with the version of the format and the upstream, so
- * that services of other versions, or with other upstreams, can share one Redis. A list and its
- * views have one hash tag, and so one slot of a Redis Cluster.
+ * The keys in Redis. They begin with the format version and the upstream, so that services of other
+ * versions or upstreams can share one Redis. A list and its views share a hash tag, and so a slot
+ * of Redis Cluster.
  */
 public final class Keys {
 
   private final String prefix;
 
-  /**
-   * @param upstream the URL of the API
-   */
   public Keys(URI upstream) {
     prefix = "camel-rest-cache:3:" + upstream + ":";
   }
 
-  /** The key of something that this service keeps. */
   public String of(String what) {
     return prefix + what;
   }

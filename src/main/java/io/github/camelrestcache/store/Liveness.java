@@ -18,8 +18,8 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
- * Whether Redis answers, and whether it takes writes: what operations meet, and what a probe finds
- * on a thread of its own. Each change is one line of the log.
+ * Tracks whether Redis answers and accepts writes, from operations and from a probe on its own
+ * thread. Each change is logged once.
  */
 final class Liveness {
 
@@ -46,10 +46,10 @@ final class Liveness {
   private static final Duration WHILE_UP = Duration.ofSeconds(1);
   private static final Duration WHILE_DOWN = Duration.ofMillis(500);
 
-  /** A memory at its limit takes a small write now and then. */
+  /** Nanoseconds without a refusal until writes count as accepted: a full Redis accepts some. */
   private static final long CALM = TimeUnit.SECONDS.toNanos(5);
 
-  // inside a script, an older Redis puts its own words before the code
+  // older versions prefix the code of an error in a script
   private static final Pattern UNUSABLE =
       Pattern.compile("(^|.*-)(LOADING|MASTERDOWN|NOAUTH|WRONGPASS|BUSY) .*", Pattern.DOTALL);
   private static final Pattern NO_WRITES =
@@ -69,10 +69,8 @@ final class Liveness {
   private volatile long lastRefusal;
 
   /**
-   * Knows nothing before it is started.
-   *
-   * @param name what the log calls Redis
-   * @param returns what is run when Redis is back
+   * @param name the name of Redis in the log
+   * @param returns tasks to run when Redis is back
    */
   Liveness(String name, List<Runnable> returns) {
     this.name = name;
@@ -80,7 +78,7 @@ final class Liveness {
   }
 
   /**
-   * Probes once, and from then on until it is stopped.
+   * Probes once, then keeps probing until it is stopped.
    *
    * @return why Redis cannot be used yet, or null
    */
@@ -100,12 +98,12 @@ final class Liveness {
     return reason;
   }
 
-  /** Logs nothing from now on. */
+  /** Stops logging. */
   synchronized void hush() {
     news = false;
   }
 
-  /** Ends the probe, and all connections. */
+  /** Stops the probe, which closes all connections. */
   void stop() {
     hush();
     watching = false;
@@ -121,18 +119,18 @@ final class Liveness {
     Trouble refused = refusal;
     return now != null
         ? "Redis does not answer " + now.since()
-        : refused != null ? "Redis takes no writes " + refused.since() : null;
+        : refused != null ? "Redis refuses writes " + refused.since() : null;
   }
 
-  /** How many outages there have been: a failure of an operation from before one tells nothing. */
+  /** The number of outages; an operation that began before the latest one tells nothing new. */
   int outages() {
     return outages;
   }
 
   /**
-   * Lets nobody pass while Redis does not answer.
+   * Fails while Redis does not answer.
    *
-   * @throws RedisConnectionFailureException that says since when, and why
+   * @throws RedisConnectionFailureException with the time and the reason
    */
   void check() {
     Trouble now = outage;
@@ -142,10 +140,10 @@ final class Liveness {
   }
 
   /**
-   * Takes note of an operation that failed.
+   * Records a failed operation.
    *
    * @param before the number of outages when it began
-   * @return whether it should be tried once more
+   * @return whether to retry it
    */
   boolean again(int before, Throwable failure, boolean first, boolean repeatable) {
     String answer = reason(failure);
@@ -171,7 +169,7 @@ final class Liveness {
     return false;
   }
 
-  /** Takes note that Redis cannot be used, if that is news. */
+  /** Records that Redis cannot be used, unless that is known. */
   void down(int before, Throwable failure) {
     synchronized (this) {
       if (!watching || outage != null || outages != before) {
@@ -181,7 +179,7 @@ final class Liveness {
       outage = Trouble.of(failure);
       if (news) {
         LOG.warn(
-            "Redis at {} does not answer ({}): until it does, what needs it fails",
+            "Redis at {} does not answer ({}): operations fail until it does",
             name,
             outage.reason());
       }
@@ -194,7 +192,7 @@ final class Liveness {
     lastRefusal = System.nanoTime();
     if (news && refusal == null) {
       refusal = Trouble.of(failure);
-      LOG.warn("Redis at {} takes no writes ({}): reads go on", name, refusal.reason());
+      LOG.warn("Redis at {} refuses writes ({}): reads continue", name, refusal.reason());
     }
   }
 
@@ -213,7 +211,7 @@ final class Liveness {
         if (refusal != null) {
           probeWrite();
         }
-      } catch (RuntimeException | Error e) { // a full heap is no reason to stop looking
+      } catch (RuntimeException | Error e) { // a full heap must not end the probe
         down(before, e);
       }
       pause();
@@ -224,13 +222,13 @@ final class Liveness {
   private synchronized void back(Trouble over) {
     outage = null;
     if (news) {
-      LOG.info("Redis at {} answers, after {} without it", name, over.seconds());
+      LOG.info("Redis at {} answers again after {}", name, over.seconds());
     }
   }
 
   private void probeWrite() {
     if (NO_MASTER.matcher(refusal.reason()).matches()) {
-      // by now the name, or the sentinels, may lead to another server
+      // DNS or the sentinels may name another server by now
       server.renew();
       server.probe();
     }
@@ -244,7 +242,7 @@ final class Liveness {
     }
     synchronized (this) {
       if (System.nanoTime() - lastRefusal > CALM) {
-        LOG.info("Redis at {} takes writes again, after {}", name, refusal.seconds());
+        LOG.info("Redis at {} accepts writes again after {}", name, refusal.seconds());
         refusal = null;
       }
     }
@@ -264,11 +262,9 @@ final class Liveness {
     try {
       listener.run();
     } catch (RuntimeException e) {
-      LOG.warn("What was to be done when Redis is back failed: {}", reason(e));
+      LOG.warn("A task for the return of Redis failed: {}", reason(e));
     }
   }
-
-  // what a failure says
 
   static boolean isTimeout(Throwable failure) {
     return causes(failure).anyMatch(SocketTimeoutException.class::isInstance);
@@ -286,7 +282,7 @@ final class Liveness {
         : message.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
-  /** A failure and its causes; why a connection could not be opened Jedis puts aside. */
+  /** A failure and its causes; Jedis suppresses the cause of a failed connection attempt. */
   static Stream<Throwable> causes(Throwable failure) {
     return Stream.iterate(failure, Objects::nonNull, Liveness::cause);
   }

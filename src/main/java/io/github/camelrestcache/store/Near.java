@@ -20,26 +20,25 @@ import org.apache.camel.Body;
 import org.apache.camel.Variable;
 
 /**
- * The near cache: what this instance has read or published of endpoints and views, in memory, up to
- * {@code NEAR_CACHE_SIZE}. It is told of what others publish, and looks each second for itself; a
- * read that is met here costs Redis nothing, and does not need it.
+ * The near cache: the endpoints and views that this instance has read or published, in memory, up
+ * to {@code NEAR_CACHE_SIZE}. Messages from other instances update it, and a check every second. A
+ * hit does not need Redis.
  */
 public final class Near {
 
-  /** What an object in memory takes beside its bytes, roughly. */
+  /** The approximate overhead of an object in memory, in bytes. */
   private static final int OVERHEAD = 256;
 
   private final Map<String, CompletableFuture<Void>> arrivals = new ConcurrentHashMap<>();
 
-  /** The latest lease of each endpoint under which it was published before it was purged. */
+  /** By path, the highest fence that a purge covers. */
   private final Map<String, Long> purged = new ConcurrentHashMap<>();
 
-  /** Entries by their path, and rankings by the name of their view, which begins with no slash. */
+  /** Entries by path, and rankings by the name of their view, which has no leading slash. */
   private final Cache<String, Object> held;
 
   /**
-   * @param size how much memory it may take, in bytes
-   * @param clock tells how old entries are
+   * @param size the maximum size in bytes
    */
   public Near(long size, Catalog catalog, Clock clock, Meters meters) {
     held =
@@ -54,7 +53,7 @@ public final class Near {
         stored(entry -> entry.age(clock.instant()).toMillis() / 1000.0);
     meters
         .each("endpoint", catalog::endpoints, each -> Tags.of("endpoint", each.template()))
-        .gauge("age", "seconds", "Since GitHub was last asked for it", age)
+        .gauge("age", "seconds", "Time since GitHub was last asked for it", age)
         .gauge(
             "items",
             null,
@@ -70,11 +69,11 @@ public final class Near {
         .gauge(
             "age",
             "seconds",
-            "Since GitHub was last asked for what it ranks",
+            "Time since GitHub was last asked for its list",
             view -> age.applyAsDouble(catalog.list(view)));
   }
 
-  /** A figure of what is stored of an endpoint, NaN if nothing is. */
+  /** A figure of the stored entry, NaN if there is none. */
   private ToDoubleFunction<CachedEndpoint> stored(ToDoubleFunction<Entry> value) {
     return endpoint -> {
       Entry entry = endpoint == null ? null : entry(endpoint);
@@ -94,13 +93,13 @@ public final class Near {
     return OVERHEAD + ranked.top().length + ranked.bottom().length;
   }
 
-  /** The endpoint, or null; also if it is declared to have another shape since. */
+  /** The entry, or null if there is none or its declared shape has changed. */
   public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
     Entry here = (Entry) held.getIfPresent(endpoint.path());
     return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
   }
 
-  /** Whether the content of an endpoint, or null, is another than here. */
+  /** Whether an entry, which may be null, has content that is new here. */
   public boolean isNews(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
     Entry here = entry(endpoint);
     return unlessPurged(endpoint, entry) != null
@@ -108,7 +107,7 @@ public final class Near {
             || here.fence() <= entry.fence() && !here.version().equals(entry.version()));
   }
 
-  /** Keeps an endpoint, or null, that was published or loaded, unless a newer one is here. */
+  /** Keeps an entry, which may be null, unless a newer one is here. */
   public void keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
     if (unlessPurged(endpoint, entry) == null) {
       return;
@@ -131,7 +130,7 @@ public final class Near {
         && (here == null || here.fence() < stamp.fence() && here.written() != stamp.written());
   }
 
-  /** Takes on that another instance has validated the pages that are here. */
+  /** Adopts the times if another instance has validated the pages that are here. */
   public void validate(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
     Entry here = entry(endpoint);
     if (stamp != null && here != null && here.fence() < stamp.fence()) {
@@ -139,28 +138,27 @@ public final class Near {
     }
   }
 
-  /** Whether Redis has lost what is here: it has nothing, or something older. */
+  /** Whether Redis has lost the entry that is here: it has none, or an older one. */
   public boolean isLost(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stamp) {
     Entry here = entry(endpoint);
     return here != null && (stamp == null || stamp.fence() < here.fence());
   }
 
   /**
-   * Drops an endpoint that was purged.
+   * Drops a purged endpoint.
    *
-   * @param fence what was published under this lease, or one before, is not taken on again
+   * @param fence entries with this fence or a lower one are not accepted again
    */
   public void forget(CachedEndpoint endpoint, long fence) {
     purged.merge(endpoint.path(), fence, Math::max);
     held.invalidate(endpoint.path());
   }
 
-  /** Drops the ranking of a view. */
   public void forgetRanked(View view) {
     held.invalidate(view.name());
   }
 
-  /** What was read of an endpoint; null if there was nothing, or it was purged. */
+  /** The entry; null if there is none or it was purged. */
   public Entry unlessPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
     return entry == null || isPurged(endpoint, entry) ? null : entry;
   }
@@ -169,7 +167,7 @@ public final class Near {
     return entry.fence() <= purged.getOrDefault(endpoint.path(), -1L);
   }
 
-  /** The paths of those endpoints that are not here. */
+  /** The paths of the endpoints that are not here. */
   public List<String> missing(Collection<CachedEndpoint> endpoints) {
     return endpoints.stream()
         .filter(endpoint -> entry(endpoint) == null)
@@ -177,12 +175,11 @@ public final class Near {
         .toList();
   }
 
-  /** Drops everything. */
   public void clear() {
     held.invalidateAll();
   }
 
-  /** Lets those go who wait for an endpoint. */
+  /** Fails the {@link #arrival} of an endpoint. */
   public void giveUp(String path, RuntimeException reason) {
     CompletableFuture<Void> waiting = arrivals.remove(path);
     if (waiting != null) {
@@ -190,7 +187,7 @@ public final class Near {
     }
   }
 
-  /** Is completed as soon as the endpoint is kept here, or given up. */
+  /** Completes when the endpoint is kept here, and fails when it is given up. */
   public CompletableFuture<Void> arrival(String path) {
     return arrivals.computeIfAbsent(path, each -> new CompletableFuture<>());
   }

@@ -23,26 +23,26 @@ import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 
 /**
- * How a cached endpoint is compressed. The items of each page are compressed by themselves, up to a
- * byte boundary, so that a whole gzip (RFC 1952) is spliced of pages, new ones and those that it
- * had before, and a page is cut out of it, while nothing is compressed twice.
+ * Compression of cached endpoints. The items of each page are compressed separately, up to a byte
+ * boundary. A whole gzip (RFC 1952) is spliced from new and stored pages, and a page is cut out of
+ * it, so nothing is compressed twice.
  */
 public final class Packing {
 
   private static final byte[] HEADER = HexFormat.of().parseHex("1f8b08000000000000ff");
 
-  /** RFC 1951 3.2.4: a block of one byte that is stored as it is, but for that byte. */
+  /** RFC 1951 3.2.4: a stored block of one byte, without that byte. */
   private static final byte[] ONE_BYTE = HexFormat.of().parseHex("000100feff");
 
-  /** An empty block that says that it is the last. */
+  /** An empty final block. */
   private static final byte[] END = {3, 0};
 
   private static final int BUFFER = 1 << 14;
 
-  /** A page whose place in the whole is not known yet, and its items, compressed. */
+  /** A page without its position in the whole, and its compressed items. */
   public record Piece(Page page, byte[] packed) {
 
-    /** The same before another page. */
+    /** The same with another next page. */
     public Piece before(String next) {
       return new Piece(page.before(next), packed);
     }
@@ -50,7 +50,7 @@ public final class Packing {
 
   private Packing() {}
 
-  /** Compresses some of these bytes, up to a byte boundary. */
+  /** Compresses a range of bytes, up to a byte boundary. */
   public static byte[] pack(byte[] json, int start, int length) {
     Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
@@ -65,7 +65,7 @@ public final class Packing {
     }
   }
 
-  /** The items of a page. */
+  /** Inflates the items of a page. */
   static byte[] unpack(byte[] gzip, Page page) {
     try (InputStream items = inflating(gzip, page.start(), page.packed())) {
       return items.readNBytes(page.length());
@@ -75,12 +75,11 @@ public final class Packing {
   }
 
   /**
-   * The entry that pages make, an object or a list with its brackets and commas.
+   * Splices pages into an entry: an object, or a list with its brackets and commas.
    *
-   * @param list whether it is a list
    * @param form see {@link Entry}
-   * @param when GitHub gave it
-   * @param fence the number of the lease under which it is published
+   * @param when the time of GitHub's answer
+   * @param fence the fence of the lease
    */
   public static Entry whole(
       List<Piece> pieces, boolean list, String form, Instant when, long fence) {

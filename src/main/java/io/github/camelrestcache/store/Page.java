@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * One of the pages that GitHub gave a cached endpoint in.
+ * One page of a cached endpoint, as GitHub divides it.
  *
- * @param target what was asked for, path and query
- * @param validator the {@code ETag} that it came with, or null
- * @param next the target of the page after it, or null
- * @param start where in the {@link Entry}'s gzip its items begin
- * @param packed how many bytes they take there
- * @param length how many bytes they are
- * @param ends where among them each item of a list ends; null if it is not of a list
+ * @param target the path and query of the request
+ * @param validator its {@code ETag}, or null
+ * @param next the target of the next page, or null
+ * @param start the offset of its items in the gzip of the {@link Entry}
+ * @param packed their compressed length in bytes
+ * @param length their length in bytes
+ * @param ends the end offset of each item of a list; null for an object
  * @param ids the {@code id} of each item that has one
  */
 public record Page(
@@ -26,17 +26,17 @@ public record Page(
     int[] ends,
     List<String> ids) {
 
-  /** The same page before another one. */
+  /** The same page with another next page. */
   public Page before(String newNext) {
     return new Page(target, validator, newNext, start, packed, length, ends, ids);
   }
 
-  /** The same page at another place. */
+  /** The same page at another offset. */
   Page at(int newStart) {
     return new Page(target, validator, next, newStart, packed, length, ends, ids);
   }
 
-  /** Compares {@code ends} by value, where the method of a record compares arrays by identity. */
+  /** Compares {@code ends} by value; records compare arrays by identity. */
   @Override
   public boolean equals(Object other) {
     return other instanceof Page page

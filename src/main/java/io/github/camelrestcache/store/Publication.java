@@ -8,12 +8,15 @@ import org.apache.camel.Variable;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * Puts an endpoint into Redis, whole and at once, and tells all instances: unless what is there was
- * published under a later lease. The commands of camel-spring-redis cannot compare.
+ * Writes an endpoint to Redis atomically and notifies all instances, unless a later lease has
+ * published. The commands of camel-spring-redis cannot compare.
  */
 public record Publication(RedisConnection redis, Keys keys) {
 
-  /** Of what has not changed only the times are written, if Redis still has the rest. */
+  /**
+   * Returns 1 if published, 0 if a later lease has published, and -1 if only the times were given
+   * but the rest is not in Redis.
+   */
   private static final RedisScript<Long> PUBLISH =
       RedisScript.of(
           """
@@ -33,10 +36,10 @@ public record Publication(RedisConnection redis, Keys keys) {
           Long.class);
 
   /**
-   * Publishes an entry.
+   * Publishes an entry; only its times if its content is unchanged.
    *
-   * @param before what was stored when the refresh began, or null
-   * @return the entry, or null when another instance has published a newer one
+   * @param before the stored entry when the refresh began, or null
+   * @return the entry, or null if another instance has published a newer one
    */
   public Entry publish(
       @Variable("endpoint") CachedEndpoint endpoint,

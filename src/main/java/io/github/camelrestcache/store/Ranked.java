@@ -3,16 +3,15 @@ package io.github.camelrestcache.store;
 import java.io.ByteArrayOutputStream;
 
 /**
- * A sorted view, ready to be cut. Each row is a JSON array on a line of its own, {@code
- * ["Netflix/Hystrix",3518]}.
+ * A sorted view. Each row is a JSON array on its own line, {@code ["Netflix/Hystrix",3518]}.
  *
- * @param stamp what it was sorted from and how
+ * @param stamp identifies the sorted list and the order
  * @param top the rows in descending order
  * @param bottom the rows in ascending order
  */
 public record Ranked(String stamp, byte[] top, byte[] bottom) {
 
-  /** The first n rows as one JSON array, all of them if there are fewer. */
+  /** The first n rows as one JSON array, or all if there are fewer. */
   public byte[] first(int n, boolean descending) {
     byte[] rows = descending ? top : bottom;
     ByteArrayOutputStream answer = new ByteArrayOutputStream(Math.min(rows.length, n * 64) + 2);

@@ -24,15 +24,14 @@ import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Redis as camel-spring-redis uses it: keys and field names are strings, values are bytes as they
- * are. Without {@code REDIS_URL} it starts a server of its own on loopback and ends it with the
- * app.
+ * Redis as camel-spring-redis uses it: keys and field names are strings, values are raw bytes.
+ * Without {@code REDIS_URL} it starts an embedded server on loopback, which ends with the app.
  *
- * <p>Redis may be away. Whoever notices first waits for less than a second; after that operations
- * fail at once with a {@link RedisConnectionFailureException}, until a probe in the background
- * finds that Redis answers. An operation whose connection is lost is tried once more on a new one,
- * so it may be carried out twice. The log says when Redis goes, when it is back, when it takes no
- * writes (it is full, or no master) and when it does again.
+ * <p>If Redis goes away, the first operations fail in less than a second. Later ones fail at once
+ * with a {@link RedisConnectionFailureException} until a background probe finds that Redis answers.
+ * An operation that loses its connection is retried once, so it may run twice. The log tells when
+ * an outage begins and ends, and when Redis refuses writes (it is full, or not a master) and
+ * accepts them again.
  */
 public final class RedisConnection extends RedisTemplate<String, Object> {
 
@@ -40,12 +39,12 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
 
   private static final String NOT_CONNECTED = "Redis is not connected";
 
-  /** Milliseconds between two tries to hear again. */
+  /** Milliseconds between two attempts to subscribe. */
   private static final long RECOVERY = 500;
 
   private final List<Runnable> returns = new CopyOnWriteArrayList<>();
 
-  /** When the process ends, the embedded server may end first, which is no news. */
+  /** Stops logging at shutdown, when the embedded server may end first. */
   private final Thread quiet = new Thread(this::hush);
 
   private AutoCloseable embedded;
@@ -56,14 +55,14 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   private final MeterRegistry meters;
 
   /**
-   * @param address where Redis is, or null for an embedded server
+   * @param address null for an embedded server
    */
   public RedisConnection(RedisAddress address, Meters meters) {
     configured = address;
     this.meters = meters.registry();
   }
 
-  /** Connects. A server that does not answer yet is one warning in the log. */
+  /** Connects. If Redis does not answer yet, logs one warning. */
   public void start() {
     RedisAddress address = configured == null ? startEmbedded() : configured;
     liveness = new Liveness(address.toString(), returns);
@@ -82,28 +81,26 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     String reason = liveness.start(pool);
     if (reason != null) {
       LOG.warn(
-          "Redis at {} does not answer ({}): starting without it, it is tried again until it does",
-          address,
-          reason);
+          "Redis at {} does not answer ({}): starting without it and retrying", address, reason);
     }
   }
 
-  /** What hears Redis's messages, from when the routes have started or Redis is there. */
+  /** Receives messages once the routes have started or Redis is back. */
   private RedisMessageListenerContainer listeners(RedisConnections pool) {
     RedisMessageListenerContainer container = new Subscription(pool);
     container.setRecoveryInterval(RECOVERY);
-    container.setErrorHandler(failure -> LOG.warn("A message in Redis was not taken", failure));
+    container.setErrorHandler(failure -> LOG.warn("Failed to handle a Redis message", failure));
     container.afterPropertiesSet();
     returns.add(this::listen);
     return container;
   }
 
-  /** What receives Redis's messages for the routes. */
+  /** Receives Redis messages for the routes. */
   public RedisMessageListenerContainer listeners() {
     return listeners;
   }
 
-  /** Starts to receive messages, in the background: the container waits for Redis. */
+  /** Subscribes in the background, because the container waits for Redis. */
   public void listen() {
     CompletableFuture.runAsync(
         () -> {
@@ -112,12 +109,12 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
               listeners.start();
             }
           } catch (RedisListenerExecutionFailedException e) {
-            LOG.debug("Redis has just gone: it is listened to when it is back", e);
+            LOG.debug("Redis is gone: subscribing when it is back", e);
           }
         });
   }
 
-  /** Closes the connections, and ends the embedded server. */
+  /** Closes the connections and stops the embedded server. */
   public void stop() throws Exception {
     if (connections != null) {
       liveness.stop();
@@ -140,28 +137,27 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     try {
       Runtime.getRuntime().removeShutdownHook(quiet);
     } catch (IllegalStateException e) {
-      LOG.debug("The process ends", e);
+      LOG.debug("The process is shutting down", e);
     }
   }
 
-  /** Whether Redis answered when it was last asked; it may take no writes all the same. */
+  /** Whether Redis answered last; it may still refuse writes. */
   public boolean isUp() {
     return connections != null && liveness.isUp();
   }
 
   /**
-   * What is wrong with Redis, for people: that it does not answer, or takes no writes, with the
-   * time and the reason. Null if nothing is known to be.
+   * What is wrong with Redis, for people: no answer or refused writes, with the time and the
+   * reason. Null if nothing is known to be wrong.
    */
   public String trouble() {
     return connections == null ? NOT_CONNECTED : liveness.trouble();
   }
 
   /**
-   * Has something done each time that what was read from Redis, or heard from it, may be out of
-   * date: it answers after an outage, also after one in which this process started, or another
-   * server has become the master. It is done on the probe's thread, so it should be short; what it
-   * throws is logged.
+   * Adds a task to run whenever data or messages from Redis may be out of date: after an outage,
+   * including one at the start, and after a change of master. It runs on the thread of the probe
+   * and must be short; exceptions are logged.
    */
   public void onReturn(Runnable listener) {
     returns.add(listener);
@@ -191,7 +187,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     }
   }
 
-  /** Runs a script on one key; arguments are sent as texts. */
+  /** Runs a script on one key; arguments are sent as text. */
   public <T> T run(RedisScript<T> script, String key, Object... arguments) {
     Object[] texts = new Object[arguments.length];
     for (int i = 0; i < texts.length; i++) {

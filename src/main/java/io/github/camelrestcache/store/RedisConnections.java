@@ -28,18 +28,18 @@ import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.util.Pool;
 
 /**
- * The connections to Redis: a pool of them, and one more for the probe. Each goes to the server
- * that is the master when it is opened. While Redis does not answer, there are none to be had.
+ * A pool of connections to Redis, and one more for the probe. Each leads to the server that is the
+ * master when it is opened. None is available while Redis does not answer.
  */
 final class RedisConnections extends JedisConnectionFactory {
 
-  /** How long a connection may take to open. */
+  /** In milliseconds. */
   private static final int CONNECT_TIMEOUT = 500;
 
-  /** How long Redis may be silent; of a large value, at any point. */
+  /** How long Redis may be silent, in milliseconds, also within a large value. */
   private static final int READ_TIMEOUT = 700;
 
-  /** More than there are threads to use them, so that nobody waits for one of another's. */
+  /** More than there are threads to use them, so that no thread waits. */
   private static final int MOST = 512;
 
   private static final String PROBE = "camel-rest-cache:probe";
@@ -71,7 +71,7 @@ final class RedisConnections extends JedisConnectionFactory {
 
   private static JedisClientConfig config(RedisAddress address) {
     SSLParameters verified = new SSLParameters();
-    // Jedis takes any host's certificate otherwise
+    // Jedis does not check the host name otherwise
     verified.setEndpointIdentificationAlgorithm("HTTPS");
     return DefaultJedisClientConfig.builder()
         .connectionTimeoutMillis(CONNECT_TIMEOUT)
@@ -85,17 +85,17 @@ final class RedisConnections extends JedisConnectionFactory {
   }
 
   @Override
-  @SuppressWarnings("deprecation") // what Spring Data takes
+  @SuppressWarnings("deprecation") // Spring Data expects this type
   protected Pool<Jedis> createRedisPool() {
     GenericObjectPoolConfig<Jedis> size = new GenericObjectPoolConfig<>();
     size.setMaxTotal(MOST);
     size.setMaxIdle(MOST);
     size.setMaxWait(Duration.ofMillis(READ_TIMEOUT));
-    // before a firewall forgets them
+    // before a firewall drops them
     size.setMinEvictableIdleDuration(Duration.ofSeconds(60));
     size.setTimeBetweenEvictionRuns(Duration.ofSeconds(30));
     size.setNumTestsPerEvictionRun(-1);
-    // which would take a start a while, and nobody looks there
+    // JMX delays the start
     size.setJmxEnabled(false);
     pool =
         new JedisPool(
@@ -121,9 +121,9 @@ final class RedisConnections extends JedisConnectionFactory {
   }
 
   /**
-   * A connection, which fails at once while Redis does not answer.
+   * Returns a connection; fails at once while Redis does not answer.
    *
-   * @throws RedisConnectionFailureException also when none can be opened: then Redis is gone
+   * @throws RedisConnectionFailureException also if none can be opened, which begins an outage
    */
   @Override
   public org.springframework.data.redis.connection.RedisConnection getConnection() {
@@ -155,13 +155,11 @@ final class RedisConnections extends JedisConnectionFactory {
     return connection;
   }
 
-  // what the probe does
-
   /**
-   * Reads something.
+   * Sends a read.
    *
-   * @return whether another server than before was found to be the master
-   * @throws RuntimeException that says why Redis cannot be used
+   * @return whether another server has become the master
+   * @throws RuntimeException with the reason why Redis cannot be used
    */
   boolean probe() {
     try {
@@ -170,7 +168,7 @@ final class RedisConnections extends JedisConnectionFactory {
       if (Liveness.isTimeout(e)) {
         throw e;
       }
-      // a restart, or connections that were cut: so are the others
+      // after a restart or a cut, the pooled connections are dead too
       pool.clear();
       return probeOnce();
     }
@@ -202,7 +200,7 @@ final class RedisConnections extends JedisConnectionFactory {
     }
   }
 
-  /** A read, and not a PING, which some servers answer that refuse all else. */
+  /** Not a PING: some servers answer that and refuse everything else. */
   private void read() {
     try {
       probe.exists(PROBE);
@@ -211,7 +209,7 @@ final class RedisConnections extends JedisConnectionFactory {
     }
   }
 
-  /** Writes something, on the connection of the last probe. */
+  /** Sends a write, on the connection of the last probe. */
   void probeWrite() {
     try {
       probe.set(PROBE, "", SetParams.setParams().px(1));
@@ -220,7 +218,7 @@ final class RedisConnections extends JedisConnectionFactory {
     }
   }
 
-  /** Whoever may not use the probe's key got an answer too. */
+  /** Redis answers, even if the user may not access the key of the probe. */
   private static void allowed(JedisDataException answer) {
     if (!answer.getMessage().startsWith("NOPERM")) {
       throw answer;
@@ -234,13 +232,13 @@ final class RedisConnections extends JedisConnectionFactory {
     }
   }
 
-  /** Closes the connections that are not in use: they may be dead, or lead to the wrong server. */
+  /** Closes idle connections: they may be dead, or lead to the wrong server. */
   void renew() {
     pool.clear();
     outdated = true;
   }
 
-  /** Closes all connections, and so ends what is under way on them. */
+  /** Closes all connections and so aborts operations in progress. */
   void end() {
     sockets.forEach(OneSocket::end);
     renew();
@@ -253,8 +251,8 @@ final class RedisConnections extends JedisConnectionFactory {
   }
 
   /**
-   * The socket of one connection. Jedis would put a new one in the place of one that is closed,
-   * without authentication and in database 0.
+   * The socket of one connection. Jedis would replace a closed one by a new one, without
+   * authentication and in database 0.
    */
   private static final class OneSocket extends DefaultJedisSocketFactory {
 
@@ -277,7 +275,7 @@ final class RedisConnections extends JedisConnectionFactory {
       return socket.isClosed();
     }
 
-    /** Ends what is under way on it too: a write to a server that hangs has no timeout. */
+    /** Aborts operations in progress too: a write to a hanging server has no timeout. */
     void end() {
       try {
         socket.close();

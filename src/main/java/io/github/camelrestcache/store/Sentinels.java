@@ -14,13 +14,12 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * The sentinels of a Redis, which know the server that is the master now. The one that answered
- * last is asked first. Of the credentials, which are the servers', they are told only if they want
- * any.
+ * The sentinels of a Redis, which know the current master. The one that answered last is asked
+ * first. The credentials are those of the servers; a sentinel gets them only if it requires some.
  */
 final class Sentinels {
 
-  private static final int TIMEOUT = 300; // milliseconds: there are others to ask
+  private static final int TIMEOUT = 300; // milliseconds; other sentinels can be asked
 
   private final RedisAddress address;
   private final Deque<HostAndPort> order;
@@ -32,9 +31,9 @@ final class Sentinels {
   }
 
   /**
-   * The master, or the last one that was heard of while no sentinel answers.
+   * The master, or the last known one while no sentinel answers.
    *
-   * @throws JedisConnectionException when none was heard of yet
+   * @throws JedisConnectionException if none is known yet
    */
   HostAndPort master() {
     JedisException why = null;
@@ -45,7 +44,9 @@ final class Sentinels {
           last = new HostAndPort(found.get(0), Integer.parseInt(found.get(1)));
           return last;
         }
-        why = new JedisDataException("The sentinel knows no master '" + address.master() + "'");
+        why =
+            new JedisDataException(
+                "The sentinel does not know the master '" + address.master() + "'");
       } catch (JedisException e) {
         why = e;
       }
@@ -57,7 +58,7 @@ final class Sentinels {
     return last;
   }
 
-  /** Asks another one first the next time: what this one says did not help. */
+  /** Asks another one first the next time: this answer did not help. */
   void doubt() {
     doubt(inOrder().get(0));
   }

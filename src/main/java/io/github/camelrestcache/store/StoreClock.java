@@ -5,12 +5,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 
-/** The clock of Redis as last read, which all instances share and stored times are told by. */
+/** The Redis clock as last read: all instances share it, and stored times are based on it. */
 public final class StoreClock extends Clock {
 
   private volatile Duration skew = Duration.ZERO;
 
-  /** Sets the clock by what Redis says. */
+  /** Sets the clock to the time of Redis. */
   public void set(Instant now) {
     skew = Duration.between(Instant.now(), now);
   }

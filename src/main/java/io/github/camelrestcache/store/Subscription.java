@@ -9,9 +9,9 @@ import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * What hears Redis's messages. Its own log, a stack trace at each try while Redis is away, is off
- * in logback.xml, for {@link RedisConnection} says that once; what it does not recover from is said
- * here.
+ * Receives Redis messages. Its superclass logs a stack trace per attempt while Redis is away, which
+ * logback.xml turns off: {@link RedisConnection} logs outages. Failures that it does not recover
+ * from are logged here.
  */
 final class Subscription extends RedisMessageListenerContainer {
 
@@ -26,8 +26,8 @@ final class Subscription extends RedisMessageListenerContainer {
       CompletableFuture<Void> subscribed, BackOffExecution tries, Throwable failure) {
     if (isRunning() && !(failure instanceof RedisConnectionFailureException)) {
       LOG.error(
-          "Nothing is heard of what other instances publish until a restart, but looked for each"
-              + " NEAR_CACHE_MAX_AGE: Redis does not let this one subscribe ({})",
+          "Redis refuses the subscription ({}): until a restart, this instance learns of changes"
+              + " by other instances only by polling each NEAR_CACHE_MAX_AGE",
           failure.getMessage());
     }
     super.handleSubscriptionException(subscribed, tries, failure);

@@ -105,7 +105,7 @@ class RedisConnectionTest {
     assertThat(lines.seen())
         .satisfiesExactly(
             gone -> assertThat(gone).matches("WARN Redis at .* does not answer \\(.*\\): .*"),
-            back -> assertThat(back).matches("INFO Redis at .* answers, after [\\d.]+ s .*"));
+            back -> assertThat(back).matches("INFO Redis at .* answers again after [\\d.]+ s"));
   }
 
   @Test
@@ -290,7 +290,7 @@ class RedisConnectionTest {
         assertThat(read()).isEqualTo("before");
       }
       assertThat(connection.isUp()).isTrue();
-      assertThat(connection.trouble()).startsWith("Redis takes no writes since ").contains("OOM");
+      assertThat(connection.trouble()).startsWith("Redis refuses writes since ").contains("OOM");
 
       operator.configSet("maxmemory", "0");
 
@@ -299,8 +299,8 @@ class RedisConnectionTest {
     write("k", "after");
     assertThat(lines.seen())
         .satisfiesExactly(
-            full -> assertThat(full).matches("WARN Redis at .* takes no writes \\(OOM.*"),
-            roomy -> assertThat(roomy).matches("INFO Redis at .* takes writes again, .*"));
+            full -> assertThat(full).matches("WARN Redis at .* refuses writes \\(OOM.*"),
+            roomy -> assertThat(roomy).matches("INFO Redis at .* accepts writes again after .*"));
     assertThat(returns).hasValue(0);
   }
 
@@ -317,7 +317,7 @@ class RedisConnectionTest {
 
       assertThat(read()).isEqualTo("before");
       assertThat(connectionId()).isNotEqualTo(id);
-      assertThat(connection.trouble()).startsWith("Redis takes no writes").contains("READONLY");
+      assertThat(connection.trouble()).startsWith("Redis refuses writes").contains("READONLY");
       operator.replicaofNoOne();
       await().atMost(LONG).until(() -> connection.trouble() == null);
     }
@@ -402,7 +402,7 @@ class RedisConnectionTest {
 
     connection.listen();
     await().atMost(LONG).until(() -> !warned().isEmpty());
-    assertThat(warned()).singleElement().asString().contains("let this one subscribe (NOPERM ");
+    assertThat(warned()).singleElement().asString().contains("refuses the subscription (NOPERM ");
     assertThat(connection.trouble()).isNull();
   }
 
