@@ -15,13 +15,13 @@ import org.apache.hc.core5.http.io.entity.InputStreamEntity;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What goes to GitHub and what comes back: credentials and header fields, both ways. */
+/** Builds requests to GitHub: targets, credentials and header fields. */
 public final class GitHub {
 
   private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
   private static final String USER_AGENT = "camel-rest-cache";
 
-  /** The conditions that a cache cannot decide (RFC 9111 4.3.2). */
+  /** Preconditions that a cache cannot evaluate (RFC 9111 4.3.2). */
   private static final List<String> PRECONDITIONS = List.of("If-Match", "If-Unmodified-Since");
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
@@ -38,11 +38,11 @@ public final class GitHub {
   }
 
   /**
-   * The request that fetches a page for the store.
+   * The request for a page to store.
    *
    * @param target path and query of the page
    * @param validator the stored {@code ETag} of the page, or null
-   * @param deadline when the request is given up
+   * @param deadline when the request is aborted
    */
   public UpstreamRequest page(String target, String validator, Instant deadline) {
     HttpFields fields =
@@ -60,32 +60,34 @@ public final class GitHub {
         "GET", target, fields, null, true, credential(null, ours), false, deadline);
   }
 
-  /** The name of those whose answers refreshes get: the service's token, or nobody. */
+  /** The cache partition of refreshes: that of the service's token, or {@code nobody}. */
   public String credential() {
     return credential(null, token.now());
   }
 
-  /** Whether refreshes have a token, with which what has not changed costs nothing. */
+  /** Whether refreshes have a token, which makes a 304 free. */
   public boolean isAuthorized() {
     return !token.now().isEmpty();
   }
 
-  /** Names all that decides what a page is, but its target: how it is asked for, and rewritten. */
+  /**
+   * Identifies how pages are requested and rewritten: all that determines a page except its target.
+   */
   public String pageForm() {
     return Hash.of(String.join("\n", credential(), version, urls.form()));
   }
 
   /**
-   * A client's request, to be passed on as it came.
+   * A client's request, to be passed on unchanged.
    *
-   * @throws Problem 400 for a target that is none
+   * @throws Problem 400 if the target is not a valid URI
    */
   public UpstreamRequest passOn(@Variable("request") ClientRequest request) {
     if (!request.target().matches("/[!-~]*")) {
       throw new Problem(
           400,
           "Bad request",
-          "The request target is no URI: percent-encode what RFC 3986 does not allow in one.");
+          "The request target is not a valid URI: percent-encode as RFC 3986 requires.");
     }
     HttpFields fields = request.fields().endToEnd();
     fields.set(RequestId.FIELD, request.id());
@@ -99,7 +101,7 @@ public final class GitHub {
             && !overridden
             && lending.allows(request.method(), request.path())
             && !TokenLending.namesOwner(request.query());
-    // once, for it may change
+    // read once: it may change
     String ours = lends ? token.now() : "";
     authorize(fields, ours);
     boolean cached =
@@ -119,9 +121,9 @@ public final class GitHub {
   }
 
   /**
-   * The name of a partition of the cache. Nobody's is a shared one.
+   * The name of a cache partition; {@code nobody} is a shared one.
    *
-   * @param own what the client sent, or null
+   * @param own the client's Authorization, or null
    * @param lent the service's token, empty if it is not lent
    */
   private static String credential(String own, String lent) {
@@ -143,12 +145,12 @@ public final class GitHub {
     }
     if (request.method().equals("OPTIONS") && !request.fields().contains("Content-Type")) {
       throw new Problem(
-          400, "Bad request", "An OPTIONS with content needs a Content-Type (RFC 9110 9.3.7).");
+          400, "Bad request", "OPTIONS with content needs a Content-Type (RFC 9110 9.3.7).");
     }
     return new InputStreamEntity(request.body(), request.length(), null);
   }
 
-  /** Warns once when the token that is lent can read more than what is public. */
+  /** Warns once if the lent token can read more than public data. */
   public void noteScopes(
       @Variable("ask") UpstreamRequest ask, @Variable("answered") HttpFields answered) {
     String scopes = answered.get("X-OAuth-Scopes");

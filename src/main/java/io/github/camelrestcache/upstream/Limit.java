@@ -12,11 +12,11 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpMessage;
 
 /**
- * What GitHub says of a rate limit (GitHub's "Rate limits for the REST API").
+ * A rate limit as GitHub reports it ("Rate limits for the REST API").
  *
  * @param limit how many requests a window allows
  * @param remaining how many of them are left
- * @param reset when the next window begins, in seconds since 1970, by GitHub's clock
+ * @param reset when the next window begins, in seconds since 1970 by GitHub's clock
  */
 public record Limit(long limit, long remaining, long reset) {
 
@@ -25,10 +25,10 @@ public record Limit(long limit, long remaining, long reset) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LONGEST_MESSAGE = 200;
 
-  /** GitHub's windows are an hour. After a longer wait it is asked again anyway. */
+  /** The longest wait; GitHub's windows last an hour. */
   private static final Duration LONGEST = Duration.ofDays(1);
 
-  /** What the fields of an answer say of a limit, or null. */
+  /** The limit in the fields of an answer, or null. */
   public static Limit of(UnaryOperator<String> fields) {
     long limit = number(fields.apply(PREFIX + "limit"));
     long remaining = number(fields.apply(PREFIX + "remaining"));
@@ -37,10 +37,10 @@ public record Limit(long limit, long remaining, long reset) {
   }
 
   /**
-   * How long a refusal says that it lasts: until the time in {@code Retry-After}, or else, when
-   * nothing remains, until the reset, by GitHub's clock; a day at most.
+   * How long a refusal lasts: until {@code Retry-After}, or else, if nothing remains, until the
+   * reset by GitHub's clock; at most a day.
    *
-   * @return null if it does not say
+   * @return null if the answer does not say
    */
   public static Duration wait(UnaryOperator<String> fields) {
     String retryAfter = fields.apply("Retry-After");
@@ -57,7 +57,7 @@ public record Limit(long limit, long remaining, long reset) {
     return wait != null && wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
   }
 
-  /** The time by GitHub's clock, which says whole seconds, if this one is another. */
+  /** GitHub's time in whole seconds, if it differs from the local time by 2 s or more. */
   private static Instant now(UnaryOperator<String> fields) {
     Instant here = Instant.now();
     String date = fields.apply("Date");
@@ -65,7 +65,7 @@ public record Limit(long limit, long remaining, long reset) {
     return there == null || Duration.between(there, here).abs().toSeconds() < 2 ? here : there;
   }
 
-  /** What GitHub says in the JSON of a refusal, or nothing. */
+  /** The message in the JSON of a refusal, or an empty string. */
   public static String message(String content) {
     try {
       String message =
@@ -80,7 +80,7 @@ public record Limit(long limit, long remaining, long reset) {
     return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
   }
 
-  /** The resource that a request probably counts for; only the answer says which. */
+  /** The resource that a request probably counts against; only the answer names it. */
   static String guessed(UpstreamRequest ask) {
     String path = ask.path();
     if (path.startsWith("/search/code")) {

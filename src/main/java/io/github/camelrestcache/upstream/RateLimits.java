@@ -31,11 +31,11 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 import org.springframework.dao.DataAccessException;
 
 /**
- * GitHub's limits, of each credential and resource, for all instances: what the latest answer says
- * of them in {@code x-ratelimit-*}, and, once GitHub refuses, that refusal until it ends.
+ * GitHub's rate limits per credential and resource, shared by all instances: the {@code
+ * x-ratelimit-*} fields of the latest answer, and a refusal until it ends.
  *
- * <p>They are in Redis, where a refusal ends by its time to live, so that no clocks are compared;
- * and in memory, so that they hold without Redis too. See GitHub's "Rate limits for the REST API".
+ * <p>In Redis, a refusal ends with its time to live, so that no clocks are compared. A copy in
+ * memory works without Redis. See GitHub's "Rate limits for the REST API".
  */
 public final class RateLimits {
 
@@ -45,15 +45,15 @@ public final class RateLimits {
 
   private static final int MOST = 10_000;
 
-  /** How many limits are metered, those of the service's own token first. */
+  /** How many limits are metered, starting with those of the service's own token. */
   private static final int MOST_TOLD = 100;
 
   private static final Duration KEPT = Duration.ofHours(1);
 
-  /** A secondary limit that names no time lasts so long at first, and at most 32 times that. */
+  /** The first wait for a secondary limit without a time; the longest is 32 times that. */
   private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
 
-  /** A refusal as it came, and when it ends: milliseconds since 1970, by this machine's clock. */
+  /** A refusal as received, and its end in milliseconds since 1970 by the local clock. */
   private record Refusal(int status, Map<String, String> fields, String content, long until) {
 
     Refusal until(long end) {
@@ -78,16 +78,16 @@ public final class RateLimits {
     prefix = keys.of("limit:");
     meters
         .each("ratelimit", () -> known(MOST_TOLD, own.get()).entrySet(), RateLimits::tags)
-        .gauge("limit", null, "What GitHub allows in a window", each -> each.getValue().limit())
+        .gauge("limit", null, "Requests per window", each -> each.getValue().limit())
         .gauge(
             "remaining",
             null,
-            "What is left of it, as GitHub has said last",
+            "Requests left in the window, as last reported",
             each -> each.getValue().remaining())
         .gauge(
             "reset",
             "seconds",
-            "When it is whole again, since 1970",
+            "Start of the next window, since 1970",
             each -> each.getValue().reset());
   }
 
@@ -101,7 +101,7 @@ public final class RateLimits {
     return Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(KEPT).build();
   }
 
-  /** Remembers what an answer says. */
+  /** Records the limit in an answer. */
   public void note(UpstreamRequest ask, HttpMessage response) {
     Map<String, String> fields = Limit.fields(response);
     if (!fields.isEmpty()) {
@@ -119,7 +119,7 @@ public final class RateLimits {
     }
   }
 
-  /** Replaces what a stored answer says by what was said last. */
+  /** Replaces the limit in a stored answer by the latest one. */
   public void update(UpstreamRequest ask, HttpMessage response) {
     Map<String, String> now = latest.getIfPresent(name(ask.credential(), Limit.resource(response)));
     Limit.fields(response).keySet().forEach(response::removeHeaders);
@@ -129,10 +129,10 @@ public final class RateLimits {
   }
 
   /**
-   * What this instance knows of limits until their reset, by {@code credential:resource}, those of
-   * the service's own token first. Of a credential there is a part of its hash.
+   * The limits that this instance knows, until their reset, by {@code credential:resource}, with
+   * the service's own token first. Credentials are cut to 8 digits of their hash.
    *
-   * @param own the credential of the service's token; those that it had before are left out
+   * @param own the credential of the service's token; those of its previous tokens are left out
    */
   public Map<String, Limit> known(int most, String own) {
     Map<String, Limit> known = new LinkedHashMap<>();
@@ -156,13 +156,13 @@ public final class RateLimits {
     return known;
   }
 
-  /** What this instance knows of the resource {@code core} for a credential, or null. */
+  /** The limit of the resource {@code core} that this instance knows for a credential, or null. */
   public Limit known(String credential) {
     Map<String, String> fields = latest.getIfPresent(name(credential, "core"));
     return fields == null ? null : Limit.of(fields::get);
   }
 
-  /** The same, of all instances. */
+  /** The same, from all instances. */
   public Limit core(String credential) {
     String name = name(credential, "core");
     Map<String, String> fields = latest.getIfPresent(name);
@@ -172,21 +172,21 @@ public final class RateLimits {
         fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         fields.putAll(JSON.readValue(shared, new TypeReference<Map<String, String>>() {}));
       } catch (JsonProcessingException e) {
-        // what this instance knows
+        // fall back to what this instance knows
       }
     }
     return fields == null ? null : Limit.of(fields::get);
   }
 
   /**
-   * Remembers that GitHub refuses, as long as it says, or else for a minute, and each time in a row
-   * for twice that.
+   * Records a refusal for as long as it says. If it does not say, that is a minute, doubled for
+   * each refusal in a row.
    */
   public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
     String resource = Limit.fields(response).isEmpty() ? expected(ask) : Limit.resource(response);
     String name = name(ask.credential(), resource) + ":refusal";
     if (inForce(name) != null) {
-      return; // it is an answer to what was under way when that one came
+      return; // answers a request that was in flight at that refusal
     }
     Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Header header : response.getHeaders()) {
@@ -207,7 +207,7 @@ public final class RateLimits {
     }
   }
 
-  /** How long a refusal lasts that does not say so: twice as long each time in a row. */
+  /** How long a refusal without a time lasts: twice as long each time in a row. */
   private Duration untold(String name) {
     Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow(name)));
     write(name + ":in-a-row", Long.toString(inARow(name) + 1), wait.multipliedBy(2));
@@ -218,7 +218,7 @@ public final class RateLimits {
     return Math.max(0, Limit.number(read(name + ":in-a-row")));
   }
 
-  /** What GitHub would answer now, as far as it has said, or null. */
+  /** The refusal that is in force for a request, or null. */
   public ClassicHttpResponse refusal(UpstreamRequest ask) {
     if (ask.path().equals("/rate_limit")) {
       return null;
@@ -266,7 +266,7 @@ public final class RateLimits {
     try {
       redis.opsForValue().set(name, value.getBytes(UTF_8), kept);
     } catch (DataAccessException e) {
-      // this instance knows
+      // this instance has it in memory
     }
   }
 
@@ -283,7 +283,7 @@ public final class RateLimits {
     return prefix + credential + ":" + resource;
   }
 
-  /** The resource that a request is taken from: GitHub says so only in the answer. */
+  /** The resource that a request counts against; GitHub names it only in the answer. */
   private String expected(UpstreamRequest ask) {
     String known = unusual.getIfPresent(request(ask));
     return known == null ? Limit.guessed(ask) : known;

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The service's token: {@code GITHUB_API_TOKEN}, or what is in the file that {@code
- * GITHUB_API_TOKEN_FILE} names, which may change while the service runs.
+ * The service's token: {@code GITHUB_API_TOKEN}, or the content of the file {@code
+ * GITHUB_API_TOKEN_FILE}, which may change at run time.
  */
 public final class ServiceToken {
 
@@ -23,7 +23,7 @@ public final class ServiceToken {
   /**
    * Reads the token.
    *
-   * @throws BadConfiguration if the file has none
+   * @throws BadConfiguration if the file contains no valid token
    */
   public ServiceToken(Settings.GitHub settings) {
     token = settings.token();
@@ -42,7 +42,7 @@ public final class ServiceToken {
     return token;
   }
 
-  /** Reads the file again, to be called each second. Without a file it does nothing. */
+  /** Reads the file again, if there is one; called every second. */
   public void look() {
     if (file == null) {
       return;
@@ -50,14 +50,14 @@ public final class ServiceToken {
     try {
       String now = read();
       if (trouble != null || !now.equals(token)) {
-        LOG.info("The token in GITHUB_API_TOKEN_FILE is used from now on");
+        LOG.info("Using the token that is now in GITHUB_API_TOKEN_FILE");
       }
       token = now;
       trouble = null;
     } catch (IOException e) {
       String reason = reason(e);
       if (!reason.equals(trouble)) {
-        LOG.warn("GITHUB_API_TOKEN_FILE: {}. The token that was there last is still used", reason);
+        LOG.warn("GITHUB_API_TOKEN_FILE: {}. Keeping the previous token", reason);
       }
       trouble = reason;
     }
@@ -66,7 +66,7 @@ public final class ServiceToken {
   private String read() throws IOException {
     String read = Files.readString(file).strip();
     if (read.isEmpty() || !Settings.isToken(read)) {
-      throw new IOException("its content is no token of printable characters without spaces");
+      throw new IOException("its content is not a token of printable characters without spaces");
     }
     return read;
   }

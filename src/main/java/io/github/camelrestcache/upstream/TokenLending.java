@@ -9,21 +9,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * For which requests of callers without credentials the service's token is lent: it lends rate
- * limit, not identity. So never to paths that speak of the token's owner, nor to a target that
- * could be another spelling of such a path.
+ * Decides which requests without credentials use the service's token. It lends rate limit, not
+ * identity: never for paths about the token's owner, nor for targets that could be another spelling
+ * of such a path.
  */
 public final class TokenLending {
 
-  /**
-   * A dot segment, an empty segment, a backslash (RFC 3986 6.2.2.3, and what servers make of it).
-   */
+  /** A dot segment, an empty segment or a backslash (RFC 3986 6.2.2.3). */
   private static final Pattern NOT_NORMAL = Pattern.compile("/\\.{0,2}(/|$)|\\\\");
 
-  /**
-   * RFC 3986 6.2.2.2: a percent-encoded letter, digit, {@code -}, {@code .}, {@code _} or {@code
-   * ~}.
-   */
+  /** A percent-encoded letter, digit or one of {@code -._~} (RFC 3986 6.2.2.2). */
   private static final Pattern ENCODED_UNRESERVED =
       Pattern.compile(
           "%(2[DE]|3\\d|4[1-9A-F]|5[\\dAF]|6[1-9A-F]|7[\\dAE])", Pattern.CASE_INSENSITIVE);
@@ -36,8 +31,8 @@ public final class TokenLending {
   private final List<Pattern> ownerPaths;
 
   /**
-   * @param ownerPaths the paths, separated by commas, that with all below them speak of the token's
-   *     owner; {@code *} stands for any one segment
+   * @param ownerPaths paths about the token's owner, with all below them, separated by commas;
+   *     {@code *} stands for any one segment
    */
   public TokenLending(String ownerPaths) {
     this.ownerPaths =
@@ -55,7 +50,7 @@ public final class TokenLending {
     if (ENCODED_UNRESERVED.matcher(path).find() || BAD_ENCODING.matcher(path).find()) {
       return false;
     }
-    // an encoded slash or backslash counts as one: servers may decode it before they look
+    // decode slashes and backslashes too: servers may do so before they route
     String decoded =
         URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8)
             .toLowerCase(Locale.ROOT);
@@ -65,13 +60,13 @@ public final class TokenLending {
     return ownerPaths.stream().noneMatch(owner -> owner.matcher(decoded).matches());
   }
 
-  /** Whether a query (as sent) speaks of the token's owner. */
+  /** Whether a query (as sent) names the token's owner. */
   static boolean namesOwner(String query) {
     return OWNER.matcher(query).find();
   }
 
   /**
-   * {@code /user}, {@code /user/repos}, {@code /user.json} and {@code /user;a}, but not {@code
+   * Matches {@code /user}, {@code /user/repos}, {@code /user.json}, {@code /user;a}, not {@code
    * /users}.
    */
   private static Pattern atOrBelow(String owner) {

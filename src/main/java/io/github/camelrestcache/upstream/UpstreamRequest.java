@@ -7,17 +7,16 @@ import java.util.Set;
 import org.apache.hc.core5.http.HttpEntity;
 
 /**
- * What GitHub is to be asked, exactly. The route that asks finds it in the variable {@code ask}.
+ * A request to GitHub, exactly as it is sent. Routes find it in the variable {@code ask}.
  *
- * @param method the request method
  * @param target path and query below the path of {@code GITHUB_API_URL}
- * @param fields the header fields, without those of one connection
+ * @param fields the header fields, without hop-by-hop fields
  * @param content the content, or null
- * @param lent whether the service's token goes along for a caller who brought none
- * @param credential names whose answers these are, by a hash: a caller's own Authorization, or the
- *     service's token that is lent, or nobody's
- * @param isCached whether the answer may come from the cache and go into it
- * @param deadline when the connection is given up, whatever comes over it, or null
+ * @param lent whether the service's token is lent to a caller without credentials
+ * @param credential the cache partition: a hash of the caller's own Authorization or of the lent
+ *     token, or {@code nobody}
+ * @param isCached whether the cache may answer it and store its answer
+ * @param deadline when the connection is aborted in any case, or null
  */
 public record UpstreamRequest(
     String method,
@@ -29,26 +28,26 @@ public record UpstreamRequest(
     boolean isCached,
     Instant deadline) {
 
-  /** With these a server may take a GET for a write. */
+  /** Fields with which a server may treat a GET as a write. */
   private static final List<String> METHOD_OVERRIDES =
       List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
 
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 
   /**
-   * Whether it changes nothing (RFC 9110 9.2.1). Who may not write may not make what is stored
-   * unused either, so a field that asks for another method makes no write of a read.
+   * Whether the method is safe (RFC 9110 9.2.1). A method override does not make a read unsafe:
+   * callers without write access must not be able to invalidate stored answers.
    */
   public boolean isSafe() {
     return SAFE.contains(method);
   }
 
-  /** Whether fields ask for another method than that of their request. */
+  /** Whether fields override the method of their request. */
   static boolean isOverridden(HttpFields fields) {
     return METHOD_OVERRIDES.stream().anyMatch(fields::contains);
   }
 
-  /** Whether a caller's own Authorization goes along. */
+  /** Whether it carries a caller's own Authorization. */
   public boolean isOfOneCaller() {
     return !lent && !isShared();
   }
@@ -58,12 +57,12 @@ public record UpstreamRequest(
     return method.equals("GET") || method.equals("HEAD");
   }
 
-  /** Whether no credential goes along, so that the cache for it is a shared one (RFC 9111 1). */
+  /** Whether it carries no Authorization, so that its cache is a shared one (RFC 9111 1). */
   public boolean isShared() {
     return !fields.contains("Authorization");
   }
 
-  /** The target up to the query. */
+  /** The target without its query. */
   public String path() {
     return target.replaceFirst("\\?.*", "");
   }

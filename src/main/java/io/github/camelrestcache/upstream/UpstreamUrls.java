@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The URLs of GitHub's that answers are full of, turned into ones that lead back here, so that
- * clients who follow them stay in the cache. {@code REWRITE_URLS} says which: those in {@code Link}
- * and {@code Location} ({@code links}), with {@code all} those in JSON too, or {@code none}.
+ * Rewrites GitHub's URLs in answers to URLs of this service, so that clients that follow them use
+ * the cache. {@code REWRITE_URLS} selects which: those in {@code Link} and {@code Location} ({@code
+ * links}), those in JSON too ({@code all}), or {@code none}.
  */
 public final class UpstreamUrls {
 
@@ -29,12 +29,12 @@ public final class UpstreamUrls {
     basePath = upstream.getRawPath().replaceAll("/+$", "");
     String url = origin(upstream) + Pattern.quote(basePath);
     inFields = Pattern.compile(url + "(?=[/?#>]|$)");
-    // a string that begins with it, not a text that mentions it
+    // only strings that begin with it, not text that mentions it
     inJson = Pattern.compile("(?<!\\\\)\"" + url + "(?=[/?#{\"])");
     mark = "-" + Hash.of(publicUrl).substring(0, 8);
   }
 
-  /** Scheme, host and port, in any case, a default port or not. */
+  /** Scheme and host in any case; a default port is optional. */
   private static String origin(URI upstream) {
     boolean secure = upstream.getScheme().equalsIgnoreCase("https");
     int usual = secure ? 443 : 80;
@@ -47,9 +47,9 @@ public final class UpstreamUrls {
   }
 
   /**
-   * The value of a {@code Link} or {@code Location}.
+   * Rewrites the value of a {@code Link} or {@code Location}.
    *
-   * @param here the address that the client used, without a slash at the end
+   * @param here the address that the client used, without a trailing slash
    */
   public String field(String value, String here) {
     if (mode.equals("none")) {
@@ -67,24 +67,24 @@ public final class UpstreamUrls {
     return mode.equals("all");
   }
 
-  /** Names what becomes of JSON: answers in which it became something else are others. */
+  /** Identifies how JSON is rewritten; empty if it is not. */
   public String form() {
     return areAll() ? mark : "";
   }
 
-  /** The JSON with URLs of this service, {@code PUBLIC_URL}. */
+  /** Rewrites JSON to URLs below {@code PUBLIC_URL}. */
   public byte[] json(byte[] json) {
     String url = Matcher.quoteReplacement("\"" + publicUrl);
-    // each byte is a character: what is looked for is ASCII, and the rest stays as it is
+    // ISO 8859-1 maps each byte to one character: only the URLs, which are ASCII, change
     return inJson.matcher(new String(json, ISO_8859_1)).replaceAll(url).getBytes(ISO_8859_1);
   }
 
-  /** The entity tag of rewritten JSON, which is not GitHub's (RFC 9110 8.8.3). */
+  /** Marks the entity tag of rewritten JSON, which differs from GitHub's (RFC 9110 8.8.3). */
   public String mark(String entityTag) {
     return entityTag.replaceFirst("\"$", mark + "\"");
   }
 
-  /** Entity tags as GitHub knows them. */
+  /** Removes the mark, which GitHub does not know. */
   public String unmark(String entityTags) {
     return entityTags.replace(mark + "\"", "\"");
   }
