@@ -95,10 +95,10 @@ class RefreshTest {
         page("an error", "with 500", answer -> answer.setStatusCode(500).end("[]")),
         page("no content", "with 204", answer -> answer.setStatusCode(204).end()),
         page("no JSON", "broken JSON", answer -> answer.end("<html>Unicorn!</html>")),
-        page("an object", "something else than the list", answer -> answer.end("{\"a\":[1]}")),
-        page("a text", "something else than the list", answer -> answer.end("\"[]\"")),
-        page("nothing", "with nothing", answer -> answer.end()),
-        page("white space", "with nothing", answer -> answer.end("\n  \n")),
+        page("an object", "other than the expected list", answer -> answer.end("{\"a\":[1]}")),
+        page("a text", "other than the expected list", answer -> answer.end("\"[]\"")),
+        page("nothing", "with no content", answer -> answer.end()),
+        page("white space", "with no content", answer -> answer.end("\n  \n")),
         page("two arrays", "more than one value", answer -> answer.end("[{}] [{}]")),
         page("half an array", "broken JSON", answer -> answer.end("[{\"id\":1},{\"id\"")),
         page("half an answer", "cannot be reached", RefreshTest::cutOff),
@@ -111,7 +111,7 @@ class RefreshTest {
         page("itself as next", "fetched already", next(BY_NUMBER + "?per_page=100&page=2")),
         page("the first page as next", "fetched already", next(REPOS + "?per_page=100")),
         page("another redirect", "more than once", RefreshTest::redirectForEver),
-        page("a redirect to nowhere", "to nowhere", answer -> answer.setStatusCode(302).end()));
+        page("a redirect to nowhere", "Location", answer -> answer.setStatusCode(302).end()));
   }
 
   @ParameterizedTest

@@ -6,15 +6,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** How refreshes live within GitHub's rate limit, and leave a share of it to callers. */
+/** Keeps refreshes within GitHub's rate limit, and a share of it free for callers. */
 final class Budget {
 
   /**
-   * When an endpoint is to be refreshed again.
+   * When to refresh an endpoint again.
    *
-   * @param stretch by how much its interval is stretched, 1 or more
-   * @param pause how long it is not to be refreshed in any case
-   * @param spacing how far apart two refreshes are to be that events ask for
+   * @param stretch the factor of its interval, 1 or more
+   * @param pause the minimum time until the next refresh
+   * @param spacing the minimum time between two refreshes that events trigger
    */
   record Plan(double stretch, Duration pause, Duration spacing) {}
 
@@ -32,13 +32,13 @@ final class Budget {
   }
 
   /**
-   * Plans the next refresh of an endpoint. What costs nothing keeps its interval; the others share
-   * what is left until the reset, in proportion to what they want.
+   * Plans the next refresh of an endpoint. A free refresh keeps its interval; the others share what
+   * is left until the reset, in proportion to their demand.
    *
    * @param credential whose limit is spent
-   * @param cost what the last refresh of the endpoint took of the limit
-   * @param rate what all endpoints would take in a second at the intervals that they declare
-   * @param every the interval that this endpoint declares
+   * @param cost requests of the last refresh that counted against the limit
+   * @param rate such requests per second of all endpoints at their declared intervals
+   * @param every the declared interval of this endpoint
    */
   Plan plan(String credential, double cost, double rate, Duration every) {
     return cost == 0
@@ -59,16 +59,16 @@ final class Budget {
     }
     Duration spacing = Duration.ofMillis((long) (1000 * cost * seconds / free));
     double stretched = Math.max(1, rate * seconds / free);
-    // after the reset there is enough again
+    // the reset provides enough again
     double most = Math.max(1, seconds / (every.toMillis() / 1000.0));
     double stretch = stretched == 1 ? 1 : Math.min(stretched, most) * jitter;
     return new Plan(stretch, Duration.ZERO, spacing);
   }
 
   /**
-   * Ends a refresh before it takes what is the callers'.
+   * Fails a refresh before it takes the share of the callers.
    *
-   * @param limit what the last answer says, or null
+   * @param limit as of the last answer, or null
    * @throws RefreshFailed until the reset
    */
   static void check(String path, Limit limit, double reserve) {

@@ -12,10 +12,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Variable;
 
-/** Callers of endpoints that are not stored yet, who wait for the first refresh. */
+/** Lets callers of endpoints that are not stored yet wait for the first refresh. */
 public final class ColdReads implements AutoCloseable {
 
-  /** Those who waited go on with these threads. */
+  /** Continue the requests that waited. */
   private final ExecutorService waiters = Executors.newFixedThreadPool(8);
 
   private final Refreshes refreshes;
@@ -24,7 +24,7 @@ public final class ColdReads implements AutoCloseable {
   private final Duration wait;
 
   /**
-   * @param wait how long a caller waits at most
+   * @param wait the maximum wait of a caller
    */
   public ColdReads(Refreshes refreshes, Leases leases, Near near, Duration wait) {
     this.refreshes = refreshes;
@@ -33,17 +33,17 @@ public final class ColdReads implements AutoCloseable {
     this.wait = wait;
   }
 
-  /** Ends the threads. */
   @Override
   public void close() {
     waiters.shutdownNow();
   }
 
   /**
-   * Refreshes for a caller who found nothing stored. It holds no thread while it waits.
+   * Refreshes an endpoint that is not stored. A waiting caller holds no thread.
    *
-   * @return how the caller's request was met, in the words of RFC 9211
-   * @throws Problem 503, at once while the endpoint backs off, or when it failed or takes too long
+   * @return the Cache-Status value (RFC 9211)
+   * @throws Problem 503, at once while the endpoint backs off, or if the refresh fails or takes too
+   *     long
    */
   public CompletableFuture<String> await(
       @Variable("request") ClientRequest request, @Variable("endpoint") CachedEndpoint endpoint) {
@@ -55,7 +55,7 @@ public final class ColdReads implements AutoCloseable {
     }
     return refreshes
         .begin(endpoint, true)
-        // what was joined may not have been due for its timer
+        // the joined refresh may not have been due
         .thenCompose(
             done -> done || others == null ? completed(done) : refreshes.begin(endpoint, true))
         .thenCompose(done -> done ? completed(true) : arrival(endpoint))
@@ -72,7 +72,7 @@ public final class ColdReads implements AutoCloseable {
             waiters);
   }
 
-  /** Is completed when it is here, by another's refresh. */
+  /** Completes when the refresh of another instance arrives here. */
   private CompletableFuture<Boolean> arrival(CachedEndpoint endpoint) {
     CompletableFuture<Boolean> arrival = near.arrival(endpoint.path()).thenApply(arrived -> false);
     return near.entry(endpoint) == null ? arrival : completed(false);

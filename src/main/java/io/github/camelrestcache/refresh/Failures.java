@@ -14,7 +14,7 @@ public final class Failures {
 
   private Failures() {}
 
-  /** In a sentence, which clients read too: it names no file. */
+  /** A sentence, which clients read too: it names no file. */
   public static String sentence(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     if (cause instanceof RefreshFailed) {
@@ -25,7 +25,7 @@ public final class Failures {
     }
     Problem problem = Problem.of(cause);
     return problem == null
-        ? "It failed: " + reason(cause)
+        ? "Unexpected error: " + reason(cause)
         : problem.getMessage().replaceFirst(":.*", "") + " (" + reason(cause) + ")";
   }
 
@@ -39,12 +39,12 @@ public final class Failures {
         : BadConfiguration.sentence(failure);
   }
 
-  /** A sentence without the words of the library in brackets, which differ from time to time. */
+  /** A sentence without the message of the library in brackets, which varies. */
   static String gist(String sentence) {
     return sentence.replaceFirst(" \\(.*", "");
   }
 
-  /** In one of four words. */
+  /** The value of a metric tag: store, answer, limit or unreachable. */
   static String word(Throwable failure) {
     if (failure instanceof DataAccessException) {
       return "store";

@@ -22,10 +22,10 @@ import org.apache.camel.Variable;
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
 public record Fetch(Settings settings, GitHub github, Leases leases) {
 
-  /** More than a page of 100 items can be; else what has no end would fill the heap. */
+  /** In bytes, more than a page of 100 items takes; an endless answer would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
 
-  /** No page yet, but what is stored, which pages may not have changed since. */
+  /** Begins without pages; stored ones are revalidated. */
   public Pages begin(
       @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
     return new Pages(
@@ -45,7 +45,7 @@ public record Fetch(Settings settings, GitHub github, Leases leases) {
   /**
    * Adds the page that GitHub has answered.
    *
-   * @throws RefreshFailed when it is none, or there is to be no other after it
+   * @throws RefreshFailed if it is invalid, or no further page may be fetched
    */
   public void add(
       @Variable("pages") Pages pages,
@@ -61,12 +61,12 @@ public record Fetch(Settings settings, GitHub github, Leases leases) {
         Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve());
       }
       if (!leases.renew(lease)) {
-        throw new RefreshFailed("Another instance has begun to refresh it");
+        throw new RefreshFailed("Another instance has taken over the refresh");
       }
     }
   }
 
-  /** What is to be stored. */
+  /** The entry to store. */
   public Entry whole(@Variable("pages") Pages pages, @Variable("lease") Lease lease) {
     return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
   }

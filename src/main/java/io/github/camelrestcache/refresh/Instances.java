@@ -14,15 +14,15 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * The instances on one Redis: a sorted set there, which each is in as long as it says so at least
- * every ten seconds, or thrice {@code NEAR_CACHE_MAX_AGE}. It is for people to look at; nothing is
- * decided by it.
+ * The instances on one Redis, in a sorted set. An instance stays in it while it reports at least
+ * every ten seconds, or every three times {@code NEAR_CACHE_MAX_AGE} if that is longer. This is for
+ * display only.
  */
 public final class Instances {
 
   private static final Duration SHORTEST = Duration.ofSeconds(10);
 
-  /** Whatever else is at the key is of nobody. */
+  /** A value of another type at the key is deleted. */
   @SuppressWarnings("rawtypes")
   private static final RedisScript<List> PRESENT =
       RedisScript.of(
@@ -58,19 +58,19 @@ public final class Instances {
         .register(meters.registry());
   }
 
-  /** The name of this instance: its host and port, and a part that no other process has. */
+  /** The name of this instance: its host and port, and a random part. */
   public String me() {
     return me;
   }
 
-  /** The names of all that are known of, this one among them, in no order. */
+  /** The names of all known instances, including this one, in no order. */
   public List<String> known() {
     return redis.trouble() == null ? known : List.of(me);
   }
 
   /**
-   * Says that this one is there, and sees who else is. A Redis that takes no writes is not asked,
-   * and nobody else is known then.
+   * Reports this instance and reads the others. While Redis refuses writes it is not asked, and no
+   * other instance is known.
    */
   public void present() {
     if (redis.trouble() != null) {
@@ -81,7 +81,7 @@ public final class Instances {
       known =
           names.stream().map(name -> new String((byte[]) name, StandardCharsets.UTF_8)).toList();
     } catch (DataAccessException e) {
-      // the connection says it itself
+      // the connection logs it
     }
   }
 }

@@ -17,18 +17,18 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * Who refreshes what, and when: one hash in Redis, which all instances share, with the {@link
- * State} of each endpoint as JSON. Times are those of the clock of Redis; where it is a few
- * milliseconds off, or an instance stops for a while, the {@link Lease#fence} keeps what is older
- * from being published over what is newer.
+ * Leases and schedules of refreshes: one hash in Redis, shared by all instances, with the {@link
+ * State} of each endpoint as JSON. Times are by the clock of Redis. If that is a few milliseconds
+ * off, or an instance is paused, the {@link Lease#fence} keeps older content from replacing newer
+ * content.
  *
- * <p>All methods throw a {@link DataAccessException} when Redis does not answer.
+ * <p>All methods throw a {@link DataAccessException} if Redis does not answer.
  */
 public final class Leases {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** How many refreshes, each of which has one request under way, there are at one time. */
+  /** The maximum number of concurrent refreshes; each has one request in flight. */
   private static final int MOST_AT_ONCE = 8;
 
   private static final String BEGIN =
@@ -127,16 +127,16 @@ public final class Leases {
   /**
    * The right to refresh an endpoint, for a while.
    *
-   * @param fence higher than that of every lease of this endpoint before
+   * @param fence higher than that of every earlier lease of the endpoint
    * @param began when it was taken, by the clock of Redis
    */
   public record Lease(String path, long fence, Instant began) {}
 
   /**
-   * What came of asking for a lease.
+   * The result of a request for a lease.
    *
-   * @param lease null if it is not to be had
-   * @param pause how long until it may be
+   * @param lease null if it is not available
+   * @param pause how long until it may be available
    */
   record Turn(Lease lease, Duration pause) {}
 
@@ -147,12 +147,12 @@ public final class Leases {
   private final String key;
   private final long millis;
 
-  /** A lease of this instance counts as free: the answer that gave it may have been lost. */
+  /** A lease of this instance counts as free: the answer that granted it may have been lost. */
   private final String me;
 
   /**
    * @param me the name of this instance
-   * @param clock is set by what Redis answers
+   * @param clock is set from the answers of Redis
    */
   public Leases(
       RedisConnection redis, Keys keys, Settings.GitHub settings, String me, StoreClock clock) {
@@ -160,7 +160,7 @@ public final class Leases {
     this.clock = clock;
     this.me = me;
     key = keys.of("refreshes");
-    // a lease outlives a page that takes as long as it may
+    // a lease outlives the slowest page
     millis = settings.connectTimeout().plus(settings.answerTimeout()).plusSeconds(5).toMillis();
   }
 
@@ -169,12 +169,12 @@ public final class Leases {
     return clock.instant();
   }
 
-  /** What was known of an endpoint when Redis was looked at last. */
+  /** The state of an endpoint when Redis was last read. */
   State state(String path) {
     return states.getOrDefault(path, State.NONE);
   }
 
-  /** Looks at what the other instances have done. */
+  /** Reads what other instances have done. */
   void look() {
     setClock(text(run(LOOK, "")));
     Map<String, State> now = new HashMap<>();
@@ -187,12 +187,12 @@ public final class Leases {
   }
 
   /**
-   * Takes the lease of an endpoint, if it is due, no other process has it, and not too many others
-   * are taken. This process must not be refreshing it.
+   * Takes the lease of an endpoint if it is due, no other process holds it, and fewer than the
+   * maximum are taken. This process must not be refreshing it.
    *
    * @param every its interval
-   * @param cold whether it is due in any case, but for a pause after failures
-   * @param above the fence of what is known to be published, should Redis have lost it
+   * @param cold whether it is due regardless of its interval; a pause after failures still counts
+   * @param above the fence of the known entry, in case Redis has lost it
    */
   Turn acquire(String path, Duration every, boolean cold, long above) {
     List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above, me);
@@ -208,12 +208,12 @@ public final class Leases {
     return state(path).owner();
   }
 
-  /** How often a lease is to be renewed, so that it does not end before the refresh does. */
+  /** How often to renew a lease, so that it outlasts the refresh. */
   Duration renewal() {
     return Duration.ofMillis(millis / 3);
   }
 
-  /** Makes a lease last longer; false when another has been given since. */
+  /** Extends a lease; false if a newer one has been granted. */
   boolean renew(Lease lease) {
     return run(RENEW, lease.path(), lease.fence(), millis) == 1;
   }
@@ -221,9 +221,9 @@ public final class Leases {
   /**
    * Gives a lease back.
    *
-   * @param state what is known of the endpoint from now on
+   * @param state the new state of the endpoint
    * @param pause until the endpoint may be refreshed again
-   * @return false if another has been given since: then the state is dropped
+   * @return false if a newer lease has been granted, and the state is dropped
    */
   boolean release(Lease lease, State state, Duration pause) {
     states.put(lease.path(), state.released(pause.isZero() ? Instant.EPOCH : now().plus(pause)));
@@ -236,9 +236,9 @@ public final class Leases {
   }
 
   /**
-   * Makes an endpoint due after a while, whatever its interval.
+   * Makes an endpoint due after a while, regardless of its interval.
    *
-   * @param atOnce whether it does not matter what it pauses for either
+   * @param atOnce whether to end its pause too
    */
   void soon(String path, Duration after, boolean atOnce) {
     run(SOON, path, after.toMillis(), atOnce);

@@ -27,7 +27,7 @@ final class Links {
     return null;
   }
 
-  /** Whether the first {@code rel} among these parameters says so. */
+  /** Whether the first {@code rel} among these parameters contains {@code next}. */
   private static boolean isNext(String parameters) {
     Matcher parameter = PARAMETERS.matcher(parameters);
     while (parameter.find()) {

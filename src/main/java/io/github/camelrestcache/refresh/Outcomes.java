@@ -15,10 +15,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * What the end of a refresh means for the next one: the rate limit stretches intervals, and
+ * Applies the outcome of a refresh to the next one: the rate limit stretches intervals, and
  * failures back off.
  *
- * @param later takes what Redis could not be told, for when it is back
+ * @param later takes updates to repeat when Redis is back
  */
 record Outcomes(
     Catalog catalog,
@@ -35,12 +35,12 @@ record Outcomes(
   /**
    * The end of a refresh.
    *
-   * @param isNews whether it is worth a line in the log: no other endpoint fails like this
-   * @param pause how long the endpoint is left alone
+   * @param isNews whether to log it: no other endpoint fails like this
+   * @param pause how long the endpoint backs off
    */
   record Ended(boolean isNews, Duration pause) {}
 
-  /** Remembers how a refresh ended. */
+  /** Records how a refresh ended. */
   synchronized Ended note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
     State before = leases.state(endpoint.path());
     double cost = pages == null ? 0 : pages.cost(github.isAuthorized());
@@ -67,7 +67,7 @@ record Outcomes(
     return new Ended(release(lease, failing, pause) && !known, pause);
   }
 
-  /** Requests per second that all endpoints would cost at their own intervals. */
+  /** Requests per second of all endpoints at their declared intervals. */
   private double rate(CachedEndpoint just, double cost) {
     return catalog.endpoints().stream()
         .mapToDouble(
@@ -88,24 +88,23 @@ record Outcomes(
     }
   }
 
-  /** Logs the end of a refresh. */
   void tell(String path, Throwable failure) {
     if (failure == null) {
-      LOG.info("{} is refreshed again", path);
+      LOG.info("Refresh of {} succeeded again", path);
       return;
     }
-    LOG.debug("{} is not refreshed", path, failure);
+    LOG.debug("Refresh of {} failed", path, failure);
     List<String> missing = near.missing(catalog.endpoints());
     LOG.warn(
-        "{} is not refreshed: {}. {}",
+        "Refresh of {} failed: {}. {}",
         path,
         Failures.sentence(failure),
         missing.isEmpty()
-            ? "What is stored stays in place"
+            ? "The stored content stays in place"
             : "Not stored yet: " + String.join(", ", missing));
   }
 
-  /** From the interval, but at most 10 s, doubling up to 10 minutes, a fifth more or less. */
+  /** The interval, at most 10 s, doubled for each failure up to 10 minutes, with 20 % jitter. */
   static Duration pauseAfter(int inARow, Duration every) {
     Duration first = every.compareTo(FIRST_PAUSE) < 0 ? every : FIRST_PAUSE;
     double millis = first.toMillis() * Math.pow(2, Math.min(inARow - 1, 30));

@@ -17,10 +17,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The content of a page: one JSON value of the right shape, whose bytes are left as they are. */
+/** The content of a page: one JSON value of the right shape, whose bytes stay unchanged. */
 final class PageContent {
 
-  /** For UTF-8 alone: pages in other encodings could not be spliced. */
+  /** Accepts only UTF-8: pages in other encodings could not be spliced. */
   private static final JsonFactory JSON =
       JsonFactory.builder().disable(JsonFactory.Feature.CHARSET_DETECTION).build();
 
@@ -32,7 +32,7 @@ final class PageContent {
   /**
    * Reads a page.
    *
-   * @throws RefreshFailed when it is not one whole value of the right shape
+   * @throws RefreshFailed if it is not exactly one value of the right shape
    */
   PageContent(CachedEndpoint endpoint, byte[] body) {
     this.endpoint = endpoint;
@@ -44,14 +44,14 @@ final class PageContent {
     JsonToken expected =
         endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
     try (JsonParser parser = JSON.createParser(body)) {
-      UTF_8.newDecoder().decode(ByteBuffer.wrap(body)); // the parser lets some that is none pass
+      UTF_8.newDecoder().decode(ByteBuffer.wrap(body)); // the parser accepts some invalid UTF-8
       JsonToken first = parser.nextToken();
       if (first == null) {
-        throw answered("with nothing");
+        throw answered("with no content");
       }
       if (first != expected) {
         String shape = endpoint.shape().name().toLowerCase(Locale.ROOT);
-        throw answered("with something else than the %s that belongs there".formatted(shape));
+        throw answered("with something other than the expected %s".formatted(shape));
       }
       while (first == JsonToken.START_ARRAY && parser.nextToken() != JsonToken.END_ARRAY) {
         readItem(parser);
@@ -87,11 +87,11 @@ final class PageContent {
   }
 
   /**
-   * The items of a list without the brackets and the white space around them, or the object,
-   * compressed.
+   * Compresses the object, or the items of the list without the brackets and white space around
+   * them.
    *
-   * @param target what was asked for
-   * @param validator the {@code ETag} that it came with, or null
+   * @param target the path and query of the request
+   * @param validator its {@code ETag}, or null
    */
   Piece piece(String target, String validator) {
     if (endpoint.shape() == Shape.OBJECT) {

@@ -21,16 +21,16 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The pages of one endpoint, as they come in: which to ask for next, and what they are together.
- * All or nothing: whatever is not a good answer ends the refresh with a {@link RefreshFailed}.
+ * The pages of one endpoint as they arrive: the next page to request, and the resulting entry.
+ * Either every page is good, or the refresh ends with a {@link RefreshFailed}.
  */
 public final class Pages {
 
-  /** Also with its dots or slashes encoded. */
+  /** Also with encoded dots or slashes. */
   private static final Pattern DOT_SEGMENT =
       Pattern.compile("(?i)(/|%2f|%5c)(\\.|%2e){1,2}(/|%2f|%5c|$)");
 
-  /** How often a list is fetched once more that changes meanwhile. */
+  /** How often a list that changes during the fetch is fetched again. */
   private static final int MOST_REPEATS = 2;
 
   private static final int PER_PAGE = 100;
@@ -41,7 +41,7 @@ public final class Pages {
   private final Entry stored;
   private final String form;
 
-  /** By their targets, what may be asked for conditionally. */
+  /** By target, the pages that may be requested conditionally. */
   private final Map<String, Piece> known = new HashMap<>();
 
   private final List<Piece> pieces = new ArrayList<>();
@@ -50,7 +50,7 @@ public final class Pages {
   private boolean redirected;
   private boolean unconditional;
 
-  /** Whether what to ask for next stands in what is stored, and not in an answer. */
+  /** Whether the next page is known from the stored entry, not from an answer. */
   private boolean assumed;
 
   private boolean confirming;
@@ -60,10 +60,10 @@ public final class Pages {
   private int notModified;
 
   /**
-   * @param upstream the URL that targets are below
-   * @param maxPages more than so many pages are a failure
-   * @param stored what is stored now, or null
-   * @param form names how pages are asked for; a validator of another form is not sent
+   * @param upstream the base URL of targets
+   * @param maxPages more pages are a failure
+   * @param stored the stored entry, or null
+   * @param form identifies how pages are requested; a validator of another form is not sent
    */
   Pages(CachedEndpoint endpoint, URI upstream, int maxPages, Entry stored, String form) {
     this.endpoint = endpoint;
@@ -88,21 +88,21 @@ public final class Pages {
     changed = false;
   }
 
-  /** The target of the page to ask for next, or null after the last. */
+  /** The target of the next page, or null after the last. */
   public String next() {
     return next;
   }
 
-  /** The validator to ask for it with, or null. */
+  /** The validator for the next page, or null. */
   public String validator() {
     Piece piece = unconditional ? null : known.get(next);
     return piece == null ? null : piece.page().validator();
   }
 
   /**
-   * Takes the answer for the page that {@link #next()} named.
+   * Adds the answer for the page {@link #next()}.
    *
-   * @throws RefreshFailed when it is not a whole page of the right shape
+   * @throws RefreshFailed if it is not a whole page of the right shape
    */
   void add(int status, HttpFields fields, byte[] body) {
     answers++;
@@ -113,7 +113,7 @@ public final class Pages {
       }
       redirected = true;
       if (!fields.contains("Location")) {
-        throw new RefreshFailed("GitHub redirects " + endpoint.path() + " to nowhere");
+        throw new RefreshFailed("GitHub redirects " + endpoint.path() + " without Location");
       }
       next = follow("redirects " + endpoint.path() + " to", fields.get("Location"));
     } else if (status == 304 && validator() != null) {
@@ -123,7 +123,7 @@ public final class Pages {
         repeat();
       }
       if (assumed && isEmptyList(body)) {
-        // the page before this one is the last, which its 304 has not told
+        // the previous page is the last, which its 304 did not tell
         next = pieces.remove(pieces.size() - 1).page().target();
         unconditional = true;
         assumed = false;
@@ -134,7 +134,7 @@ public final class Pages {
       unconditional = false;
       Piece piece = new PageContent(endpoint, body).piece(next, fields.get("ETag"));
       if (piece.page().length() == 0 && !pieces.isEmpty()) {
-        // a list may be empty, but not a page that another one named
+        // only the first page of a list may be empty
         throw new RefreshFailed(
             "GitHub answered a page of " + endpoint.path() + " with an empty list");
       }
@@ -144,7 +144,7 @@ public final class Pages {
     }
   }
 
-  /** What these pages took of the rate limit: with a token, a 304 is free. */
+  /** The number of requests that count against the rate limit: with a token, a 304 is free. */
   int cost(boolean authorized) {
     return authorized ? answers - notModified : answers;
   }
@@ -159,7 +159,7 @@ public final class Pages {
     if (endpoint.shape() == Shape.LIST && fields.contains("Link")) {
       take(piece, Links.next(fields.get("Link")));
     } else if (page.next() == null && page.ends() != null && page.ends().length >= PER_PAGE) {
-      // a page may have come after it, of which this answer does not tell
+      // a next page may exist by now, which this answer does not tell
       unconditional = true;
     } else {
       take(piece, page.next());
@@ -171,9 +171,9 @@ public final class Pages {
     return body.length < 100 && new String(body, UTF_8).replaceAll("\\s", "").equals("[]");
   }
 
-  /** Adds a page, and decides what to ask for after it. */
+  /** Adds a page and selects the next one. */
   private void take(Piece piece, String link) {
-    String after = link == null ? null : follow("names as the next page", link);
+    String after = link == null ? null : follow("links to the next page", link);
     Piece placed = piece.before(after);
     pieces.add(placed);
     known.put(next, placed);
@@ -189,9 +189,9 @@ public final class Pages {
   }
 
   /**
-   * Looks whether the list has changed while its pages came: an item that moves over the border of
-   * two pages is in both, or in none, and then what was before it has changed. A list that is the
-   * same the next time has the item twice.
+   * Detects a change of the list during the fetch. An item that moves across a page border is on
+   * both pages or on neither; in the latter case, an earlier page has changed. If a second fetch
+   * finds no change, the list itself contains the item twice.
    */
   private void end() {
     Page first = pieces.get(0).page();
@@ -228,18 +228,18 @@ public final class Pages {
     begin(pieces.get(0).page().target());
   }
 
-  /** The target of a URL on the upstream, which GitHub gave. */
+  /** The target of a URL from GitHub, which must be below the upstream. */
   private String follow(String what, String url) {
     URI uri;
     try {
-      // java.net.URI resolves a query alone against the folder, as RFC 2396 did
+      // java.net.URI resolves a lone query against the parent path, as in RFC 2396
       String page = base() + next.replaceFirst("\\?.*", "");
       uri =
           url.isEmpty() || url.startsWith("?")
               ? URI.create((url.isEmpty() ? base() + next : page) + url)
               : URI.create(page).resolve(url);
     } catch (IllegalArgumentException e) {
-      throw new RefreshFailed("GitHub %s '%s', which is no URL".formatted(what, url));
+      throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(what, url));
     }
     String base = URI.create(base()).getRawPath();
     boolean sameOrigin =
@@ -266,14 +266,14 @@ public final class Pages {
   }
 
   /**
-   * All pages in one, to be stored. Content that is the same keeps its version and the time of its
-   * last change; if GitHub said so of each page, it is what was stored.
+   * The entry of all pages. Unchanged content keeps its version and its time of change. If every
+   * page is unchanged, the result is the stored entry, validated.
    *
-   * @param when GitHub was asked
-   * @param fence the number of the lease under which that was done
+   * @param when the time of the requests
+   * @param fence the fence of the lease
    */
   Entry whole(Instant when, long fence) {
-    // a page that GitHub sent again differs from the stored one in its start, which is not set yet
+    // a page that was sent again differs from the stored one: its start is not set yet
     boolean same =
         stored != null && stored.pages().equals(pieces.stream().map(Piece::page).toList());
     if (same) {

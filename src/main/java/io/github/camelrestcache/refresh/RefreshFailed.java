@@ -3,7 +3,7 @@ package io.github.camelrestcache.refresh;
 import java.time.Duration;
 import java.time.Instant;
 
-/** A refresh that published nothing, with the reason in a sentence. */
+/** A refresh that published nothing; the message is a sentence. */
 public final class RefreshFailed extends RuntimeException {
 
   private static final long serialVersionUID = 1;
@@ -15,7 +15,7 @@ public final class RefreshFailed extends RuntimeException {
   }
 
   /**
-   * @param notBefore when GitHub may be asked again at the earliest
+   * @param notBefore the earliest time of another request to GitHub
    */
   RefreshFailed(String reason, Instant notBefore) {
     super(reason, null, false, false);
@@ -23,14 +23,14 @@ public final class RefreshFailed extends RuntimeException {
   }
 
   static RefreshFailed late() {
-    return new RefreshFailed("It was not done within REFRESH_DEADLINE");
+    return new RefreshFailed("The refresh exceeded REFRESH_DEADLINE");
   }
 
   Instant notBefore() {
     return notBefore;
   }
 
-  /** How long GitHub may not be asked again, or null when nobody has said. */
+  /** How long to wait before GitHub is asked again, or null if it did not say. */
   Duration wait(Instant now) {
     return notBefore.isAfter(now) ? Duration.between(now, notBefore) : null;
   }

@@ -34,23 +34,23 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Has endpoints refreshed when they are due, by one of all instances at a time ({@link Leases}),
- * with growing pauses after failures.
+ * Refreshes endpoints when they are due, each on one instance at a time ({@link Leases}), with
+ * back-off after failures.
  */
 public final class Refreshes implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
 
-  /** Events within this time are met by one refresh. */
+  /** Events within this time cause one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
 
   private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
   private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
 
-  /** What Redis could not be told: ends of refreshes, and events. */
+  /** Updates that Redis did not accept: ends of refreshes, and events. */
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
-  /** Whether a Redis that answers has refused a lease. */
+  /** Whether a lease has failed although Redis answers. */
   private final AtomicBoolean odd = new AtomicBoolean();
 
   private final ProducerTemplate producer;
@@ -88,17 +88,17 @@ public final class Refreshes implements AutoCloseable {
         .gauge(
             "interval",
             "seconds",
-            "The time between two refreshes",
+            "Declared time between two refreshes",
             each -> each.every().toMillis() / 1000.0)
         .gauge(
             "failures",
             null,
-            "Refreshes that have failed in a row, of any instance",
+            "Failed refreshes in a row, on any instance",
             each -> failures(each.path()))
         .gauge(
             "holder",
             null,
-            "Whether this instance took the latest lease of it",
+            "1 if this instance took the latest lease, else 0",
             each -> instances.me().equals(leases.holder(each.path())) ? 1 : 0);
   }
 
@@ -107,20 +107,19 @@ public final class Refreshes implements AutoCloseable {
     return running.get(path);
   }
 
-  /** Ends the threads. */
   @Override
   public void close() {
     clock.shutdownNow();
   }
 
-  /** Refreshes for the timer, if the endpoint is due: if not, as soon as it is. */
+  /** Refreshes an endpoint if it is due, or else as soon as it is; called by the timer. */
   public CompletableFuture<Void> refresh(@Variable("endpoint") CachedEndpoint endpoint) {
     return begin(endpoint, false).handle((done, failure) -> null);
   }
 
   /**
-   * Refreshes because of an event: after a while, for more events may follow, and no sooner than
-   * the rate limit allows. Without Redis, when that is back.
+   * Refreshes because of an event: with a delay, as more events may follow, and within the rate
+   * limit. Without Redis, the event is kept until Redis is back.
    */
   public void soon(CachedEndpoint endpoint) {
     try {
@@ -131,8 +130,7 @@ public final class Refreshes implements AutoCloseable {
   }
 
   /**
-   * Refreshes because somebody wants it now, whatever failed before, but no sooner than the rate
-   * limit allows.
+   * Refreshes on request: regardless of earlier failures, but within the rate limit.
    *
    * @throws DataAccessException without Redis
    */
@@ -145,7 +143,7 @@ public final class Refreshes implements AutoCloseable {
     wake(endpoint, wait);
   }
 
-  /** Looks what other instances have done, and begins what is due. */
+  /** Reads what other instances have done, and begins what is due. */
   public void look() {
     leases.look();
     for (Runnable end = untold.peek(); end != null; end = untold.peek()) {
@@ -164,10 +162,10 @@ public final class Refreshes implements AutoCloseable {
   }
 
   /**
-   * Begins to refresh, or joins the refresh that is under way here.
+   * Begins a refresh, or joins the one in flight here.
    *
    * @param cold whether nothing is stored
-   * @return whether it was refreshed: if not, it is not due, or another instance is at it
+   * @return whether it was refreshed; if not, it is not due or another instance refreshes it
    */
   CompletableFuture<Boolean> begin(CachedEndpoint endpoint, boolean cold) {
     String path = endpoint.path();
@@ -191,13 +189,13 @@ public final class Refreshes implements AutoCloseable {
       running.remove(path);
       mine.completeExceptionally(e);
       if (redis.trouble() == null && odd.compareAndSet(false, true)) {
-        LOG.warn("Nothing is refreshed: {}", BadConfiguration.sentence(e));
+        LOG.warn("Refreshes cannot take leases: {}", BadConfiguration.sentence(e));
       }
     }
     return mine;
   }
 
-  /** Tries again later, if not sooner. */
+  /** Schedules another attempt, unless an earlier one is scheduled. */
   private void wake(CachedEndpoint endpoint, Duration wait) {
     waking.compute(
         endpoint.path(),
@@ -241,7 +239,7 @@ public final class Refreshes implements AutoCloseable {
                 failure = RefreshFailed.late();
               }
               Timer.builder("restcache.refresh")
-                  .description("Refreshes by this instance, all pages of each")
+                  .description("Refreshes by this instance, each with all pages")
                   .tag("endpoint", endpoint.template())
                   .tag("outcome", failure == null ? "done" : Failures.word(failure))
                   .register(meters)
@@ -276,24 +274,24 @@ public final class Refreshes implements AutoCloseable {
     }
   }
 
-  /** How long an endpoint still backs off; zero when it does not. */
+  /** How long an endpoint still backs off; zero if it does not. */
   public Duration pause(CachedEndpoint endpoint) {
     Instant notBefore = Instant.ofEpochMilli(leases.state(endpoint.path()).notBefore());
     Duration left = Duration.between(leases.now(), notBefore);
     return left.isNegative() ? Duration.ZERO : left;
   }
 
-  /** By how much GitHub's rate limit stretches the interval of an endpoint, 1 or more. */
+  /** The factor by which GitHub's rate limit stretches the interval of an endpoint, 1 or more. */
   public double stretch(CachedEndpoint endpoint) {
     return leases.state(endpoint.path()).stretch();
   }
 
-  /** What failed last at this path, in a sentence, or null when the last refresh was good. */
+  /** Why the last refresh of a path failed, as a sentence, or null if it succeeded. */
   public String failure(String path) {
     return leases.state(path).reason();
   }
 
-  /** How many refreshes have failed in a row at this path, of any instance. */
+  /** The number of failed refreshes of a path in a row, on any instance. */
   public int failures(String path) {
     return leases.state(path).failures();
   }

@@ -10,7 +10,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
-/** What an answer that is no page means for a refresh, in a sentence that says what to do. */
+/** Turns an answer that is not a page into a failure whose sentence says what to do. */
 final class Refusals {
 
   private static final DateTimeFormatter CLOCK =
@@ -18,15 +18,14 @@ final class Refusals {
 
   private Refusals() {}
 
-  /** The failure that an answer is. */
   static RefreshFailed of(CachedEndpoint endpoint, int status, HttpFields fields, byte[] body) {
     if (status == 401) {
       return new RefreshFailed(
-          "GitHub refuses the token (401): give GITHUB_API_TOKEN a valid one, or none");
+          "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it");
     }
     if (status == 404) {
       return new RefreshFailed(
-          "GitHub knows no %s (404): check GITHUB_ORG, and whether the token may see it"
+          "GitHub does not know %s (404): check GITHUB_ORG and the access of the token"
               .formatted(endpoint.path()));
     }
     String message = Limit.message(new String(body, UTF_8));
@@ -39,7 +38,7 @@ final class Refusals {
     Instant until = Instant.now().plus(wait == null ? Duration.ofMinutes(1) : wait);
     if (wait == null) {
       return new RefreshFailed(
-          "GitHub answered %s with %d%s, and is left alone for a minute"
+          "GitHub answered %s with %d%s; retrying in a minute"
               .formatted(endpoint.path(), status, said),
           until);
     }

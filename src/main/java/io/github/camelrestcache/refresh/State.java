@@ -5,19 +5,19 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * What all instances know of an endpoint. Points in time are in milliseconds since 1970, by the
- * clock of Redis; of what an endpoint has had no refresh, all is 0 and null.
+ * What all instances know of an endpoint. Times are in milliseconds since 1970, by the clock of
+ * Redis. Before the first refresh, values are 0 or null.
  *
- * @param fence the number of the latest lease
+ * @param fence the fence of the latest lease
  * @param owner the instance that took it, or null
- * @param began when that was taken
+ * @param began when it was taken
  * @param until when it ends
- * @param soon when it is due whatever its interval, or null
- * @param notBefore when it may be refreshed again at the earliest
- * @param stretch by how much its interval is stretched, 1 or more
- * @param spacing how many milliseconds the rate limit wants between two refreshes
- * @param cost what a refresh takes of the rate limit, on average
- * @param failures how many refreshes have failed in a row
+ * @param soon when the endpoint is due regardless of its interval, or null
+ * @param notBefore the earliest time of the next refresh
+ * @param stretch the factor of its interval, 1 or more
+ * @param spacing the milliseconds that the rate limit requires between two refreshes
+ * @param cost the average number of requests per refresh that count against the rate limit
+ * @param failures the number of failed refreshes in a row
  * @param reason why the last one failed, or null
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -42,14 +42,14 @@ record State(
     stretch = Math.max(1, stretch);
   }
 
-  /** When it is due, and nobody refreshes it. The script that gives leases decides alike. */
+  /** When it is due and not leased. The script that grants leases decides alike. */
   Instant due(Duration every) {
     long due = failures > 0 ? 0 : began + (long) (every.toMillis() * stretch);
     long wanted = soon == null ? due : Math.min(due, Math.max(soon, began + spacing));
     return Instant.ofEpochMilli(Math.max(Math.max(wanted, notBefore), until));
   }
 
-  /** After a refresh that cost so much. */
+  /** After a refresh of that cost. */
   State costing(double more) {
     double average = cost == 0 ? more : (cost + more) / 2;
     double usual = average < NEXT_TO_NOTHING ? 0 : average;
@@ -57,7 +57,7 @@ record State(
         fence, owner, began, until, soon, notBefore, stretch, spacing, usual, failures, reason);
   }
 
-  /** After one that was good. */
+  /** After a refresh that succeeded. */
   State good(Budget.Plan plan) {
     return new State(
         fence,
@@ -73,16 +73,16 @@ record State(
         null);
   }
 
-  /** After one that Redis left. */
+  /** After a refresh that failed because of Redis: due at once. */
   State atOnce() {
     return new State(
         fence, owner, began, until, 0L, notBefore, stretch, spacing, cost, failures, reason);
   }
 
   /**
-   * After one that failed.
+   * After a refresh that failed.
    *
-   * @param told whether GitHub has said until when: then it is no failure in a row
+   * @param told whether GitHub named a time: then the failure does not add to those in a row
    */
   State failing(String why, boolean told) {
     int inARow = told ? Math.max(1, failures) : failures + 1;

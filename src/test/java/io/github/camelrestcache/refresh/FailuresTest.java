@@ -20,7 +20,7 @@ class FailuresTest {
     assertThat(Failures.sentence(new RedisConnectionFailureException("Redis is full")))
         .isEqualTo("The store does not answer (Redis is full)");
     assertThat(Failures.sentence(new IllegalStateException("no route")))
-        .isEqualTo("It failed: no route");
+        .isEqualTo("Unexpected error: no route");
   }
 
   @Test
