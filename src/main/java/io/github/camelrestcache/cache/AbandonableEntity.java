@@ -7,7 +7,7 @@ import org.apache.hc.client5.http.classic.ExecRuntime;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.HttpEntityWrapper;
 
-/** Content whose connection is given up when it is closed early, where HttpClient reads it out. */
+/** Content that drops its connection if it is closed early; HttpClient would read the rest. */
 final class AbandonableEntity extends HttpEntityWrapper {
 
   private final ExecRuntime connection;

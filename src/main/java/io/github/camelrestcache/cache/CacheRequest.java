@@ -13,15 +13,15 @@ import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 
 /**
  * A request as the caching client sees it: a GET whose path is a hash of the partition, the target
- * and what else decides which entry may answer it. So nothing of a credential is in a key, no
- * target is normalised, and a HEAD is met from the entry of the GET. The conditions and the range
- * of the client are not in it either: {@link ClientSide} applies them to what the cache answers.
+ * and all else that selects an entry. So keys contain no credentials, targets are not normalised,
+ * and the entry of a GET answers a HEAD. The conditions and the range of the client are left out:
+ * {@link ClientSide} applies them to the answer of the cache.
  */
 final class CacheRequest extends BasicClassicHttpRequest {
 
   private static final long serialVersionUID = 1;
 
-  /** Part of the partition, or taken care of outside of the cache. */
+  /** Fields that are part of the partition, or handled outside the cache. */
   private static final Set<String> NOT_SEEN =
       Set.of(
           "authorization",
@@ -31,7 +31,7 @@ final class CacheRequest extends BasicClassicHttpRequest {
           "range",
           "if-range");
 
-  /** May be named by {@code Vary}, and are nobody's business. */
+  /** Fields that {@code Vary} may name, and that are stored as hashes. */
   private static final Set<String> SECRET = Set.of("cookie", "x-github-otp");
 
   private static final String REVALIDATE = "max-stale=0";
@@ -42,7 +42,7 @@ final class CacheRequest extends BasicClassicHttpRequest {
   private final long looked = System.nanoTime();
 
   /**
-   * @param generation of the path, see {@link Entries}; null when nothing is to be stored
+   * @param generation of the path, see {@link Generations}; null if nothing may be stored
    */
   CacheRequest(ClassicHttpRequest request, UpstreamRequest ask, String generation) {
     super(
@@ -57,7 +57,7 @@ final class CacheRequest extends BasicClassicHttpRequest {
       setHeader("Cache-Control", "no-store");
       return;
     }
-    // with an entity the library leaves other variants alone, whose coding may be another
+    // with an entity the library keeps other variants, whose coding may differ
     setEntity(new ByteArrayEntity(new byte[0], null));
     for (Map.Entry<String, String> field : ask.fields().all()) {
       String name = field.getKey().toLowerCase(Locale.ROOT);
@@ -72,13 +72,13 @@ final class CacheRequest extends BasicClassicHttpRequest {
     }
   }
 
-  /** The client's directives, as the library will take them. */
+  /** The client's directives, translated for the library. */
   private static String understood(String directives) {
     if (directives.contains("no-cache")) {
-      // with no-cache it does not look what is stored, with this it always revalidates
+      // no-cache makes the library ignore the entry; max-stale=0 makes it revalidate
       return directives.contains("only-if-cached") ? REVALIDATE + ", only-if-cached" : REVALIDATE;
     }
-    // how old an answer may be when GitHub fails is not for clients to say
+    // the operator, not the client, limits the age of stale answers
     return directives.replaceAll("stale-if-error", "not-heeded");
   }
 
@@ -100,28 +100,28 @@ final class CacheRequest extends BasicClassicHttpRequest {
             ask.target()));
   }
 
-  /** What GitHub is asked, if it comes to that. */
+  /** The request to send to GitHub, if necessary. */
   UpstreamRequest ask() {
     return ask;
   }
 
-  /** Whether the client wants something fresher than what may be stored. */
+  /** Whether the client wants a fresher answer than what may be stored. */
   boolean isDemanding() {
     return containsHeader("Cache-Control")
         && DEMANDING.matcher(getFirstHeader("Cache-Control").getValue()).find();
   }
 
-  /** Whether the client wants GitHub not to be asked. */
+  /** Whether the client wants a stored answer only. */
   boolean isOnlyIfCached() {
     return directives(ask.fields()).contains("only-if-cached");
   }
 
-  /** Whether the answer may come from the cache, or go into it. */
+  /** Whether the cache may answer it and store its answer. */
   boolean isCached() {
     return cached;
   }
 
-  /** When it began to look into the cache, by {@link System#nanoTime()}. */
+  /** When the look-up in the cache began, by {@link System#nanoTime()}. */
   long looked() {
     return looked;
   }

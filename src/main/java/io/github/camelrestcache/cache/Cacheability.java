@@ -22,20 +22,18 @@ import org.greenbytes.http.sfv.ParseException;
 import org.greenbytes.http.sfv.Parser;
 
 /**
- * Whether an answer may be stored and how long it is fresh (RFC 9111 3 and 4.2), said in one {@code
- * Cache-Control} that the caching client, which knows no RFC 9213 and no invalid dates, takes to
- * the letter.
+ * Decides whether an answer may be stored and how long it is fresh (RFC 9111 3 and 4.2). The result
+ * is one {@code Cache-Control} for the caching client, which knows neither RFC 9213 nor invalid
+ * dates.
  */
 final class Cacheability {
 
-  /** More than the caching client counts to, and than anybody waits. */
+  /** The highest number of seconds that the caching client supports. */
   private static final long MOST_SECONDS = Integer.MAX_VALUE;
 
   private static final Duration MOST_HEURISTIC = Duration.ofDays(1);
 
-  /**
-   * Not even with explicit freshness: a part, and what GitHub says to one caller or for the moment.
-   */
+  /** Not stored even with explicit freshness: partial, personal or temporary answers. */
   private static final Set<Integer> NEVER = Set.of(202, 206, 401, 403, 404, 412, 416, 429);
 
   /** RFC 9110 15.1. */
@@ -52,9 +50,8 @@ final class Cacheability {
   private final Duration staleIfError;
 
   /**
-   * @param upstream where GitHub is
-   * @param heuristic whether an answer that does not name its freshness gets one (RFC 9111 4.2.2)
-   * @param staleIfError how long a stale answer may stand in for a failing upstream, at most
+   * @param heuristic whether an answer without explicit freshness gets one (RFC 9111 4.2.2)
+   * @param staleIfError how long a stale answer may replace a failing upstream, at most
    */
   Cacheability(URI upstream, boolean heuristic, Duration staleIfError) {
     this.upstream = upstream;
@@ -62,20 +59,20 @@ final class Cacheability {
     this.staleIfError = staleIfError;
   }
 
-  /** The first number of seconds in Age (RFC 9111 5.1), 0 if it is none. */
+  /** The first number of seconds in Age (RFC 9111 5.1), 0 if it is invalid. */
   static long age(HttpResponse response) {
     Header age = response.getFirstHeader("Age");
     return age == null ? 0 : seconds(age.getValue().split(",", 2)[0].strip());
   }
 
-  /** How long an entry is fresh from its making, in seconds. */
+  /** The freshness lifetime of an entry, in seconds. */
   static long lifetime(HttpCacheEntry entry) {
     Header directives = entry.getFirstHeader("Cache-Control");
     Matcher maxAge = MAX_AGE.matcher(directives == null ? "" : directives.getValue());
     return maxAge.find() ? Long.parseLong(maxAge.group(1)) : 0;
   }
 
-  /** Whether an answer says anything of its freshness. */
+  /** Whether an answer has fields about its freshness. */
   static boolean isSaid(HttpResponse response) {
     return response.containsHeader("Cache-Control")
         || response.containsHeader("CDN-Cache-Control")
@@ -83,7 +80,7 @@ final class Cacheability {
   }
 
   /**
-   * The directives that say it.
+   * The {@code Cache-Control} for an answer.
    *
    * @param shared whether the partition belongs to more than one caller
    * @param date when the answer was made
@@ -143,7 +140,7 @@ final class Cacheability {
     return directives.append(", stale-if-error=").append(ifError).toString();
   }
 
-  /** RFC 9111 4.2.1; null when the directives name none. */
+  /** RFC 9111 4.2.1; null if the directives give no lifetime. */
   private static Long explicit(Map<String, String> said, boolean shared) {
     if (shared && said.containsKey("s-maxage")) {
       return seconds(said.get("s-maxage"));
@@ -151,13 +148,13 @@ final class Cacheability {
     return said.containsKey("max-age") ? seconds(said.get("max-age")) : null;
   }
 
-  /** RFC 9111 5.3: an invalid date, above all 0, is one in the past. */
+  /** RFC 9111 5.3: an invalid date, above all 0, is in the past. */
   private static long untilExpiry(HttpResponse response, Instant date) {
     Instant expires = HttpDates.parse(response.getFirstHeader("Expires").getValue());
     return expires == null ? 0 : bounded(Duration.between(date, expires).toSeconds());
   }
 
-  /** RFC 9111 4.2.2: a tenth of the time since it was last modified. */
+  /** RFC 9111 4.2.2: a tenth of the time since the last modification. */
   private long heuristic(HttpResponse response, Instant date) {
     Header modified = response.getFirstHeader("Last-Modified");
     Instant since = modified == null ? null : HttpDates.parse(modified.getValue());
@@ -168,7 +165,7 @@ final class Cacheability {
     return Math.min(bounded(tenth), MOST_HEURISTIC.toSeconds());
   }
 
-  /** RFC 9111 1.2.2: what is no number of seconds counts as 0, what is too large as the largest. */
+  /** RFC 9111 1.2.2: an invalid number counts as 0, too large a number as the maximum. */
   private static long seconds(String value) {
     if (value == null || !value.matches("\\d+")) {
       return 0;
@@ -180,7 +177,7 @@ final class Cacheability {
     return Math.max(0, Math.min(seconds, MOST_SECONDS));
   }
 
-  /** GitHub's redirects to archives carry a signature that ends soon. */
+  /** Whether it redirects to another host: signatures in GitHub's archive URLs expire soon. */
   private boolean leadsElsewhere(HttpResponse response) {
     Header location = response.getFirstHeader("Location");
     if (location == null || response.getCode() < 300 || response.getCode() > 399) {
@@ -207,9 +204,7 @@ final class Cacheability {
     return directives;
   }
 
-  /**
-   * The directives of {@code CDN-Cache-Control} (RFC 9213 2.1), none if one is not as it should.
-   */
+  /** The directives of {@code CDN-Cache-Control} (RFC 9213 2.1), empty if one is invalid. */
   private static Map<String, String> targeted(HttpResponse response) {
     Map<String, String> directives = new LinkedHashMap<>();
     try {

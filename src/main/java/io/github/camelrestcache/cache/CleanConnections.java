@@ -11,9 +11,8 @@ import org.apache.hc.core5.util.Identifiable;
 import org.apache.hc.core5.util.Timeout;
 
 /**
- * Makes connections that are stale when something is left in them: what follows an answer that was
- * longer than it said is no answer to the next request, which may be another caller's (RFC 9112
- * 9.2). The library would take it for one.
+ * Makes connections with unread bytes stale. The library would take bytes after the end of an
+ * answer for the answer to the next request, which may be another caller's (RFC 9112 9.2).
  */
 final class CleanConnections implements HttpConnectionFactory<ManagedHttpClientConnection> {
 
@@ -21,7 +20,7 @@ final class CleanConnections implements HttpConnectionFactory<ManagedHttpClientC
 
   private final HttpConnectionFactory<ManagedHttpClientConnection> library;
 
-  /** A parameter, for of a class without one Camel JBang would make a bean. */
+  /** Has a parameter: Camel JBang would make a bean of a class without one. */
   CleanConnections(ManagedHttpClientConnectionFactory library) {
     this.library = library;
   }

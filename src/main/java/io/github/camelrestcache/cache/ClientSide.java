@@ -28,9 +28,9 @@ import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 
 /**
- * What stands between a route and the caching client. It takes the message from the variable {@code
- * ask}, shows the cache its {@link CacheRequest}, makes of the cache's answer the one to this very
- * client, and puts its fields, whole, into the variable {@code answered}.
+ * The layer between a route and the caching client. It takes the request from the variable {@code
+ * ask}, shows the cache its {@link CacheRequest}, turns the answer of the cache into the one for
+ * this client, and puts its unmodified fields into the variable {@code answered}.
  */
 record ClientSide(
     URI upstream,
@@ -106,7 +106,7 @@ record ClientSide(
     }
   }
 
-  /** The library counts whole seconds of age from when an entry came. */
+  /** The library counts the age in whole seconds since an entry arrived. */
   private static Freshness freshness(HttpCacheEntry entry, ClassicHttpResponse response) {
     long here = Duration.between(entry.getResponseInstant(), Instant.now()).toNanos();
     long age = age(response) * A_SECOND + Math.floorMod(here, A_SECOND);
@@ -121,15 +121,13 @@ record ClientSide(
     return context.getCacheResponseStatus() == CacheResponseStatus.CACHE_MODULE_RESPONSE;
   }
 
-  /**
-   * What the cache answers of itself is an error of ours, or GitHub's failure to be told as such.
-   */
+  /** Turns an answer that the cache itself made into a 504 or into GitHub's failure. */
   private static void refuse(Forwarded forwarded, ClassicHttpResponse response) throws IOException {
     if (forwarded == null) {
       throw new Problem(
           504,
           "Gateway timeout",
-          "It is not stored, or no longer fresh, and only-if-cached was asked for: ask without.");
+          "No fresh answer is stored, and the request has only-if-cached: retry without it.");
     }
     if (forwarded.failure != null) {
       throw forwarded.failure;
@@ -151,7 +149,7 @@ record ClientSide(
     }
   }
 
-  /** The path below the upstream's of a reference that an answer makes, or null. */
+  /** The path of a reference in an answer, below that of the upstream, or null. */
   private String pathHere(UpstreamRequest ask, String reference) {
     try {
       String base = upstream.getRawPath().replaceAll("/+$", "");
@@ -167,7 +165,7 @@ record ClientSide(
     }
   }
 
-  /** How the request was met (RFC 9211 2), without the name of the cache. */
+  /** The Cache-Status value (RFC 9211 2), without the name of the cache. */
   private String status(Exchange exchange, HttpCacheContext context, ClassicHttpResponse response) {
     Forwarded forwarded = Forwarded.in(context);
     HttpCacheEntry entry = context.getCacheEntry();
@@ -200,10 +198,10 @@ record ClientSide(
   }
 
   /**
-   * Makes of what is stored the answer to this request.
+   * Turns a stored answer into the answer to this request.
    *
-   * @param old whether it is not from GitHub this very time: then the limits in it are of the past,
-   *     and it has an age (RFC 9111 5.1)
+   * @param old whether GitHub did not just send it: then its limits are outdated, and it has an age
+   *     (RFC 9111 5.1)
    */
   private ClassicHttpResponse fromStore(
       UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
@@ -216,7 +214,7 @@ record ClientSide(
     return meet(ask, response);
   }
 
-  /** What the client's conditions and its range make of an answer that is stored. */
+  /** Applies the client's conditions and range to a stored answer. */
   private static ClassicHttpResponse meet(UpstreamRequest ask, ClassicHttpResponse response) {
     HttpFields fields = ask.fields();
     if (response.getCode() == 200 && isNotModified(fields, response)) {
@@ -231,7 +229,7 @@ record ClientSide(
 
   private static boolean isNotModified(HttpFields request, ClassicHttpResponse response) {
     Header tag = response.getFirstHeader("ETag");
-    // RFC 9111 4.3.2: without Last-Modified, the time of the answer stands for it
+    // RFC 9111 4.3.2: without Last-Modified, Date replaces it
     Header modified =
         response.getFirstHeader(
             response.containsHeader("Last-Modified") ? "Last-Modified" : "Date");
@@ -241,7 +239,7 @@ record ClientSide(
         modified == null ? null : HttpDates.parse(modified.getValue()));
   }
 
-  /** RFC 9110 15.4.5: without the fields of the content. */
+  /** RFC 9110 15.4.5: a 304 without the fields of the content. */
   private static ClassicHttpResponse notModified(ClassicHttpResponse response) {
     ClassicHttpResponse notModified = new BasicClassicHttpResponse(304);
     for (Header header : response.getHeaders()) {
@@ -258,7 +256,7 @@ record ClientSide(
     for (Header header : response.getHeaders()) {
       answered.add(header.getName(), header.getValue() == null ? "" : header.getValue());
     }
-    // camel-http gives no content of some types
+    // camel-http drops the content of some types
     response.removeHeaders("Content-Type");
     exchange.setVariable("answered", answered);
     exchange.setVariable("cacheStatus", status);

@@ -11,27 +11,27 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
 /**
- * Takes room in memory for large contents on their way into the cache and out of it, where they are
+ * Reserves memory for large contents on their way into the cache and out of it, where they are
  * copied several times.
  */
 final class ContentRoom {
 
-  /** Smaller contents need no room. */
+  /** Contents up to this many bytes need no reservation. */
   static final int SMALL = 64 << 10;
 
-  /** The request for which this thread uses the cache: the library's storage is not told. */
+  /** The request that this thread serves, which the library does not pass to its storage. */
   private final ThreadLocal<ClientRequest> asking;
 
   ContentRoom(ThreadLocal<ClientRequest> asking) {
     this.asking = asking;
   }
 
-  /** The request for which this thread uses the cache from now on, or null. */
+  /** Sets the request that this thread serves, or null. */
   void asks(Exchange exchange) {
     asking.set(request(exchange));
   }
 
-  /** Takes room for the request for which this thread uses the cache. */
+  /** Reserves memory for the request that this thread serves. */
   void take(long size) {
     take(asking.get(), size);
   }
@@ -47,7 +47,7 @@ final class ContentRoom {
   }
 
   /**
-   * Takes room for an answer that is going to be stored.
+   * Reserves memory for an answer that will be stored.
    *
    * @param longest the largest content that is stored, in bytes
    */

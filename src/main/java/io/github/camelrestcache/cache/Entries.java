@@ -34,19 +34,19 @@ import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * The stored answers in Redis, which all instances share. A key is a hash; a value has the text
- * form that the library writes, without the request's fields that no {@code Vary} names. What
- * cannot be read counts as absent, and without Redis nothing is stored: reads go to GitHub. Keys
- * hold the {@linkplain Generations generation} of their path.
+ * The stored answers in Redis, shared by all instances. A key is a hash that includes the
+ * {@linkplain Generations generation} of the path. A value has the text form of the library,
+ * without request fields that no {@code Vary} names. An unreadable value counts as absent. Without
+ * Redis nothing is stored, and reads go to GitHub.
  */
 final class Entries implements HttpCacheStorage {
 
   private static final Logger LOG = LoggerFactory.getLogger(Entries.class);
 
-  /** How long an entry is kept, however fresh. */
+  /** The maximum time that an entry is kept. */
   static final Duration LONGEST = Duration.ofDays(30);
 
-  /** How long what is no longer fresh is kept to be revalidated, at least. */
+  /** The minimum time that a stale entry is kept for revalidation. */
   static final Duration STALE = Duration.ofDays(1);
 
   private static final int MOST_TRIES = 20;
@@ -67,7 +67,7 @@ final class Entries implements HttpCacheStorage {
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
-  /** Whether this thread's last write was none. */
+  /** Whether this thread's last write failed. */
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
   Entries(
@@ -134,7 +134,7 @@ final class Entries implements HttpCacheStorage {
     return entries;
   }
 
-  /** Removes the entry that answers a request, and no other. */
+  /** Removes only the entry that answers a request. */
   void forget(HttpHost host, HttpRequest request) {
     String key = CacheKeyGenerator.INSTANCE.generateKey(host, request);
     HttpCacheEntry root = getEntry(key);
@@ -144,7 +144,7 @@ final class Entries implements HttpCacheStorage {
     removeEntry(key);
   }
 
-  /** Whether what this thread wrote last is not in Redis, which the library does not tell. */
+  /** Whether this thread's last write failed, which the library does not report. Resets it. */
   boolean isLost() {
     boolean was = lost.get();
     lost.set(false);
@@ -170,7 +170,7 @@ final class Entries implements HttpCacheStorage {
     }
   }
 
-  /** A large one is fetched when there is room for it. */
+  /** Reads a large value only if there is room for it. */
   private byte[] value(String redisKey) {
     byte[] name = redisKey.getBytes(UTF_8);
     byte[] begin =
@@ -194,11 +194,11 @@ final class Entries implements HttpCacheStorage {
     }
   }
 
-  /** What Redis itself is known to suffer from has been logged already. */
+  /** Logs a failure, unless the connection has logged its cause. */
   void failed(DataAccessException e) {
     if (redis.trouble() == null && failing.compareAndSet(false, true)) {
       LOG.warn(
-          "Forwarded reads are not cached, for Redis fails: {}",
+          "Forwarded reads are not cached, because Redis fails: {}",
           String.valueOf(e.getMostSpecificCause().getMessage()).lines().findFirst().orElse(""));
     }
   }

@@ -16,27 +16,27 @@ import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 
 /**
- * The requests to GitHub that are under way, so that concurrent identical ones share one (RFC 9111
- * 4, collapsed requests). Who finds one under way is sent back with {@link Joined}, waits in the
- * route, holding neither a thread nor a connection, and asks the cache again.
+ * The requests to GitHub in flight, so that concurrent identical ones share one (RFC 9111 4,
+ * collapsed requests). {@link Joined} sends the others back to the route, where they wait without a
+ * thread or a connection, and then ask the cache again.
  */
 public final class Flights implements AutoCloseable {
 
-  /** What became of a request, for those who waited for it. */
+  /** The outcome of a request, for those that waited for it. */
   enum Outcome {
-    /** GitHub answered: ask the cache, and if that has nothing, each asks GitHub */
+    /** GitHub answered: ask the cache, and if it has nothing, GitHub */
     ANSWERED,
-    /** GitHub failed, and a stale answer stood in: it does for all */
+    /** GitHub failed, and a stale answer replaced it: it serves all that waited */
     STOOD_IN,
-    /** GitHub failed: one of the others tries again */
+    /** GitHub failed: one of those that waited tries again */
     FAILED
   }
 
-  /** A request that is under way. */
+  /** A request in flight. */
   record Flight(String key, CompletableFuture<Outcome> landed) {}
 
   /**
-   * An answer that has come.
+   * A request that was answered.
    *
    * @param nanos when, by {@link System#nanoTime()}
    */
@@ -44,7 +44,7 @@ public final class Flights implements AutoCloseable {
 
   private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
 
-  /** For those who have looked into the cache before an answer came, and begin after it. */
+  /** For requests that looked into the cache before an answer came, and begin after it. */
   private final Cache<String, Landed> answered =
       Caffeine.newBuilder()
           .executor(Runnable::run)
@@ -52,21 +52,20 @@ public final class Flights implements AutoCloseable {
           .expireAfterWrite(Duration.ofSeconds(5))
           .build();
 
-  /** Those who waited go on with these threads. */
+  /** Continue the requests that waited. */
   private final ExecutorService landed;
 
   private final Duration patience;
 
   /**
-   * @param threads how many requests may go on at a time
-   * @param patience how long a request waits for another
+   * @param threads how many requests may continue at a time
+   * @param patience the maximum wait for another request
    */
   public Flights(int threads, Duration patience) {
     landed = Executors.newFixedThreadPool(threads);
     this.patience = patience;
   }
 
-  /** Ends the threads. */
   @Override
   public void close() {
     landed.shutdownNow();
@@ -75,9 +74,9 @@ public final class Flights implements AutoCloseable {
   /**
    * Begins a request.
    *
-   * @param reason why it is made, in the words of RFC 9211
-   * @param looked before the cache was looked into, by {@link System#nanoTime()}
-   * @throws Joined when the same is under way, or has been answered since
+   * @param reason why it is made, a {@code fwd} value of RFC 9211
+   * @param looked a time before the look-up in the cache, by {@link System#nanoTime()}
+   * @throws Joined if an identical one is in flight, or has been answered since
    */
   Flight begin(String key, String reason, long looked) {
     Flight mine = new Flight(key, new CompletableFuture<>());
@@ -93,7 +92,6 @@ public final class Flights implements AutoCloseable {
     return mine;
   }
 
-  /** Ends a request. */
   void end(Flight flight, Outcome outcome) {
     if (outcome == Outcome.ANSWERED) {
       answered.put(flight.key(), new Landed(flight, System.nanoTime()));
@@ -107,10 +105,10 @@ public final class Flights implements AutoCloseable {
   }
 
   /**
-   * Waits for the request that another client's exchange has under way, but not longer than half
-   * the time that GitHub has: then it counts as failed.
+   * Waits for the identical request of another client, for half of GitHub's timeout at most; then
+   * that request counts as failed.
    *
-   * @throws Problem 502 when two have failed while this one waited
+   * @throws Problem 502 if two have failed while this one waited
    */
   public CompletableFuture<Void> await(
       Exchange exchange, @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Joined joined) {
@@ -132,7 +130,7 @@ public final class Flights implements AutoCloseable {
             landed);
   }
 
-  /** Says what the one who waited may do now; the outcome is null when it waited too long. */
+  /** Sets how a request that waited continues; the outcome is null if it waited too long. */
   private static void goOn(Exchange exchange, Outcome outcome, String reason) {
     if (outcome == Outcome.ANSWERED) {
       exchange.setVariable("alone", true);
@@ -140,7 +138,7 @@ public final class Flights implements AutoCloseable {
       exchange.setVariable("githubFails", true);
     } else if (exchange.getVariable("failedOnce") != null) {
       throw new Problem(
-          502, "Bad gateway", "GitHub failed twice for others who asked for the same: try again.");
+          502, "Bad gateway", "GitHub failed twice for identical concurrent requests: try again.");
     } else {
       exchange.setVariable("failedOnce", true);
     }

@@ -4,10 +4,10 @@ import io.github.camelrestcache.cache.Flights.Flight;
 import java.io.IOException;
 import org.apache.hc.core5.http.protocol.HttpContext;
 
-/** What the cache asked GitHub on behalf of a request, noted in the context of that request. */
+/** What the cache asked GitHub for a request, stored in the context of that request. */
 final class Forwarded {
 
-  /** Why GitHub is asked, in the words of RFC 9211. */
+  /** Why GitHub is asked, a {@code fwd} value of RFC 9211. */
   final String reason;
 
   /** The flight that the request leads, or null. */
@@ -19,13 +19,13 @@ final class Forwarded {
   /** Why there is no answer, or null. */
   IOException failure;
 
-  /** The status with which GitHub limits, of which the caching client is told as a 503, or 0. */
+  /** The status of GitHub's limit, which the caching client sees as a 503, or 0. */
   int refusedForNow;
 
-  /** Whether GitHub has refused because of a limit. */
+  /** Whether GitHub refused because of a limit. */
   boolean limited;
 
-  /** Whether GitHub was not asked after all, for it has said what it would answer. */
+  /** Whether GitHub was not asked, because a refusal is in force. */
   boolean heldBack;
 
   private Forwarded(String reason, Flight flight) {
@@ -33,14 +33,13 @@ final class Forwarded {
     this.flight = flight;
   }
 
-  /** Notes that GitHub is asked, and why. */
   static Forwarded note(HttpContext context, String reason, Flight flight) {
     Forwarded forwarded = new Forwarded(reason, flight);
     context.setAttribute(Forwarded.class.getName(), forwarded);
     return forwarded;
   }
 
-  /** What was asked, or null when nothing was. */
+  /** The note in a context, or null if GitHub was not asked. */
   static Forwarded in(HttpContext context) {
     return (Forwarded) context.getAttribute(Forwarded.class.getName());
   }

@@ -17,19 +17,19 @@ import java.util.function.Consumer;
 import org.springframework.dao.DataAccessException;
 
 /**
- * What makes stored answers not be found again, whatever their query and partition: each path has a
+ * Invalidates stored answers by version, whatever their query and partition: each path has a
  * <i>generation</i>, which is part of the keys of its {@link Entries}. A write replaces it, so that
- * no entry made before is found, nor one whose request was under way; a purge adds its mark ({@link
- * Purges}).
+ * neither earlier entries nor those of requests in flight are found again. A purge adds its mark
+ * ({@link Purges}).
  */
 final class Generations {
 
-  /** Longer than any entry. */
+  /** Longer than the lifetime of any entry. */
   private static final Duration KEPT = Entries.LONGEST.plus(Entries.STALE);
 
   private static final int MOST_OUTLIVED = 10_000;
 
-  /** More than GitHub has. */
+  /** More levels than paths of GitHub have. */
   private static final int MOST_ABOVE = 64;
 
   private final RedisConnection redis;
@@ -39,11 +39,11 @@ final class Generations {
   private final String prefix;
   private final String channel;
 
-  /** The paths of which Redis still has what was stored before a write. */
+  /** The paths whose invalidation Redis has not accepted yet. */
   private final Set<String> outlived = ConcurrentHashMap.newKeySet();
 
   /**
-   * @param failed hears of what Redis refuses
+   * @param failed receives the failures of Redis
    */
   Generations(
       RedisConnection redis,
@@ -63,8 +63,8 @@ final class Generations {
   /**
    * The generation of a path.
    *
-   * @return null when Redis does not answer, or has not taken note of a write: then nothing is to
-   *     be read or stored
+   * @return null if Redis does not answer or has not accepted an invalidation: then nothing may be
+   *     read or stored
    */
   String of(String path) {
     String plain = plain(path);
@@ -84,9 +84,9 @@ final class Generations {
   }
 
   /**
-   * Makes what is stored of a path, and what is about to be, not found again; and of the paths
-   * above it, for an edited issue is in the list of issues, and counted in the repository. If Redis
-   * takes no writes, that is done when it does.
+   * Invalidates what is stored for a path, the requests in flight, and the paths above it: an
+   * edited issue is in the list of issues and counted in the repository. If Redis refuses writes,
+   * that is repeated when it accepts them.
    */
   void invalidate(String path) {
     String plain = plain(path);
@@ -99,16 +99,16 @@ final class Generations {
     try {
       redis.convertAndSend(channel, (Changes.WRITTEN + plain).getBytes(UTF_8));
     } catch (DataAccessException e) {
-      // the others ask Redis again soon
+      // the others read Redis again soon
     }
   }
 
-  /** Notes that another answer may be stored of a path than before. */
+  /** Records that the stored answer for a path may have changed. */
   void changed(String path) {
     changes.note(plain(path));
   }
 
-  /** Where a request stands, whose answer is looked for. */
+  /** The stamp of the path and the credential of a request. */
   Changes.Stamp stamp(UpstreamRequest ask) {
     return changes.stamp(plain(ask.path()), ask.credential());
   }
@@ -135,13 +135,13 @@ final class Generations {
     return prefix + Hash.of(plainPath);
   }
 
-  /** Paths that GitHub takes for one have one generation. */
+  /** Normalises a path: paths that GitHub treats alike share a generation. */
   static String plain(String path) {
     String decoded = path;
     try {
       decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
     } catch (IllegalArgumentException e) {
-      // as it is
+      // keep it as it is
     }
     String plain = decoded.toLowerCase(Locale.ROOT).replaceAll("/+$", "");
     return plain.startsWith("/") ? plain : "/" + plain;

@@ -36,26 +36,25 @@ import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
 /**
- * The HTTP client that camel-http talks to GitHub with: a caching one (RFC 9111) whose entries are
- * in Redis ({@link Entries}). It adds and takes nothing of its own: no retries, redirects, cookies,
- * credentials, compression.
+ * The HTTP client of camel-http for GitHub: a caching one (RFC 9111) whose entries are in Redis
+ * ({@link Entries}). Retries, redirects, cookies, credentials and compression are off.
  *
  * <p>camel-http normalises targets ({@code //}), drops fields ({@code Via}, {@code Warning}) and
- * joins repeated ones into {@code [a, b]}. So the message that goes out is taken, whole, from the
- * variable {@code ask}, and the fields of the answer are put, whole, into the variable {@code
- * answered} ({@link ClientSide}, {@link UpstreamSide}). camel-http names the exchange to the client
- * only when it has an activity listener, which is all that the listener here is for.
+ * joins repeated ones into {@code [a, b]}. So the outgoing message comes from the variable {@code
+ * ask}, and the fields of the answer go into the variable {@code answered}, both unmodified ({@link
+ * ClientSide}, {@link UpstreamSide}). camel-http passes the exchange to the client only if it has
+ * an activity listener, the sole purpose of the listener here.
  */
 public final class GitHubClient extends CachingHttpClientBuilder implements HttpActivityListener {
 
-  /** GitHub's answers have some 30 fields; what has no end would fill the heap. */
+  /** GitHub's answers have some 30 fields; an endless header would fill the heap. */
   private static final int MOST_FIELDS = 256;
 
   private static final int LONGEST_FIELD = 64 << 10;
 
   private static final int BACKGROUND_REVALIDATIONS = 8;
 
-  /** Connections for refreshes, of which all instances have eight, and for revalidations. */
+  /** Connections for refreshes, eight at most on all instances, and for revalidations. */
   private static final int OF_NO_CALLER = 8 + BACKGROUND_REVALIDATIONS;
 
   private final Settings settings;
@@ -101,7 +100,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     evictIdleConnections(TimeValue.ofSeconds(30));
   }
 
-  /** The library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none. */
+  /** Replaces the library's name in Via by this service's (RFC 9110 7.6.3); answers need none. */
   private void renameInVia() {
     addRequestInterceptorLast(
         (request, content, exchange) -> {
@@ -115,7 +114,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
         });
   }
 
-  /** A 304 costs nothing of the limit of whom GitHub knows ("Best practices for the REST API"). */
+  /** Counts requests; with credentials, a 304 is free ("Best practices for the REST API"). */
   private void meter(HttpRequest request, HttpResponse response) {
     Header resource = response.getFirstHeader("x-ratelimit-resource");
     boolean free = response.getCode() == 304 && request.containsHeader("Authorization");
@@ -129,7 +128,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
         .increment();
   }
 
-  /** Puts the cache together, when a client is built: then all beans are there. */
+  /** Assembles the cache when a client is built, because all beans exist by then. */
   @Override
   protected void customizeExecChain(NamedElementChain<ExecChainHandler> chain) {
     URI upstream = settings.github().url();
@@ -142,7 +141,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     setHttpCacheStorage(entries);
     setCacheConfig(
         CacheConfig.custom()
-            // of a shared cache Cacheability has made a private one
+            // Cacheability applies the rules of a shared cache
             .setSharedCache(false)
             .setMaxObjectSize(mostBytes)
             .setFreshnessCheckEnabled(false)
@@ -168,7 +167,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
         "upstream-side");
   }
 
-  /** Each connection is looked at before it is used again, for nothing here is tried twice. */
+  /** Checks each connection before it is reused, because requests are not retried. */
   public HttpClientConnectionManager connections() {
     int most = settings.forwarding().most() + OF_NO_CALLER;
     return PoolingHttpClientConnectionManagerBuilder.create()
@@ -194,7 +193,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
         .build();
   }
 
-  /** Made for the first connection: to read all CAs takes a part of the start. */
+  /** Created for the first connection, because reading all CAs delays the start. */
   private static final class Tls {
     static final TlsSocketStrategy STRATEGY = DefaultClientTlsStrategy.createDefault();
   }

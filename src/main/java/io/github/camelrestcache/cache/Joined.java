@@ -1,13 +1,13 @@
 package io.github.camelrestcache.cache;
 
-/** Another request for the same is under way: wait for that one, and ask the cache again. */
+/** An identical request is in flight: wait for it, and ask the cache again. */
 public final class Joined extends RuntimeException {
 
   private static final long serialVersionUID = 1;
 
   final transient Flights.Flight flight;
 
-  /** Why GitHub would have been asked, in the words of RFC 9211. */
+  /** Why GitHub would have been asked, a {@code fwd} value of RFC 9211. */
   final String reason;
 
   Joined(Flights.Flight flight, String reason) {

@@ -7,16 +7,16 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpMessage;
 
 /**
- * The fields of an answer that the caching client sees in another form than they came in. They are
- * kept beside it, in the stored entry too, and given back to the client as they came.
+ * Fields that the caching client sees in another form than they arrived in. The originals are kept
+ * beside them, also in the stored entry, and restored for the client.
  */
 final class KeptFields {
 
-  /** {@code Content-Type} for the library fails at those with unknown charsets. */
+  /** The library fails on a {@code Content-Type} with an unknown charset. */
   private static final List<String> NAMES =
       List.of("Cache-Control", "Expires", "Date", "Content-Type");
 
-  /** No field of this prefix passes from GitHub to a client. */
+  /** GitHub's own fields with this prefix do not reach clients. */
   private static final String PREFIX = "camel-kept-";
 
   private KeptFields() {}
@@ -38,7 +38,7 @@ final class KeptFields {
     response.removeHeaders(name);
   }
 
-  /** RFC 9110 6.6.1. What the library adds where there is none is no date of HTTP's. */
+  /** Adds a missing Date (RFC 9110 6.6.1); the one that the library adds is no HTTP date. */
   private static void addDate(HttpMessage response) {
     Header date = response.getFirstHeader("Date");
     if (date == null || date.getValue().matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z")) {
@@ -47,9 +47,9 @@ final class KeptFields {
   }
 
   /**
-   * Brings the fields back.
+   * Restores the fields.
    *
-   * @param stored whether the answer's age is the cache's to say
+   * @param stored whether the cache determines the age of the answer
    */
   static void restore(HttpMessage response, boolean stored) {
     for (String name : NAMES) {
@@ -70,7 +70,7 @@ final class KeptFields {
     response.removeHeaders(PREFIX + name);
   }
 
-  /** The field as it came, or null. */
+  /** The original field, or null. */
   static Header kept(HttpMessage response, String name) {
     return response.getFirstHeader(PREFIX + name);
   }

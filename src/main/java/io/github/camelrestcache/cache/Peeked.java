@@ -12,7 +12,7 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.entity.InputStreamEntity;
 
-/** Content whose begin was looked at. */
+/** Content whose beginning has been read. */
 final class Peeked {
 
   /** GitHub's messages are short. */
@@ -20,13 +20,13 @@ final class Peeked {
 
   private Peeked() {}
 
-  /** The whole of it again. */
+  /** The whole content. */
   static HttpEntity whole(byte[] begin, InputStream rest, long length) {
     return new InputStreamEntity(
         new SequenceInputStream(new ByteArrayInputStream(begin), rest), length, null);
   }
 
-  /** The content as a text, which can be read again afterwards. */
+  /** The content as text; it can be read again afterwards. */
   static String text(ClassicHttpResponse response) throws IOException {
     if (response.getEntity() == null) {
       return "";

@@ -25,18 +25,17 @@ import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.ScanOptions;
 
 /**
- * What an operator has thrown away. Endpoints and views are removed from Redis and from the memory
- * of all instances, which take on nothing that was published before. Answers to forwarded requests,
- * which Redis knows by a hash alone, are not found again: each purge has a mark, the time of its
- * making, which is part of the {@linkplain Generations generation} of the paths that it names.
- * Marks are in Redis, and known to each instance at once by a message, or else within {@code
- * NEAR_CACHE_MAX_AGE}.
+ * The purges by operators. Endpoints and views are removed from Redis and from the near caches,
+ * which do not accept earlier entries again. Forwarded answers, which Redis stores under a hash,
+ * are not found again: each purge has a mark, its time, which is part of the {@linkplain
+ * Generations generation} of the paths that it covers. Marks are in Redis. A message announces
+ * them; without it, each instance reads them within {@code NEAR_CACHE_MAX_AGE}.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
 public final class Purges {
 
-  /** The message that tells other instances of a purge. */
+  /** The message that announces a purge. */
   static final String PURGED = "purged";
 
   /** Longer than any entry is kept. */
@@ -44,7 +43,7 @@ public final class Purges {
 
   private static final Pattern STORED = Pattern.compile(".*:(?:endpoint|view):\\{([^}]*)}.*");
 
-  /** By what was purged: {@code =} and a path, or {@code *} and what paths begin with. */
+  /** By the purged paths: {@code =} and a path, or {@code *} and a prefix of paths. */
   private final Map<String, String> marks = new ConcurrentHashMap<>();
 
   private final RedisConnection redis;
@@ -74,10 +73,10 @@ public final class Purges {
   }
 
   /**
-   * Throws away what is stored of a path, with whatever query.
+   * Removes what is stored for a path, with any query.
    *
-   * @param below of all paths that begin with it
-   * @return the endpoints of which something was stored in Redis
+   * @param below whether to include all paths that begin with it
+   * @return the endpoints that were stored in Redis
    */
   public List<String> purge(String path, boolean below) {
     String plain = Generations.plain(path);
@@ -92,7 +91,7 @@ public final class Purges {
     return List.copyOf(removed);
   }
 
-  /** Above all leases until now: their fences are times, or the next number after one. */
+  /** A number above the fences of all leases so far, which are times or one above the previous. */
   private long fence(String what) {
     return catalog.endpoints().stream()
         .filter(endpoint -> isMeant(what, endpoint.path()))
@@ -103,7 +102,7 @@ public final class Purges {
 
   private Set<String> remove(String kind, String what) {
     String names = this.keys.of(kind + ":");
-    // as a pattern of Redis that is that text
+    // escape the text for a pattern of Redis
     String pattern = names.replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*";
     Map<String, String> paths = new HashMap<>();
     try (Cursor<String> keys =
@@ -120,7 +119,7 @@ public final class Purges {
     return Set.copyOf(paths.values());
   }
 
-  /** Looks what was purged, here and elsewhere. */
+  /** Reads and applies the purges of all instances. */
   public void load() {
     Map<String, String> now = new HashMap<>();
     try {
@@ -129,7 +128,7 @@ public final class Purges {
           .entries(key)
           .forEach((what, fence) -> now.put(what, new String(fence, UTF_8)));
     } catch (InvalidDataAccessApiUsageException e) {
-      redis.delete(key); // it is no hash, so nobody's
+      redis.delete(key); // another type: not written by this service
     }
     now.values().removeIf(fence -> !fence.matches("\\d{1,18}"));
     boolean news = false;
@@ -156,7 +155,7 @@ public final class Purges {
     }
   }
 
-  /** What a path's generation has of purges: nothing, mostly. */
+  /** The part of a path's generation that comes from purges, usually empty. */
   String mark(String plainPath) {
     return marks.isEmpty()
         ? ""

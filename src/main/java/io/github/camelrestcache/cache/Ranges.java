@@ -11,7 +11,7 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
 
-/** One range of a stored answer (RFC 9110 14.2); of more than one, all of it is answered. */
+/** Serves one range of a stored answer (RFC 9110 14.2); several ranges get all of it. */
 final class Ranges {
 
   private static final Pattern ONE = Pattern.compile("(?i)bytes=\\s*(\\d{0,9})-(\\d{0,9})\\s*");
@@ -51,7 +51,7 @@ final class Ranges {
     return response;
   }
 
-  /** RFC 9110 13.1.5: the strong comparison, or the very date. */
+  /** RFC 9110 13.1.5: the strong comparison, or the exact date. */
   private static boolean isUnchanged(String validator, ClassicHttpResponse response) {
     if (validator == null) {
       return true;

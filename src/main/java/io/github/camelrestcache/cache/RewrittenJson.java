@@ -12,12 +12,12 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
 /**
- * GitHub's JSON with the URLs of this service in it, made once, before it is stored ({@code
- * REWRITE_URLS=all}). What is larger than an entry may be passes as it came.
+ * GitHub's JSON with the URLs of this service, rewritten once before it is stored ({@code
+ * REWRITE_URLS=all}). Content above the maximum size of an entry stays unchanged.
  */
 record RewrittenJson(UpstreamUrls urls, int mostBytes) {
 
-  /** Rewrites an answer with JSON, with its length and entity tag; others stay as they are. */
+  /** Rewrites a JSON answer, its length and its entity tag; others stay as they are. */
   void rewrite(ClassicHttpResponse response) throws IOException {
     Header type = response.getFirstHeader("Content-Type");
     // raw files and diffs come as application/vnd.github.…+json
@@ -32,7 +32,8 @@ record RewrittenJson(UpstreamUrls urls, int mostBytes) {
       return;
     }
     if (response.getEntity() == null) {
-      response.removeHeaders("Content-Length"); // a HEAD: it is another one
+      response.removeHeaders(
+          "Content-Length"); // a HEAD: the length of the rewritten content differs
     } else if (!rewriteContent(response, gzip)) {
       return;
     }
@@ -59,7 +60,7 @@ record RewrittenJson(UpstreamUrls urls, int mostBytes) {
     return true;
   }
 
-  /** Null when it is no gzip, or too large. */
+  /** Null if it is not gzip or too large. */
   private byte[] unzipped(byte[] zipped) {
     try {
       byte[] json = ContentCoding.decoded("gzip", zipped, mostBytes + 1);

@@ -7,8 +7,8 @@ import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.HttpEntityWrapper;
 
 /**
- * The content of a request, which GitHub gets whole or not at all: when it breaks off, so does the
- * connection. HttpCore would end it as if nothing was missing.
+ * The content of a request, which GitHub gets whole or not at all: if the content breaks off, the
+ * connection is dropped. HttpCore would end it as if it were complete.
  */
 final class Upload extends HttpEntityWrapper {
 

@@ -32,9 +32,9 @@ import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 
 /**
- * What stands between the caching client and GitHub. It sends what was to be asked, to the letter,
- * with the validators of the cache if it revalidates, and tells the cache in its own terms what it
- * may do with the answer ({@link Cacheability}).
+ * The layer between the caching client and GitHub. It sends the exact request, with the validators
+ * of the cache if it revalidates, and tells the cache in its own terms what it may do with the
+ * answer ({@link Cacheability}).
  */
 record UpstreamSide(
     String basePath,
@@ -52,7 +52,7 @@ record UpstreamSide(
 
   private static final List<String> ENTITY_TAGS = List.of("If-None-Match", "If-Match", "If-Range");
 
-  /** What makes an answer another one, for GitHub; {@code Vary} is known too late. */
+  /** Fields that select GitHub's answer; {@code Vary} is known too late. */
   private static final List<String> TELLS_APART =
       List.of(
           "Accept",
@@ -64,7 +64,7 @@ record UpstreamSide(
           "If-None-Match",
           "If-Modified-Since");
 
-  /** Milliseconds after a deadline when every connection has been opened, or has failed to. */
+  /** Milliseconds after a deadline by which every connection has been opened or has failed. */
   private static final long LATE = 10_000;
 
   @Override
@@ -75,23 +75,23 @@ record UpstreamSide(
     UpstreamRequest ask = seen.ask();
     HttpCacheContext context = HttpCacheContext.cast(scope.clientContext);
     Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
-    // without an exchange it is revalidated in the background (RFC 5861 3)
+    // without an exchange, this is a background revalidation (RFC 5861 3)
     boolean stale =
         exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
     String reason = stale ? seen.isDemanding() ? "request" : "stale" : reason(seen);
     Flight flight = flight(seen, exchange, Forwarded.in(context), reason);
     Forwarded forwarded = Forwarded.note(context, reason, flight);
     if (exchange == null) {
-      context.setRequestConfig(requestConfig); // the library has none for the background
+      context.setRequestConfig(requestConfig); // the library sets none in the background
     }
     try {
       if (stale && isFailing(exchange)) {
-        throw new SocketTimeoutException("GitHub failed for others who asked for the same");
+        throw new SocketTimeoutException("GitHub failed for an identical concurrent request");
       }
       ClassicHttpResponse response = limits.refusal(ask);
       if (response == null) {
         if (exchange != null && ask.deadline() == null) {
-          takePlace(exchange, ask); // a refresh needs none
+          takePlace(exchange, ask); // refreshes need none
         }
         response = proceed(message(request, ask, stale, scope), ask, scope, chain);
         forwarded.status = response.getCode();
@@ -120,16 +120,16 @@ record UpstreamSide(
     }
   }
 
-  /** Asks GitHub, and remembers what it says of its limits. */
+  /** Asks GitHub, and records its rate limit. */
   private ClassicHttpResponse proceed(
       ClassicHttpRequest message, UpstreamRequest ask, ExecChain.Scope scope, ExecChain chain)
       throws IOException, HttpException {
     if (ask.deadline() != null) {
       long millis = Duration.between(Instant.now(), ask.deadline()).toMillis();
       if (millis <= 0) {
-        throw new SocketTimeoutException("The time is over");
+        throw new SocketTimeoutException("The deadline has passed");
       }
-      // and once more, should the connection have been opened just then
+      // again later, in case the connection was being opened
       for (long late : new long[] {0, LATE}) {
         CompletableFuture.delayedExecutor(millis + late, TimeUnit.MILLISECONDS)
             .execute(scope.execRuntime::discardEndpoint);
@@ -137,13 +137,13 @@ record UpstreamSide(
     }
     ClassicHttpResponse response = chain.proceed(message, scope);
     if (response.getCode() != 401) {
-      // a credential that is none has no limits, and anybody can make up many
+      // invalid credentials have no limits, and anyone can invent many
       limits.note(ask, response);
     }
     return response;
   }
 
-  /** What the request leads, if it does. The cache may ask twice for one request. */
+  /** The flight that the request leads, or null. The cache may ask twice for one request. */
   private Flight flight(CacheRequest seen, Exchange exchange, Forwarded before, String reason) {
     if (before != null) {
       return before.flight;
@@ -201,7 +201,7 @@ record UpstreamSide(
     return message;
   }
 
-  /** A 304 to the tag of rewritten JSON is one to that tag. */
+  /** Marks the tag of a 304 if the request had the tag of rewritten JSON. */
   private void markIfRewritten(
       ClassicHttpRequest request, UpstreamRequest ask, ClassicHttpResponse response) {
     Header tag = response.getFirstHeader("ETag");
@@ -216,11 +216,11 @@ record UpstreamSide(
   }
 
   /**
-   * Says in the cache's terms what it may do with an answer. Its time is that of its arrival, and
-   * its age what it has by Date or Age (RFC 9111 4.2.3): else the cache would compare the clocks of
-   * two servers, and ask twice.
+   * Tells the cache what it may do with an answer. Date becomes the time of arrival, and Age
+   * includes the age by Date or Age (RFC 9111 4.2.3). Otherwise, the cache would compare the clocks
+   * of two servers and ask twice.
    *
-   * @param validated whether the cache has asked with a validator of its own
+   * @param validated whether the cache sent a validator of its own
    */
   private void translate(CacheRequest seen, ClassicHttpResponse response, boolean validated) {
     UpstreamRequest ask = seen.ask();
@@ -241,19 +241,19 @@ record UpstreamSide(
       response.setHeader("Cache-Control", "no-store");
     } else if (whole || said) {
       response.setHeader("Cache-Control", directives);
-    } // else a 304 leaves it as it is stored
+    } // otherwise a 304 keeps the stored one
   }
 
-  /** What an answer to a revalidation means for what is stored. */
+  /** Applies the answer to a revalidation to the stored entry. */
   private void settle(
       CacheRequest seen, ExecChain.Scope scope, Forwarded forwarded, ClassicHttpResponse response)
       throws IOException {
     int status = response.getCode();
     if (status >= 500) {
-      Peeked.text(response); // what broke off has failed by now
+      Peeked.text(response); // fails here if the content broke off
     }
     if (status >= 500 || forwarded.limited || forwarded.heldBack) {
-      // the cache takes what is stored instead
+      // makes the cache use the stored answer
       response.setHeader("Cache-Control", "no-store");
       if (status < 500) {
         forwarded.refusedForNow = status;
@@ -261,14 +261,14 @@ record UpstreamSide(
       }
     } else if (status != 304
         && response.getFirstHeader("Cache-Control").getValue().equals("no-store")) {
-      // RFC 9111 4.3.3: gone, or not for this caller any more
+      // RFC 9111 4.3.3: gone, or no longer for this caller
       entries.forget(scope.route.getTargetHost(), seen);
     }
   }
 
   /**
-   * A limit of GitHub's, primary or secondary, which may be told by its message alone. Who may not
-   * do something is told so with the last request of a window, too.
+   * Whether GitHub refuses because of a primary or secondary limit, which only the message may
+   * tell: a denied access may be the last request of a window, too.
    */
   private static boolean isLimit(ClassicHttpResponse response) throws IOException {
     int status = response.getCode();
