@@ -43,7 +43,6 @@ public final class Catalog {
 
   private static final String NO_ROUTES =
       "No routes are loaded. For JBang: camel run application.properties routes/*.camel.yaml --dev";
-
   private static final String EVENTS = "|[a-z_]+(\\s*,\\s*[a-z_]+)*";
 
   /** A consistent snapshot of all declarations. */
@@ -292,8 +291,10 @@ public final class Catalog {
 
   /** Folder, file and line. The parent path is omitted because the management port shows it. */
   static String source(RouteDefinition route) {
-    String location = route.getLocation() == null ? "a route" : route.getLocation();
-    String file = location.replaceFirst("^.*?(([^/:!]+/)?[^/:!]+)$", "$1");
+    if (route.getLocation() == null) {
+      return "a route of no file";
+    }
+    String file = route.getLocation().replaceFirst("^.*?(([^/:!]+/)?[^/:!]+)$", "$1");
     return file + ":" + route.getLineNumber();
   }
 }

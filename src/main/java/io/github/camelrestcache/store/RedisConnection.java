@@ -64,6 +64,9 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
 
   /** Connects. If Redis does not answer yet, logs one warning. */
   public void start() {
+    if (connections != null) {
+      return;
+    }
     RedisAddress address = configured == null ? startEmbedded() : configured;
     liveness = new Liveness(address.toString(), returns);
     Runtime.getRuntime().addShutdownHook(quiet);
