@@ -144,10 +144,11 @@ public final class InFlight {
         if (size <= SMALL || this.content != null) {
           return true;
         }
+        if (!sending.containsKey(content) && !makeRoom(Share.ANSWERS, size, waits)) {
+          return false;
+        }
+        // another request may have added it during the wait
         if (!sending.containsKey(content)) {
-          if (!makeRoom(Share.ANSWERS, size, waits)) {
-            return false;
-          }
           used.merge(Share.ANSWERS, (long) size, Long::sum);
           sending.put(content, new long[] {size, 0});
         }
@@ -234,6 +235,7 @@ public final class InFlight {
       if (answers != null && --answers[1] == 0) {
         sending.remove(content);
         used.merge(Share.ANSWERS, -answers[0], Long::sum);
+        InFlight.this.notifyAll();
       }
       content = null;
     }
