@@ -89,6 +89,7 @@ class RankedViewTest extends CamelTestSupport {
   void everyViewOverAStoredListIsToldAndNoOther() throws Exception {
     PluginHelper.getRoutesLoader(context())
         .loadRoutes(ResourceHelper.fromString("test.camel.yaml", ROUTES));
+    context().getRegistry().lookupByNameAndType("catalog", Catalog.class).declare();
     context().start();
     getMockEndpoint("mock:stars").expectedMessageCount(1);
     getMockEndpoint("mock:ids").expectedMessageCount(1);

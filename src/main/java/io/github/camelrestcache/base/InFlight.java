@@ -31,7 +31,7 @@ public final class InFlight {
     /** Large lists that are decompressed while they are sent; each holds a thread. */
     STREAMS(Duration.ZERO),
     /** Pages cut from stored lists; each holds some of GitHub's pages in memory. */
-    PAGES(Duration.ofSeconds(10)),
+    PAGES(Duration.ofMinutes(1)),
     /** Webhook deliveries that are being read; each holds a thread. */
     DELIVERIES(Duration.ZERO);
 
@@ -64,7 +64,7 @@ public final class InFlight {
   private final Set<Ticket> writing = new LinkedHashSet<>();
 
   private final Counter refused;
-  private int waiting;
+  private final Map<Share, Integer> waiting = new EnumMap<>(Share.class);
 
   /**
    * @param heap the maximum heap size in bytes
@@ -187,20 +187,20 @@ public final class InFlight {
     private boolean makeRoom(Share share, long wanted, boolean waits) {
       long end = System.nanoTime() + share.patience.toNanos();
       while (used.get(share) > 0 && used.get(share) + wanted > most.get(share)) {
-        if (breakOffStalled(share)) {
+        if (waits && breakOffStalled(share)) {
           end = Math.max(end, System.nanoTime() + STALLED); // the holder needs time to release it
         }
         long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-        boolean crowded = share != Share.PAGES && waiting >= MOST_WAITING;
-        if (!waits || left <= 0 || crowded || !pause(Math.min(left, 100))) {
+        boolean crowded = share != Share.PAGES && waiting.getOrDefault(share, 0) >= MOST_WAITING;
+        if (!waits || left <= 0 || crowded || !pause(share, Math.min(left, 100))) {
           return false;
         }
       }
       return true;
     }
 
-    private boolean pause(long millis) {
-      waiting++;
+    private boolean pause(Share share, long millis) {
+      waiting.merge(share, 1, Integer::sum);
       try {
         InFlight.this.wait(millis);
         return true;
@@ -208,22 +208,26 @@ public final class InFlight {
         Thread.currentThread().interrupt();
         return false;
       } finally {
-        waiting--;
+        waiting.merge(share, -1, Integer::sum);
       }
     }
 
+    /** Breaks one connection off, unless one is broken off already that holds the share still. */
     private boolean breakOffStalled(Share share) {
+      Ticket stalled = null;
       for (Ticket each : writing) {
-        if (System.nanoTime() - each.since < STALLED) {
+        if (each.holds(share) && each.broken) {
           return false;
-        }
-        if (!each.broken && each.holds(share)) {
-          each.broken = true;
-          each.breakOff.run();
-          return true;
+        } else if (stalled == null && each.holds(share)) {
+          stalled = each;
         }
       }
-      return false;
+      if (stalled == null || System.nanoTime() - stalled.since < STALLED) {
+        return false;
+      }
+      stalled.broken = true;
+      stalled.breakOff.run();
+      return true;
     }
 
     private boolean holds(Share share) {

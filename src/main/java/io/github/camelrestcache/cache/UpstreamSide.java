@@ -117,6 +117,9 @@ record UpstreamSide(
     } catch (IOException e) {
       forwarded.failure = e;
       throw e;
+    } catch (RuntimeException e) { // a content without room: the rest of it is not read
+      scope.execRuntime.discardEndpoint();
+      throw e;
     }
   }
 

@@ -72,7 +72,7 @@ final class Call {
     RequestId.inLog(client.id());
     boolean last = requests.isDraining();
     if (last) {
-      response.putHeader("Connection", "close");
+      RequestCheck.isLast(request);
     }
     Future<Void> sent = Future.succeededFuture();
     int broken = 0;
@@ -84,6 +84,7 @@ final class Call {
       Problem problem = Problem.of(e);
       if (!response.headWritten()) {
         response.headers().clear();
+        response.headersEndHandler(null);
         response.putHeader(Server.REQUEST_ID, client.id());
         sent = write(e instanceof Problem told ? told : Problem.unreadable());
       } else if (!response.ended()) {
@@ -105,11 +106,11 @@ final class Call {
     sent.onComplete(
         done -> {
           int status = broken > 0 ? broken : Requests.status(request, done, client.ticket());
-          requests.end(begun, request, route, status);
           client.ticket().close();
           if (last) {
             request.connection().close();
           }
+          requests.end(begun, request, route, status);
         });
     client.ticket().done();
     exchange.getMessage().setBody(null); // its memory, until the answer is sent

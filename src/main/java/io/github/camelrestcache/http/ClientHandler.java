@@ -60,20 +60,21 @@ public record ClientHandler(
     InFlight.Ticket taken = ticket;
     Requests.Begun begun = requests.begin();
     hit.reply().begin(request.response(), content);
-    if (requests.isDraining()) {
-      request.response().putHeader("Connection", "close");
+    boolean last = requests.isDraining();
+    if (last) {
+      RequestCheck.isLast(request);
     }
     (content.buffer() == null ? request.response().end() : request.response().end(content.buffer()))
         .onComplete(
             sent -> {
               int status = Requests.status(request, sent, taken);
-              requests.end(begun, request, hit.route(), status);
               if (taken != null) {
                 taken.close();
               }
-              if (requests.isDraining()) {
+              if (last) {
                 request.connection().close();
               }
+              requests.end(begun, request, hit.route(), status);
             });
     return true;
   }

@@ -1,11 +1,11 @@
 package io.github.camelrestcache.http;
 
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -40,6 +40,7 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   private boolean inContent;
   private boolean busy;
   private boolean ends;
+  private long readingSince = System.nanoTime();
 
   private Http1Pipeline(Queue<Object> waiting) {
     this.waiting = waiting;
@@ -53,6 +54,11 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     long half = options.getIdleTimeoutUnit().toMillis(options.getIdleTimeout()) / 2;
     pipeline.replace("idle", "idle", new IdleStateHandler(true, 0, 0, half, TimeUnit.MILLISECONDS));
     pipeline.addBefore("handler", "oneAtATime", here);
+    // what is read at once may have to wait here
+    pipeline
+        .channel()
+        .config()
+        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 2048, 8192));
   }
 
   /** Closes a connection at once; Vert.x would first send what is still to be sent. */
@@ -65,6 +71,7 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   private final class RequestDecoder extends VertxHttpRequestDecoder {
     private final Duration most;
     private boolean inHead;
+    private boolean isKnown;
     private Future<?> late;
 
     RequestDecoder(HttpServerOptions options, Duration most) {
@@ -74,6 +81,11 @@ final class Http1Pipeline extends ChannelDuplexHandler {
 
     @Override
     protected HttpMessage createMessage(String[] requestLine) {
+      String version = requestLine[2];
+      isKnown = version.equals("HTTP/1.1") || version.equals("HTTP/1.0");
+      if (!isKnown && version.matches("\\S+/\\d+\\.\\d+")) {
+        requestLine[2] = "HTTP/1.1"; // that of the answer
+      }
       HttpMessage message = super.createMessage(requestLine);
       inHead = true;
       return message;
@@ -83,18 +95,19 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
       inHead = false;
-      String version = message.protocolVersion().text();
-      if (!version.equals("HTTP/1.1") && !version.equals("HTTP/1.0")) {
-        message.setProtocolVersion(HttpVersion.HTTP_1_1); // that of the answer
+      inTime(); // what follows is another head
+      if (!isKnown) {
         throw new UnknownVersion();
       }
       boolean clear =
           !message.headers().contains("Transfer-Encoding")
-              || version.equals("HTTP/1.1")
+              || message.protocolVersion().isKeepAliveDefault() // HTTP/1.1
                   && !message.headers().contains("Content-Length")
                   && String.join(",", message.headers().getAll("Transfer-Encoding"))
                       .equalsIgnoreCase("chunked");
-      if (!clear || message.headers().contains("")) {
+      // Netty reads eight bytes behind a head with this one, which belongs to no RFC
+      boolean odd = message.headers().contains("Sec-WebSocket-Key1");
+      if (!clear || odd || message.headers().contains("")) {
         throw new IllegalArgumentException("ambiguous framing, or a field without a name");
       }
       return false;
@@ -104,10 +117,19 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext context, Object bytes) throws Exception {
       super.channelRead(context, bytes);
       boolean begun = inHead || !inContent && actualReadableBytes() > 0;
-      if (begun && late == null) {
-        long millis = most.toMillis();
-        late = context.executor().schedule(() -> giveUp(context), millis, TimeUnit.MILLISECONDS);
-      } else if (!begun && late != null) {
+      if (!begun) {
+        inTime();
+      } else if (late == null) {
+        within(most.toNanos(), context);
+      }
+    }
+
+    private void within(long nanos, ChannelHandlerContext context) {
+      late = context.executor().schedule(() -> giveUp(context), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void inTime() {
+      if (late != null) {
         late.cancel(false);
         late = null;
       }
@@ -115,7 +137,12 @@ final class Http1Pipeline extends ChannelDuplexHandler {
 
     private void giveUp(ChannelHandlerContext context) {
       late = null;
-      if (context.channel().config().isAutoRead()) { // else it is not the client that waits
+      long left = most.toNanos() - (System.nanoTime() - readingSince);
+      if (!context.channel().config().isAutoRead()) {
+        return; // the client waits for this server
+      } else if (left > 0) {
+        within(left, context);
+      } else {
         context.close();
       }
     }
@@ -166,6 +193,7 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     }
     // before a request begins, because Vert.x may stop the reading of its content
     context.channel().config().setAutoRead(true);
+    readingSince = System.nanoTime();
     while (!waiting.isEmpty() && !mustWait(context, waiting.peek())) {
       pass(context, waiting.poll());
     }

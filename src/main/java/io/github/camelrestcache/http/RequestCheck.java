@@ -108,13 +108,22 @@ final class RequestCheck {
     return sent;
   }
 
+  /** Tells the client that its connection is closed behind this answer. */
+  static void isLast(HttpServerRequest request) {
+    var response = request.response().putHeader("Connection", "close");
+    if (request.version() == HttpVersion.HTTP_1_0) {
+      // Vert.x would say keep-alive
+      response.headersEndHandler(end -> response.putHeader("Connection", "close"));
+    }
+  }
+
   /** Answers with a problem. */
   static Future<Void> send(HttpServerRequest request, Problem problem, boolean last) {
     var response = request.response().setStatusCode(problem.status());
     HttpFields fields = problem.answer();
     fields.all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
     if (last) {
-      response.putHeader("Connection", "close");
+      isLast(request);
     }
     byte[] body = problem.body();
     response.putHeader("Content-Length", Integer.toString(body.length));

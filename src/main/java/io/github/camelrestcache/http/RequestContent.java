@@ -60,7 +60,9 @@ final class RequestContent extends InputStream {
 
   /** Says what was wrong with a chunk, for Vert.x only closes the connection. */
   private void refuse(Throwable failure) {
-    if (failure instanceof HttpClosedException || request.response().headWritten()) {
+    if (failure instanceof IOException
+        || failure instanceof HttpClosedException
+        || request.response().headWritten()) {
       return;
     }
     RequestCheck.refuse(

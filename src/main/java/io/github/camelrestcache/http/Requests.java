@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -51,7 +52,7 @@ public final class Requests {
    * @param nanos when, by {@link System#nanoTime()}
    * @param awaited whether the service stops no sooner
    */
-  public record Begun(long nanos, boolean awaited) {}
+  public record Begun(long nanos, AtomicBoolean awaited) {}
 
   private record Series(String method, String route, int status, String cache) {}
 
@@ -103,12 +104,12 @@ public final class Requests {
     if (inTime) {
       awaited.incrementAndGet();
     }
-    return new Begun(System.nanoTime(), inTime);
+    return new Begun(System.nanoTime(), new AtomicBoolean(inTime));
   }
 
   /** A request is over, and is not metered. */
   public void forget(Begun begun) {
-    if (begun.awaited() && awaited.decrementAndGet() == 0 && draining) {
+    if (begun.awaited().getAndSet(false) && awaited.decrementAndGet() == 0 && draining) {
       last.countDown();
     }
   }

@@ -55,7 +55,7 @@ public final class Server {
     this.limits = limits;
     this.requests = requests;
     options
-        .setIdleTimeout((int) limits.idle().toMillis())
+        .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, limits.idle().toMillis()))
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS);
     int cores = Runtime.getRuntime().availableProcessors();
     try {
