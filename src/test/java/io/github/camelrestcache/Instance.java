@@ -107,10 +107,16 @@ final class Instance implements AutoCloseable {
     }
   }
 
-  /** What it has printed so far. */
   List<String> output() {
+    return output(folder);
+  }
+
+  /** What a process has printed so far, without the warnings of newer JVMs about its libraries. */
+  static List<String> output(Path folder) {
     try {
-      return Files.readAllLines(folder.resolve("output"));
+      return Files.readAllLines(folder.resolve("output")).stream()
+          .filter(line -> !line.isEmpty() && !line.startsWith("WARNING: "))
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -243,7 +243,7 @@ class StartAndStopTest {
       await().atMost(SOON).until(() -> !one.isAlive() || !other.isAlive());
       boolean isFirst = !one.isAlive();
       assertThat((isFirst ? one : other).waitFor()).isEqualTo(1);
-      assertThat(Files.readAllLines(folders[isFirst ? 0 : 1].resolve("output")))
+      assertThat(Instance.output(folders[isFirst ? 0 : 1]))
           .singleElement()
           .asString()
           .contains("Not started: PORT is '" + same.get("PORT") + "', which cannot be listened on");

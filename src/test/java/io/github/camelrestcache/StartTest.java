@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -70,13 +69,8 @@ class StartTest {
     }
   }
 
-  /** How a process ended, and what it printed except the warnings of a newer JVM. */
-  private record Ended(int status, List<String> lines) {
-    Ended {
-      lines =
-          lines.stream().filter(line -> !line.isEmpty() && !line.startsWith("WARNING: ")).toList();
-    }
-  }
+  /** How a process ended, and what it printed. */
+  private record Ended(int status, List<String> lines) {}
 
   @TempDir private static Path folders;
 
@@ -275,9 +269,9 @@ class StartTest {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
       }
-      assertThat(lines(folder)).isNotEmpty().noneMatch(line -> line.contains("secret"));
-      assertThat(lines(folder)).noneMatch(line -> line.matches("\\s+at .*"));
-      assertThat(lines(folder))
+      assertThat(Instance.output(folder)).isNotEmpty().noneMatch(line -> line.contains("secret"));
+      assertThat(Instance.output(folder)).noneMatch(line -> line.matches("\\s+at .*"));
+      assertThat(Instance.output(folder))
           .as("what anonymous callers can read under this token is said once")
           .filteredOn(line -> line.contains("has the scopes 'repo'"))
           .hasSize(1);
@@ -308,18 +302,10 @@ class StartTest {
     Process process = Instance.launch(folder, environment, options);
     try {
       boolean over = process.waitFor(LONG.toSeconds(), TimeUnit.SECONDS);
-      return new Ended(over ? process.exitValue() : -1, lines(folder));
+      return new Ended(over ? process.exitValue() : -1, Instance.output(folder));
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
-    }
-  }
-
-  private static List<String> lines(Path folder) {
-    try {
-      return Files.readAllLines(folder.resolve("output"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
