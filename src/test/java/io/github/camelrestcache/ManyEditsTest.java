@@ -88,11 +88,7 @@ class ManyEditsTest {
   @BeforeEach
   void start() throws IOException {
     github = GitHubStandIn.builder().limits(1_000_000, 1_000_000).build().start();
-    try (var files = Files.list(Path.of("routes"))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, routes.resolve(file.getFileName()));
-      }
-    }
+    Service.copyRoutes(routes);
     ownEndpoints = Files.readString(routes.resolve("endpoints.camel.yaml"));
     // one of five, because each takes up to a quarter of a second to stop
     ownViews =
@@ -100,19 +96,7 @@ class ManyEditsTest {
             .replaceFirst("(?s)\\n- route:\\n    id: view-last-updated.*", "");
     Files.writeString(routes.resolve("views.camel.yaml"), ownViews);
     log = LogLines.of("io.github.camelrestcache.catalog.RouteReload");
-    service =
-        Service.start(
-                github,
-                Map.of(
-                    "fast.lane",
-                    "false",
-                    "camel.main.routes-include-pattern",
-                    "file:" + routes + "/*.camel.yaml",
-                    "camel.main.routes-reload-enabled",
-                    "true",
-                    "camel.main.routes-reload-directory",
-                    routes.toString()))
-            .ready();
+    service = Service.reloading(github, routes);
   }
 
   @AfterEach

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import org.apache.camel.Route;
 import org.apache.camel.spi.Resource;
@@ -84,26 +83,10 @@ class ReloadTest {
   @BeforeEach
   void start() throws IOException {
     github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
-    try (var files = Files.list(Path.of("routes"))) {
-      for (Path file : files.toList()) {
-        Files.copy(file, routes.resolve(file.getFileName()));
-      }
-    }
+    Service.copyRoutes(routes);
     log = LogLines.of("io.github.camelrestcache.catalog.RouteReload");
     camelLog = LogLines.of("org.apache.camel.support.FileWatcherResourceReloadStrategy");
-    service =
-        Service.start(
-                github,
-                Map.of(
-                    "fast.lane",
-                    "false",
-                    "camel.main.routes-include-pattern",
-                    "file:" + routes + "/*.camel.yaml",
-                    "camel.main.routes-reload-enabled",
-                    "true",
-                    "camel.main.routes-reload-directory",
-                    routes.toString()))
-            .ready();
+    service = Service.reloading(github, routes);
   }
 
   @AfterEach
@@ -131,7 +114,7 @@ class ReloadTest {
     await().atMost(Duration.ofSeconds(20)).untilAsserted(holds);
   }
 
-  /** How a page was served that nobody has asked for: only a stored list has it at once. */
+  /** The Cache-Status of a page at its first request: a hit if its list is stored. */
   private String served(String path) {
     String page = path + "?page=1&per_page=" + (1 + polls++ % 100);
     return service.get(page).headers().firstValue("Cache-Status").orElse("");

@@ -13,6 +13,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -75,6 +77,31 @@ public final class Service implements AutoCloseable {
 
   public static Service start(GitHubStandIn github) {
     return start(github, Map.of());
+  }
+
+  /** Copies the routes into a folder, to be edited there. */
+  static void copyRoutes(Path folder) throws IOException {
+    try (var files = Files.list(Path.of("routes"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()));
+      }
+    }
+  }
+
+  /** Starts a service whose routes are in this folder, and reloads them when they are edited. */
+  static Service reloading(GitHubStandIn github, Path routes) {
+    return start(
+            github,
+            Map.of(
+                "fast.lane",
+                "false",
+                "camel.main.routes-include-pattern",
+                "file:" + routes + "/*.camel.yaml",
+                "camel.main.routes-reload-enabled",
+                "true",
+                "camel.main.routes-reload-directory",
+                routes.toString()))
+        .ready();
   }
 
   public CamelContext context() {
