@@ -11,12 +11,12 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +34,11 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     private static final long serialVersionUID = 1;
   }
 
+  /** Netty reads eight bytes behind a head with this field, which belongs to no RFC. */
+  private static final CharSequence OLD_WEBSOCKET =
+      HttpHeaders.createOptimized("Sec-WebSocket-Key1");
+
+  private static final CharSequence NO_NAME = HttpHeaders.createOptimized("");
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|[,\\s])close($|[,\\s])");
 
   private final Queue<Object> waiting;
@@ -99,15 +104,14 @@ final class Http1Pipeline extends ChannelDuplexHandler {
       if (!isKnown) {
         throw new UnknownVersion();
       }
+      var fields = message.headers();
       boolean clear =
-          !message.headers().contains("Transfer-Encoding")
+          !fields.contains(HttpHeaders.TRANSFER_ENCODING)
               || message.protocolVersion().isKeepAliveDefault() // HTTP/1.1
-                  && !message.headers().contains("Content-Length")
-                  && String.join(",", message.headers().getAll("Transfer-Encoding"))
+                  && !fields.contains(HttpHeaders.CONTENT_LENGTH)
+                  && String.join(",", fields.getAll(HttpHeaders.TRANSFER_ENCODING))
                       .equalsIgnoreCase("chunked");
-      // Netty reads eight bytes behind a head with this one, which belongs to no RFC
-      boolean odd = message.headers().contains("Sec-WebSocket-Key1");
-      if (!clear || odd || message.headers().contains("")) {
+      if (!clear || fields.contains(OLD_WEBSOCKET) || fields.contains(NO_NAME)) {
         throw new IllegalArgumentException("ambiguous framing, or a field without a name");
       }
       return false;
@@ -166,9 +170,12 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   private void pass(ChannelHandlerContext context, Object message) {
     if (message instanceof HttpMessage request) {
       busy = true;
-      List<String> options = request.headers().getAll("Connection");
-      if (!options.isEmpty() && CLOSE.matcher(String.join(",", options)).find()) {
-        request.headers().add("Connection", "close"); // Vert.x overlooks it among others
+      if (request.headers().contains(HttpHeaders.CONNECTION)
+          && CLOSE
+              .matcher(String.join(",", request.headers().getAll(HttpHeaders.CONNECTION)))
+              .find()) {
+        // Vert.x overlooks it among others
+        request.headers().add(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       }
     }
     context.fireChannelRead(message);
@@ -179,10 +186,12 @@ final class Http1Pipeline extends ChannelDuplexHandler {
     boolean interim = message instanceof HttpResponse head && head.status().code() < 200;
     ends |=
         message instanceof HttpResponse head
-            && head.headers().contains("Connection", "close", true);
+            && head.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true);
     if (message instanceof LastHttpContent && !interim) {
       busy = false;
-      context.executor().execute(() -> goOn(context)); // when Vert.x knows it, too
+      if (!waiting.isEmpty()) {
+        context.executor().execute(() -> goOn(context)); // when Vert.x knows it, too
+      }
     }
     context.write(message, written);
   }
