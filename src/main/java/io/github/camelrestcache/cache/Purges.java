@@ -29,7 +29,7 @@ import org.springframework.data.redis.core.ScanOptions;
  * which do not accept earlier entries again. Forwarded answers, which Redis stores under a hash,
  * are not found again: each purge has a mark, its time, which is part of the {@linkplain
  * Generations generation} of the paths that it covers. Marks are in Redis. A message announces
- * them; without it, each instance reads them within {@code NEAR_CACHE_MAX_AGE}.
+ * them; without it, each instance reads them within a second.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */

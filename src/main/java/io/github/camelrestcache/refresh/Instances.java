@@ -15,8 +15,7 @@ import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * The instances on one Redis, in a sorted set. An instance stays in it while it reports at least
- * every ten seconds, or every three times {@code NEAR_CACHE_MAX_AGE} if that is longer. This is for
- * display only.
+ * every ten seconds. This is for display only.
  */
 public final class Instances {
 

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 /**
  * The content of an answer (RFC 9110 6.4).
  *
- * @param buffer the content, or null if there is none or it is a stream
+ * @param buffer the content, or null if it is empty or a stream
  * @param isShared whether all answers with this content share its memory while they are sent
  * @param list a list that is inflated while it is sent, or null
  */

@@ -31,9 +31,8 @@ import java.util.function.Supplier;
  *
  * <p>The answer of an endpoint, a page or a view holds as long as memory has what it was made of
  * and the routes still declare it. The answer to a forwarded request is for requests that are the
- * same, field by field, and holds while it is fresh and nothing is heard of what it was made of:
- * {@code NEAR_CACHE_MAX_AGE} at most. Halfway there one request goes through the routes, which
- * leave the answer anew.
+ * same, field by field, and holds while it is fresh and nothing is heard of what it was made of: a
+ * second at most. Halfway there one request goes through the routes, which leave the answer anew.
  */
 public final class FastLane {
 

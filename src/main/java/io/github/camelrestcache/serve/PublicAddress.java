@@ -3,7 +3,7 @@ package io.github.camelrestcache.serve;
 import io.github.camelrestcache.base.ClientRequest;
 
 /**
- * The address of this service as its clients know it, for the URLs in answers.
+ * The address under which clients reach this service, for the URLs in answers.
  *
  * @param publicUrl the value of {@code PUBLIC_URL}, without a slash at the end, or empty
  */

@@ -73,7 +73,7 @@ public final class Near {
             view -> age.applyAsDouble(catalog.list(view)));
   }
 
-  /** A figure of the stored entry, NaN if there is none. */
+  /** A figure of the stored entry, or NaN without an entry. */
   private ToDoubleFunction<CachedEndpoint> stored(ToDoubleFunction<Entry> value) {
     return endpoint -> {
       Entry entry = endpoint == null ? null : entry(endpoint);
@@ -93,7 +93,7 @@ public final class Near {
     return OVERHEAD + ranked.top().length + ranked.bottom().length;
   }
 
-  /** The entry, or null if there is none or its declared shape has changed. */
+  /** The entry, or null if nothing is stored or the declared shape has changed. */
   public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
     Entry here = (Entry) held.getIfPresent(endpoint.path());
     return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
@@ -158,7 +158,7 @@ public final class Near {
     held.invalidate(view.name());
   }
 
-  /** The entry; null if there is none or it was purged. */
+  /** The entry, or null if it is null or was purged. */
   public Entry unlessPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
     return entry == null || isPurged(endpoint, entry) ? null : entry;
   }

@@ -27,7 +27,7 @@ final class Subscription extends RedisMessageListenerContainer {
     if (isRunning() && !(failure instanceof RedisConnectionFailureException)) {
       LOG.error(
           "Redis refuses the subscription ({}): until a restart, this instance learns of changes"
-              + " by other instances only by polling each NEAR_CACHE_MAX_AGE",
+              + " by other instances only by polling Redis each second",
           failure.getMessage());
     }
     super.handleSubscriptionException(subscribed, tries, failure);

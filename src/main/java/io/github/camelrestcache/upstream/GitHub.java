@@ -60,7 +60,9 @@ public final class GitHub {
         "GET", target, fields, null, true, credential(null, ours), false, deadline);
   }
 
-  /** The cache partition of refreshes: that of the service's token, or {@code nobody}. */
+  /**
+   * The cache partition of refreshes: that of the service's token, or {@code nobody} without one.
+   */
   public String credential() {
     return credential(null, token.now());
   }
@@ -121,7 +123,7 @@ public final class GitHub {
   }
 
   /**
-   * The name of a cache partition; {@code nobody} is a shared one.
+   * The name of a cache partition. Requests without a credential share {@code nobody}.
    *
    * @param own the client's Authorization, or null
    * @param lent the service's token, empty if it is not lent

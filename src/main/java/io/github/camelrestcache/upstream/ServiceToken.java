@@ -37,7 +37,7 @@ public final class ServiceToken {
     }
   }
 
-  /** The token, empty if there is none. */
+  /** The token, or an empty string. */
   String now() {
     return token;
   }

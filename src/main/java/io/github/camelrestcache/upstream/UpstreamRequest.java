@@ -14,7 +14,7 @@ import org.apache.hc.core5.http.HttpEntity;
  * @param content the content, or null
  * @param lent whether the service's token is lent to a caller without credentials
  * @param credential the cache partition: a hash of the caller's own Authorization or of the lent
- *     token, or {@code nobody}
+ *     token, or {@code nobody} without a credential
  * @param isCached whether the cache may answer it and store its answer
  * @param deadline when the connection is aborted in any case, or null
  */
