@@ -34,9 +34,6 @@ final class Call {
   private static final Logger LOG = LoggerFactory.getLogger(Call.class);
   private static final int CHUNK = 64 * 1024;
 
-  /** The status that the answer to a client that has gone away is counted as. */
-  private static final int CLIENT_GONE = 499;
-
   /** The client has gone away. */
   private static final class Gone extends IOException {
     private static final long serialVersionUID = 1;
@@ -50,7 +47,7 @@ final class Call {
   private final HttpServerResponse response;
   private final ClientRequest client;
   private final Requests requests;
-  private final Requests.Begun begun;
+  private final Requests.Pending pending;
   private final Exchange exchange;
 
   Call(HttpServerRequest request, ClientRequest client, Requests requests, Exchange exchange) {
@@ -58,24 +55,20 @@ final class Call {
     this.response = request.response();
     this.client = client;
     this.requests = requests;
-    this.begun = requests.begin();
+    this.pending = requests.begin(request);
     this.exchange = exchange;
   }
 
-  /** The request does not get into the routes. */
+  /** Gives up: the routes did not take the request. */
   void forget() {
-    requests.forget(begun);
+    pending.forget();
   }
 
-  /** Answers; no thread waits until a whole answer has been sent. */
+  /** Answers. No thread waits until an answer from memory has been sent. */
   void answer() {
     RequestId.inLog(client.id());
-    boolean last = requests.isDraining();
-    if (last) {
-      RequestCheck.isLast(request);
-    }
+    pending.answering();
     Future<Void> sent = Future.succeededFuture();
-    int broken = 0;
     try {
       Problem problem = problem();
       sent = problem == null ? write(exchange.getMessage()) : write(problem);
@@ -88,30 +81,18 @@ final class Call {
         response.putHeader(Server.REQUEST_ID, client.id());
         sent = write(e instanceof Problem told ? told : Problem.unreadable());
       } else if (!response.ended()) {
-        broken =
-            client.ticket().isBroken()
-                ? 503
-                : e instanceof Gone || problem == null ? CLIENT_GONE : problem.status();
-        // half an answer: only a closed connection tells the client
+        sent = Future.failedFuture(e instanceof Gone || problem == null ? e : problem);
+        // only a closed connection tells the client that half the answer is missing
         response.reset();
         request.connection().close();
       }
     } finally {
-      finished(sent, broken, last);
+      finished(sent);
     }
   }
 
-  private void finished(Future<Void> sent, int broken, boolean last) {
-    String route = route();
-    sent.onComplete(
-        done -> {
-          int status = broken > 0 ? broken : Requests.status(request, done, client.ticket());
-          client.ticket().close();
-          if (last) {
-            request.connection().close();
-          }
-          requests.end(begun, request, route, status);
-        });
+  private void finished(Future<Void> sent) {
+    pending.end(route(), sent, client.ticket());
     client.ticket().done();
     exchange.getMessage().setBody(null); // its memory, until the answer is sent
     if (client.body() instanceof RequestContent content) {
@@ -119,7 +100,7 @@ final class Call {
     }
   }
 
-  /** What the request is metered as: the path of an endpoint as declared, or a name. */
+  /** The route tag of the request. */
   private String route() {
     String path = client.path();
     if (path.startsWith("/view/")) {

@@ -7,12 +7,14 @@ import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.serve.Content;
 import io.github.camelrestcache.serve.FastLane;
 import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 
 /**
- * Handles well-formed requests of clients: counts them by client, answers those that the fast lane
- * has an answer to, and hands all others over to Camel's routes.
+ * Handles well-formed requests of clients: limits their rate, answers from the fast lane if it can,
+ * and passes all others to Camel's routes.
  *
  * @param routes Camel's router
  */
@@ -57,25 +59,12 @@ public record ClientHandler(
       }
       ticket.writes();
     }
-    InFlight.Ticket taken = ticket;
-    Requests.Begun begun = requests.begin();
-    hit.reply().begin(request.response(), content);
-    boolean last = requests.isDraining();
-    if (last) {
-      RequestCheck.isLast(request);
-    }
-    (content.buffer() == null ? request.response().end() : request.response().end(content.buffer()))
-        .onComplete(
-            sent -> {
-              int status = Requests.status(request, sent, taken);
-              if (taken != null) {
-                taken.close();
-              }
-              if (last) {
-                request.connection().close();
-              }
-              requests.end(begun, request, hit.route(), status);
-            });
+    HttpServerResponse response = request.response();
+    Requests.Pending pending = requests.begin(request);
+    hit.reply().begin(response, content);
+    pending.answering();
+    Buffer body = content.buffer();
+    pending.end(hit.route(), body == null ? response.end() : response.end(body), ticket);
     return true;
   }
 }

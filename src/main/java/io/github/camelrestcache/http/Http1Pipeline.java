@@ -1,7 +1,6 @@
 package io.github.camelrestcache.http;
 
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
-import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpMessage;
@@ -23,11 +22,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * What Vert.x 4 lacks on a connection, and the only class that knows its inside. Requests are
- * handed over one at a time (RFC 9112 9.3.2): while one is not answered, or the client does not
- * read, the connection is not read either. Vert.x 5 does that by itself.
+ * What Vert.x 4 lacks on a connection. Requests are handed over one at a time (RFC 9112 9.3.2):
+ * while one is unanswered, or the client does not read, the connection is not read either. Vert.x 5
+ * does that by itself. An idle connection is closed.
  */
-final class Http1Pipeline extends ChannelDuplexHandler {
+final class Http1Pipeline extends IdleStateHandler {
 
   /** A version of HTTP that this server does not speak (RFC 9110 15.6.6). */
   static final class UnknownVersion extends IllegalArgumentException {
@@ -41,24 +40,23 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   private static final CharSequence NO_NAME = HttpHeaders.createOptimized("");
   private static final Pattern CLOSE = Pattern.compile("(?i)(^|[,\\s])close($|[,\\s])");
 
-  private final Queue<Object> waiting;
+  private final Queue<Object> waiting = new ArrayDeque<>();
   private boolean inContent;
   private boolean busy;
   private boolean ends;
   private long readingSince = System.nanoTime();
 
-  private Http1Pipeline(Queue<Object> waiting) {
-    this.waiting = waiting;
+  private Http1Pipeline(long idleMillis) {
+    super(true, 0, 0, idleMillis, TimeUnit.MILLISECONDS);
   }
 
   static void prepare(HttpConnection connection, HttpServerOptions options, Duration head) {
     var pipeline = ((ConnectionBase) connection).channel().pipeline();
-    Http1Pipeline here = new Http1Pipeline(new ArrayDeque<>());
-    pipeline.replace("httpDecoder", "httpDecoder", here.new RequestDecoder(options, head));
     // half the time: its first event does not know whether anything is being sent
     long half = options.getIdleTimeoutUnit().toMillis(options.getIdleTimeout()) / 2;
-    pipeline.replace("idle", "idle", new IdleStateHandler(true, 0, 0, half, TimeUnit.MILLISECONDS));
-    pipeline.addBefore("handler", "oneAtATime", here);
+    Http1Pipeline here = new Http1Pipeline(half);
+    pipeline.replace("httpDecoder", "httpDecoder", here.new RequestDecoder(options, head));
+    pipeline.replace("idle", "idle", here);
     // what is read at once may have to wait here
     pipeline
         .channel()
@@ -154,6 +152,7 @@ final class Http1Pipeline extends ChannelDuplexHandler {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    resetReadTimeout();
     inContent = !(message instanceof LastHttpContent);
     if (!waiting.isEmpty() || mustWait(context, message)) {
       waiting.add(message);
@@ -182,7 +181,8 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   }
 
   @Override
-  public void write(ChannelHandlerContext context, Object message, ChannelPromise written) {
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise written)
+      throws Exception {
     boolean interim = message instanceof HttpResponse head && head.status().code() < 200;
     ends |=
         message instanceof HttpResponse head
@@ -193,7 +193,7 @@ final class Http1Pipeline extends ChannelDuplexHandler {
         context.executor().execute(() -> goOn(context)); // when Vert.x knows it, too
       }
     }
-    context.write(message, written);
+    super.write(context, message, written);
   }
 
   private void goOn(ChannelHandlerContext context) {
@@ -227,15 +227,15 @@ final class Http1Pipeline extends ChannelDuplexHandler {
   }
 
   @Override
-  public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (!(event instanceof IdleStateEvent idle) || !idle.isFirst()) {
+  protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event) {
+    if (!event.isFirst()) {
       context.fireUserEventTriggered(event);
     }
   }
 
   @Override
-  public void channelInactive(ChannelHandlerContext context) {
+  public void channelInactive(ChannelHandlerContext context) throws Exception {
     waiting.forEach(ReferenceCountUtil::release);
-    context.fireChannelInactive();
+    super.channelInactive(context);
   }
 }

@@ -8,7 +8,7 @@ import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.Map;
@@ -24,35 +24,31 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * The requests that are being answered, in whatever way, each from when it came until its answer is
- * with the operating system. They are all answered before the service stops. When that is done they
- * are metered, {@code http_server_requests_seconds}, a histogram by method, route, status and what
- * the cache had to do with it, and logged, if that is wanted.
+ * The requests in flight: each from its arrival until its answer is with the operating system. The
+ * service does not stop before. Answered requests are metered in {@code
+ * http_server_requests_seconds}, a histogram by method, route, status and cache result, and written
+ * to the access log.
  */
 public final class Requests {
 
   /** The name of the meter. */
   public static final String METER = "http.server.requests";
 
-  /** The route of what is refused before the routes. */
+  /** The route tag of requests that are refused before they reach the routes. */
   static final String REFUSED = "refused";
 
   private static final Logger ACCESS = LoggerFactory.getLogger("io.github.camelrestcache.access");
   private static final int LONGEST_PATH = 500;
+
+  /** The status that the answer to a client that has gone away is metered as. */
+  private static final int CLIENT_GONE = 499;
+
   private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
 
   private static final Duration[] BUCKETS =
       Stream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
           .map(Duration::ofMillis)
           .toArray(Duration[]::new);
-
-  /**
-   * A request that has come.
-   *
-   * @param nanos when, by {@link System#nanoTime()}
-   * @param awaited whether the service stops no sooner
-   */
-  public record Begun(long nanos, AtomicBoolean awaited) {}
 
   private record Series(String method, String route, int status, String cache) {}
 
@@ -72,10 +68,9 @@ public final class Requests {
   }
 
   /**
-   * Answers new requests for a while, and then waits until all answers are sent. Camel waits for
-   * exchanges, but not until their answers are sent.
+   * Answers new requests for {@code DRAIN_DELAY}, then waits until all answers are sent. Camel
+   * waits for exchanges only.
    *
-   * @param delay the value of {@code DRAIN_DELAY}
    * @param most how long to wait for answers
    */
   public void drain(Duration delay, Duration most) {
@@ -93,72 +88,30 @@ public final class Requests {
     }
   }
 
-  /** Whether the service has begun to stop: it is not ready, and answers what is there. */
+  /** Whether the service is stopping: not ready, but still answering. */
   public boolean isDraining() {
     return leaving;
   }
 
-  /** A request has come. */
-  public Begun begin() {
-    boolean inTime = !draining;
-    if (inTime) {
-      awaited.incrementAndGet();
-    }
-    return new Begun(System.nanoTime(), new AtomicBoolean(inTime));
+  /** Starts a request. */
+  Pending begin(HttpServerRequest request) {
+    return new Pending(request);
   }
 
-  /** A request is over, and is not metered. */
-  public void forget(Begun begun) {
-    if (begun.awaited().getAndSet(false) && awaited.decrementAndGet() == 0 && draining) {
-      last.countDown();
-    }
-  }
-
-  /**
-   * The status that an answer is counted as: its own, or 499 if the client went away before it was
-   * sent, or 503 if it was broken off to make room.
-   *
-   * @param ticket of the request, or null
-   */
-  static int status(HttpServerRequest request, AsyncResult<Void> sent, InFlight.Ticket ticket) {
-    if (sent.succeeded()) {
-      return request.response().getStatusCode();
-    }
-    return ticket != null && ticket.isBroken() ? 503 : 499;
-  }
-
-  /**
-   * A request was answered.
-   *
-   * @param route one of few: the template of a declared endpoint, or a name
-   * @param status what it is counted as
-   */
-  void end(Begun begun, HttpServerRequest request, String route, int status) {
-    forget(begun);
-    String cacheStatus = request.response().headers().get("Cache-Status");
-    Series series = new Series(method(request.method().name()), route, status, result(cacheStatus));
-    long nanos = System.nanoTime() - begun.nanos();
-    timers.computeIfAbsent(series, this::timer).record(nanos, TimeUnit.NANOSECONDS);
-    if (ACCESS.isEnabledForLevel(access)) {
-      log(request, series, nanos);
-    }
-  }
-
-  /** Refuses a request that the routes do not get. */
+  /** Refuses a request that does not reach the routes. */
   void refuse(HttpServerRequest request, Problem problem) {
-    Begun begun = begin();
-    RequestCheck.refuse(request, problem)
-        .onComplete(done -> end(begun, request, REFUSED, problem.status()));
+    Pending pending = begin(request);
+    pending.end(REFUSED, RequestCheck.refuse(request, problem), null);
   }
 
-  /** How many requests were answered, by what the cache had to do with them. */
+  /** The number of answered requests by cache result. */
   public Map<String, Long> counts() {
     Map<String, Long> counts = new TreeMap<>();
     timers.forEach((series, timer) -> counts.merge(series.cache(), timer.count(), Long::sum));
     return counts;
   }
 
-  /** One of few, whatever clients send. */
+  /** Bounds the number of values: clients can send any method. */
   private static String method(String name) {
     return switch (name) {
       case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" -> name;
@@ -166,7 +119,7 @@ public final class Requests {
     };
   }
 
-  /** Without the query, which may hold secrets. */
+  /** Logs without the query, which may hold secrets. */
   private void log(HttpServerRequest request, Series series, long nanos) {
     String path = request.uri().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
     RequestId.inLog(request.response().headers().get(Server.REQUEST_ID));
@@ -196,7 +149,7 @@ public final class Requests {
         .register(registry);
   }
 
-  /** What the cache had to do with an answer, of its Cache-Status (RFC 9211). */
+  /** The cache result of an answer, from its Cache-Status (RFC 9211), which may be null. */
   static String result(String status) {
     if (status == null) {
       return "none";
@@ -214,5 +167,74 @@ public final class Requests {
       return "bypass";
     }
     return status.contains("fwd=") ? "miss" : "none";
+  }
+
+  /** A request that is not answered yet. */
+  final class Pending {
+
+    private final HttpServerRequest request;
+    private final long since = System.nanoTime();
+    private final AtomicBoolean delaysStop = new AtomicBoolean(!draining);
+    private boolean closes;
+
+    private Pending(HttpServerRequest request) {
+      this.request = request;
+      if (delaysStop.get()) {
+        awaited.incrementAndGet();
+      }
+    }
+
+    /** Closes the connection after the answer if the service is stopping; precedes the head. */
+    void answering() {
+      closes = leaving;
+      if (closes) {
+        RequestCheck.isLast(request);
+      }
+    }
+
+    /** Drops the request without metering it. */
+    void forget() {
+      if (delaysStop.getAndSet(false) && awaited.decrementAndGet() == 0 && draining) {
+        last.countDown();
+      }
+    }
+
+    /**
+     * Meters and logs the request when its answer is sent: by default as 499 if that fails, because
+     * the client went away, and as 503 if the connection was closed to free memory.
+     *
+     * @param route the template of a declared endpoint, or another of few names
+     * @param sent fails with a {@link Problem} to be metered as its status
+     * @param ticket the reservations of the request, released at the end, or null
+     */
+    void end(String route, Future<Void> sent, InFlight.Ticket ticket) {
+      sent.onComplete(
+          done -> {
+            int status =
+                done.succeeded()
+                    ? request.response().getStatusCode()
+                    : done.cause() instanceof Problem problem ? problem.status() : CLIENT_GONE;
+            if (ticket != null) {
+              status = done.failed() && ticket.isBroken() ? 503 : status;
+              ticket.close();
+            }
+            if (closes) {
+              request.connection().close();
+            }
+            forget();
+            record(route, status);
+          });
+    }
+
+    private void record(String route, int status) {
+      String cacheStatus = request.response().headers().get("Cache-Status");
+      Series series =
+          new Series(method(request.method().name()), route, status, result(cacheStatus));
+      long nanos = System.nanoTime() - since;
+      timers.computeIfAbsent(series, Requests.this::timer).record(nanos, TimeUnit.NANOSECONDS);
+      if (ACCESS.isEnabledForLevel(access)) {
+        log(request, series, nanos);
+      }
+    }
   }
 }
