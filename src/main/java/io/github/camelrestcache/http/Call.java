@@ -28,7 +28,7 @@ import org.apache.camel.Message;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A request that the routes have handled, and its answer. */
+/** Answers a request with what the routes made of its exchange. */
 final class Call {
 
   private static final Logger LOG = LoggerFactory.getLogger(Call.class);
@@ -94,7 +94,7 @@ final class Call {
   private void finished(Future<Void> sent) {
     pending.end(route(), sent, client.ticket());
     client.ticket().done();
-    exchange.getMessage().setBody(null); // its memory, until the answer is sent
+    exchange.getMessage().setBody(null); // frees its memory before the answer is sent
     if (client.body() instanceof RequestContent content) {
       content.close();
     }
@@ -188,18 +188,17 @@ final class Call {
     return response.end(content.buffer());
   }
 
-  /** Reads no more than the client takes. */
+  /** Writes chunk by chunk, each after the client has taken the one before. */
   private Future<Void> writeStream(InputStream body) throws Exception {
     try (body) {
       if (client.method().equals("HEAD")) {
         return response.end();
       }
       boolean framed = response.headers().contains("Content-Length");
-      boolean chunked = !framed && request.version() != HttpVersion.HTTP_1_0;
       response.setChunked(!framed);
-      if (!framed && !chunked) {
-        // its end is that of the content (RFC 9112 6.3); Vert.x would say keep-alive
-        response.headersEndHandler(end -> response.putHeader("Connection", "close"));
+      boolean closes = !framed && request.version() == HttpVersion.HTTP_1_0; // RFC 9112 6.3
+      if (closes) {
+        RequestCheck.isLast(request);
       }
       byte[] chunk = new byte[CHUNK];
       for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
@@ -210,7 +209,7 @@ final class Call {
         }
       }
       Future<Void> sent = response.end();
-      return framed || chunked ? sent : sent.onComplete(done -> request.connection().close());
+      return closes ? sent.onComplete(done -> request.connection().close()) : sent;
     }
   }
 

@@ -13,13 +13,14 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How often one client may ask, by its address ({@link ClientAddress}): a bucket that {@code
- * RATE_LIMIT} fills, and that holds {@code RATE_LIMIT_BURST}. Who finds it empty gets 429;
- * everybody is told of the bucket (draft-ietf-httpapi-ratelimit-headers-10).
+ * Limits the request rate of each client, identified by its {@link ClientAddress}: a token bucket
+ * with capacity {@code RATE_LIMIT_BURST} and refill rate {@code RATE_LIMIT}. Answers carry the
+ * state of the bucket (draft-ietf-httpapi-ratelimit-headers-10); a client with an empty bucket gets
+ * 429.
  */
 public final class ClientRates {
 
-  /** Clients whose buckets are kept; of more, those who come often are (Caffeine's TinyLFU). */
+  /** The maximum number of buckets; beyond it, frequent clients keep theirs (TinyLFU). */
   private static final int MOST_CLIENTS = 100_000;
 
   private static final CharSequence POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
@@ -40,14 +41,14 @@ public final class ClientRates {
     String[] parts = rate.split("/");
     long count = Long.parseLong(parts[0]);
     Duration period = Duration.ofMillis(Settings.millis("1" + parts[1]));
-    // a bucket that is full again is like a new one
+    // a full bucket need not be kept: it is like a new one
     Duration full = period.multipliedBy(limits.burst()).dividedBy(count).plusSeconds(1);
     policy =
         HttpHeaders.createOptimized(
             "\"client\";q=" + limits.burst() + ";w=" + Math.max(1, full.toSeconds()));
     buckets =
         Caffeine.newBuilder()
-            .executor(Runnable::run) // its clean-up is cheaper than a wake-up of another thread
+            .executor(Runnable::run) // eviction is cheaper than waking another thread
             .maximumSize(MOST_CLIENTS)
             .expireAfterAccess(full.multipliedBy(2))
             .build(
@@ -59,7 +60,7 @@ public final class ClientRates {
   }
 
   /**
-   * Counts a request, and adds the state of its client's bucket to the answer.
+   * Takes a token, and adds the state of the bucket to the answer.
    *
    * @return why the request is refused, or null
    */
@@ -83,7 +84,7 @@ public final class ClientRates {
     return new Problem(
             429,
             "Too many requests",
-            "This client has asked more often than %s: try again after the time in Retry-After."
+            "This client has exceeded the rate of %s: try again after the time in Retry-After."
                 .formatted(rate))
         .retryAfter(Duration.ofNanos(probe.getNanosToWaitForRefill()));
   }
@@ -101,7 +102,7 @@ public final class ClientRates {
     return buckets.get(client);
   }
 
-  /** How many clients are remembered. */
+  /** The number of buckets. */
   public long clients() {
     buckets.cleanUp();
     return buckets.estimatedSize();

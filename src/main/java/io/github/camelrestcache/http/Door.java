@@ -15,11 +15,11 @@ import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
 
 /**
- * Where requests enter the routes and answers leave them. Camel's own consumer turns header fields,
- * query and path parameters into headers of the exchange and sends them back in the answer. This
- * one gives routes the request as it came, in the variables {@code request} ({@link ClientRequest})
- * and {@code path}, without any headers, and answers with the headers that routes set. A failed
- * exchange becomes a {@link Problem}.
+ * Passes requests to the routes, and their answers to the clients. Camel's own consumer turns
+ * header fields, query and path parameters into headers of the exchange and sends them back in the
+ * answer. This one sets the variables {@code request} ({@link ClientRequest}) and {@code path}
+ * instead of headers, and answers with the headers that the routes set, or with the {@link Problem}
+ * of a failed exchange.
  */
 final class Door extends VertxPlatformHttpConsumer {
 
@@ -31,7 +31,7 @@ final class Door extends VertxPlatformHttpConsumer {
   private final long mostContent;
 
   /**
-   * @param mostContent the largest content of a request, in bytes
+   * @param mostContent the maximum content length of a request in bytes
    * @param router the name of Camel's router
    */
   Door(

@@ -28,12 +28,12 @@ import java.util.regex.Pattern;
  */
 final class Http1Pipeline extends IdleStateHandler {
 
-  /** A version of HTTP that this server does not speak (RFC 9110 15.6.6). */
+  /** A version of HTTP other than 1.0 and 1.1 (RFC 9110 15.6.6). */
   static final class UnknownVersion extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
   }
 
-  /** Netty reads eight bytes behind a head with this field, which belongs to no RFC. */
+  /** A field of no RFC, after which Netty reads eight more bytes. */
   private static final CharSequence OLD_WEBSOCKET =
       HttpHeaders.createOptimized("Sec-WebSocket-Key1");
 
@@ -57,20 +57,20 @@ final class Http1Pipeline extends IdleStateHandler {
     Http1Pipeline here = new Http1Pipeline(half);
     pipeline.replace("httpDecoder", "httpDecoder", here.new RequestDecoder(options, head));
     pipeline.replace("idle", "idle", here);
-    // what is read at once may have to wait here
+    // small reads, because what is read may have to wait here
     pipeline
         .channel()
         .config()
         .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 2048, 8192));
   }
 
-  /** Closes a connection at once; Vert.x would first send what is still to be sent. */
+  /** Closes a connection at once; Vert.x would flush it first. */
   static void breakOff(HttpConnection connection) {
     var channel = ((ConnectionBase) connection).channel();
     channel.eventLoop().execute(() -> channel.unsafe().close(channel.newPromise()));
   }
 
-  /** Refuses what another hop may read differently (RFC 9112 6.1, 11.2), and heads that trickle. */
+  /** Refuses ambiguous framing (RFC 9112 6.1, 11.2), and gives up heads that trickle in. */
   private final class RequestDecoder extends VertxHttpRequestDecoder {
     private final Duration most;
     private boolean inHead;
@@ -87,18 +87,18 @@ final class Http1Pipeline extends IdleStateHandler {
       String version = requestLine[2];
       isKnown = version.equals("HTTP/1.1") || version.equals("HTTP/1.0");
       if (!isKnown && version.matches("\\S+/\\d+\\.\\d+")) {
-        requestLine[2] = "HTTP/1.1"; // that of the answer
+        requestLine[2] = "HTTP/1.1"; // the version of the answer
       }
       HttpMessage message = super.createMessage(requestLine);
       inHead = true;
       return message;
     }
 
-    /** Netty asks this behind each head, and reads nothing more of a connection if it throws. */
+    /** Netty calls this after each head, and reads no more of the connection if it throws. */
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
       inHead = false;
-      inTime(); // what follows is another head
+      inTime(); // the next head has its own time
       if (!isKnown) {
         throw new UnknownVersion();
       }
@@ -173,7 +173,7 @@ final class Http1Pipeline extends IdleStateHandler {
           && CLOSE
               .matcher(String.join(",", request.headers().getAll(HttpHeaders.CONNECTION)))
               .find()) {
-        // Vert.x overlooks it among others
+        // Vert.x overlooks it in a list
         request.headers().add(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       }
     }
@@ -190,7 +190,7 @@ final class Http1Pipeline extends IdleStateHandler {
     if (message instanceof LastHttpContent && !interim) {
       busy = false;
       if (!waiting.isEmpty()) {
-        context.executor().execute(() -> goOn(context)); // when Vert.x knows it, too
+        context.executor().execute(() -> goOn(context)); // after Vert.x has noticed it
       }
     }
     super.write(context, message, written);
@@ -200,7 +200,7 @@ final class Http1Pipeline extends IdleStateHandler {
     if (waiting.isEmpty() || mustWait(context, waiting.peek())) {
       return;
     }
-    // before a request begins, because Vert.x may stop the reading of its content
+    // first, because Vert.x may pause the content of the next request
     context.channel().config().setAutoRead(true);
     readingSince = System.nanoTime();
     while (!waiting.isEmpty() && !mustWait(context, waiting.peek())) {
@@ -219,7 +219,7 @@ final class Http1Pipeline extends IdleStateHandler {
     context.fireChannelWritabilityChanged();
   }
 
-  /** Vert.x closes a connection on which a chunk is malformed: the answer to it goes out first. */
+  /** Vert.x closes the connection after a malformed chunk; this sends the answer first. */
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise closed) {
     context.flush();

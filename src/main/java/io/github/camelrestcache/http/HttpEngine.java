@@ -14,8 +14,8 @@ import org.apache.camel.main.HttpServerConfigurationProperties;
 import org.apache.camel.main.MainHttpServerFactory;
 
 /**
- * Has Camel's routes entered through a {@link Door} of the {@link Server} for clients. Camel JBang
- * gets no server of its own, which it would open on port 8080.
+ * Lets requests enter Camel's routes through a {@link Door}. As a {@code MainHttpServerFactory}, it
+ * keeps Camel JBang from opening a server of its own on port 8080.
  */
 public final class HttpEngine extends VertxPlatformHttpEngine implements MainHttpServerFactory {
 
@@ -34,7 +34,7 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
     return settings.clients().port();
   }
 
-  /** The name under which Camel looks for the router of the server for clients. */
+  /** The name under which Camel looks up the router of the client port. */
   public String router() {
     return VertxPlatformHttpRouter.getRouterNameFromPort(getServerPort());
   }

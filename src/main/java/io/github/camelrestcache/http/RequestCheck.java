@@ -12,10 +12,10 @@ import io.vertx.core.net.HostAndPort;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** What every request has to be, whatever it asks for, and the answer if it is not. */
+/** Checks what RFC 9110 and RFC 9112 require of every request, and refuses with a problem. */
 final class RequestCheck {
 
-  /** The longest name of a host (RFC 1035 2.3.4), with a port. */
+  /** The maximum length of a host name (RFC 1035 2.3.4) with a port. */
   private static final int LONGEST_HOST = 255 + 6;
 
   private static final Pattern BAD_ENCODING = Pattern.compile("%(?![0-9A-Fa-f]{2})");
@@ -24,9 +24,9 @@ final class RequestCheck {
   private RequestCheck() {}
 
   /**
-   * Why a request is refused, or null.
+   * Returns why a request is refused, or null.
    *
-   * @param mostContent the largest content, in bytes
+   * @param mostContent the maximum length of the content in bytes
    */
   static Problem problem(HttpServerRequest request, long mostContent) {
     String method = request.method().name();
@@ -59,14 +59,14 @@ final class RequestCheck {
             || HostAndPort.parseAuthority(host, -1) != null);
   }
 
-  /** Whether there is content behind a head (RFC 9112 6.3). */
+  /** Whether the request has content (RFC 9112 6.3). */
   static boolean hasContent(HttpServerRequest request) {
     String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
     return length != null && !length.equals("0")
         || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
   }
 
-  /** What is wrong with a request that could not be decoded. */
+  /** Returns why a request could not be decoded. */
   static Problem unreadable(Throwable cause) {
     if (cause instanceof Http1Pipeline.UnknownVersion) {
       return new Problem(
@@ -98,7 +98,7 @@ final class RequestCheck {
         "The content of the request has more than " + mostContent + " bytes.");
   }
 
-  /** Answers with a problem, and closes the connection unless the client only asks too often. */
+  /** Answers with a problem, and closes the connection unless the client exceeded its rate. */
   static Future<Void> refuse(HttpServerRequest request, Problem problem) {
     boolean last = problem.status() != 429;
     Future<Void> sent = send(request, problem, last);
@@ -108,7 +108,7 @@ final class RequestCheck {
     return sent;
   }
 
-  /** Tells the client that its connection is closed behind this answer. */
+  /** Tells the client that the connection is closed after this answer. */
   static void isLast(HttpServerRequest request) {
     var response = request.response().putHeader("Connection", "close");
     if (request.version() == HttpVersion.HTTP_1_0) {

@@ -12,15 +12,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The content of a request as a stream that is read on a worker thread, while it comes in on the
- * event loop: one chunk is asked for at a time, so that what is held stays bounded. A client that
- * waits for {@code 100 Continue} (RFC 9110 10.1.1) gets it at the first read.
+ * The content of a request as a stream for a worker thread. It arrives on the event loop, one chunk
+ * per fetch, so that memory stays bounded. A client that waits for {@code 100 Continue} (RFC 9110
+ * 10.1.1) gets it at the first read.
  */
 final class RequestContent extends InputStream {
 
   private static final Object END = new Object();
 
-  /** How many bytes pass unread before the connection is given up. */
+  /** The maximum of unread bytes that are skipped to keep the connection. */
   private static final long MOST_UNWANTED = 25L * 1024 * 1024;
 
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
@@ -34,7 +34,7 @@ final class RequestContent extends InputStream {
   private byte[] chunk = {};
   private int position;
 
-  /** To be made on the event loop, before anything of the content is read. */
+  /** To be called on the event loop before any content is read. */
   RequestContent(HttpServerRequest request, long most) {
     this.request = request;
     this.most = most;
@@ -51,14 +51,14 @@ final class RequestContent extends InputStream {
     request.exceptionHandler(
         failure -> {
           try {
-            refuse(failure); // before the route hears of it, and answers into a closed connection
+            refuse(failure); // before the route answers into a closed connection
           } finally {
             arrived.add(failure);
           }
         });
   }
 
-  /** Says what was wrong with a chunk, for Vert.x only closes the connection. */
+  /** Answers 400 to a malformed chunk; Vert.x only closes the connection. */
   private void refuse(Throwable failure) {
     if (failure instanceof IOException
         || failure instanceof HttpClosedException
@@ -130,8 +130,7 @@ final class RequestContent extends InputStream {
   }
 
   /**
-   * Lets what is left of the content pass unread, so that the connection can be used again, unless
-   * it is very much.
+   * Skips the rest of the content, unless it is very long, so that the connection can be reused.
    */
   @Override
   public void close() {
@@ -139,7 +138,7 @@ final class RequestContent extends InputStream {
     arrived.clear();
     request.resume();
     if (!asked && request.getHeader("Expect") != null) {
-      request.connection().close(); // the client waits for a word that does not come
+      request.connection().close(); // the client still waits for 100 Continue
     }
   }
 }

@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * An HTTP/1.1 server on one port, with an event loop per core. Its handler gets the requests that
- * are well-formed; the server itself refuses all others.
+ * An HTTP/1.1 server on one port, with an event loop per core. It refuses malformed requests and
+ * passes all others to its handler.
  */
 public final class Server {
 
@@ -45,11 +45,11 @@ public final class Server {
           .setPerMessageWebSocketCompressionSupported(false);
 
   /**
-   * Listens. Until it is opened it answers 503.
+   * Listens, and answers 503 until {@link #open}.
    *
-   * @param name the begin of the address's variables: {@code MANAGEMENT_}, or nothing
-   * @param requests counts the requests that are refused here, or null
-   * @throws BadConfiguration if the port is taken, or the address is not one of this machine
+   * @param name the prefix of the variables with the address: {@code MANAGEMENT_}, or empty
+   * @param requests meters refused requests, or null
+   * @throws BadConfiguration if the port is taken or the address is not one of this machine
    */
   public Server(Vertx vertx, String name, Host address, Settings.Limits limits, Requests requests) {
     this.limits = limits;
@@ -72,7 +72,7 @@ public final class Server {
     }
   }
 
-  /** Has requests handled from now on. */
+  /** Passes requests on from now on. */
   public void open(Handler<HttpServerRequest> next) {
     handler = next;
   }
@@ -82,7 +82,7 @@ public final class Server {
     handler = request -> refuse(request, CLOSED);
   }
 
-  /** An event loop; Vert.x shares connections out among those that listen on one port. */
+  /** An event loop. Vert.x distributes connections among all that listen on one port. */
   private final class Loop extends AbstractVerticle {
 
     private final Host address;
@@ -97,7 +97,10 @@ public final class Server {
           .createHttpServer(options)
           .connectionHandler(Server.this::accept)
           .invalidRequestHandler(
-              request -> refuse(request, RequestCheck.unreadable(request.decoderResult().cause())))
+              request -> {
+                identify(request);
+                refuse(request, RequestCheck.unreadable(request.decoderResult().cause()));
+              })
           .requestHandler(Server.this::handle)
           .listen(address.port(), address.name())
           .<Void>mapEmpty()
@@ -114,24 +117,21 @@ public final class Server {
   }
 
   private void handle(HttpServerRequest request) {
+    identify(request);
     Problem problem = RequestCheck.problem(request, limits.content());
     if (problem != null) {
       refuse(request, problem);
     } else {
-      identify(request);
       handler.handle(request);
     }
   }
 
   private static void identify(HttpServerRequest request) {
-    if (!request.response().headers().contains(REQUEST_ID)) {
-      String id = RequestId.of(request.headers().get(REQUEST_ID));
-      request.response().putHeader(REQUEST_ID, HttpHeaders.createOptimized(id));
-    }
+    String id = RequestId.of(request.headers().get(REQUEST_ID));
+    request.response().headers().add(REQUEST_ID, HttpHeaders.createOptimized(id));
   }
 
   private void refuse(HttpServerRequest request, Problem problem) {
-    identify(request);
     if (requests == null) {
       RequestCheck.refuse(request, problem);
     } else {
