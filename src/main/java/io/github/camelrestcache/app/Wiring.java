@@ -45,6 +45,7 @@ import io.vertx.core.file.FileSystemOptions;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelConfiguration;
@@ -76,6 +77,11 @@ public final class Wiring implements CamelConfiguration {
     // first, the ports: another process may use them
     Vertx vertx = vertx(settings);
     closing.add(() -> vertx.close().toCompletionStage().toCompletableFuture().join());
+    // one thread per request in the routes; unlike a fixed pool, it reuses idle threads first
+    ForkJoinPool workers =
+        new ForkJoinPool(
+            settings.requestThreads(), ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, true);
+    closing.add(workers::shutdownNow);
     Requests requests = new Requests(settings, meters);
     Server clients = new Server(vertx, "", settings.clients(), settings.limits(), requests);
     Server management =
@@ -172,7 +178,7 @@ public final class Wiring implements CamelConfiguration {
         new InFlight(
             Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
     registry.bind("readiness", new Readiness(catalog, near, requests));
-    HttpEngine engine = new HttpEngine(settings, requests, inFlight);
+    HttpEngine engine = new HttpEngine(settings, requests, inFlight, workers);
     engine.setCamelContext(context);
     registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, engine);
     Router routes = Router.router(vertx);
@@ -223,8 +229,6 @@ public final class Wiring implements CamelConfiguration {
   private static Vertx vertx(Settings settings) {
     return Vertx.vertx(
         new VertxOptions()
-            // one thread per request in the routes
-            .setWorkerPoolSize(settings.requestThreads())
             .setPreferNativeTransport(true)
             // otherwise it leaves a folder in /tmp when it is killed
             .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false)));

@@ -59,11 +59,6 @@ final class Call {
     this.exchange = exchange;
   }
 
-  /** Gives up: the routes did not take the request. */
-  void forget() {
-    pending.forget();
-  }
-
   /** Answers. No thread waits until an answer from memory has been sent. */
   void answer() {
     RequestId.inLog(client.id());

@@ -8,6 +8,7 @@ import io.github.camelrestcache.base.RequestId;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
 import org.apache.camel.Processor;
@@ -28,9 +29,11 @@ final class Door extends VertxPlatformHttpConsumer {
 
   private final Requests requests;
   private final InFlight inFlight;
+  private final Executor workers;
   private final long mostContent;
 
   /**
+   * @param workers runs the routes
    * @param mostContent the maximum content length of a request in bytes
    * @param router the name of Camel's router
    */
@@ -39,11 +42,13 @@ final class Door extends VertxPlatformHttpConsumer {
       Processor processor,
       Requests requests,
       InFlight inFlight,
+      Executor workers,
       long mostContent,
       String router) {
     super(endpoint, processor, List.of(), router);
     this.requests = requests;
     this.inFlight = inFlight;
+    this.workers = workers;
     this.mostContent = mostContent;
   }
 
@@ -56,37 +61,35 @@ final class Door extends VertxPlatformHttpConsumer {
     exchange.setPattern(ExchangePattern.InOut);
     exchange.setVariable("request", client);
     exchange.setVariable("path", client.path());
-    routing
-        .vertx()
-        .executeBlocking(
-            () -> {
-              RequestId.inLog(client.id());
-              createUoW(exchange);
-              boolean[] returned = {false};
-              Thread worker = Thread.currentThread();
-              getAsyncProcessor()
-                  .process(
-                      exchange,
-                      done -> {
-                        if (Thread.currentThread() == worker && !returned[0]) {
-                          finish(call, exchange);
-                        } else {
-                          routing.vertx().executeBlocking(() -> finish(call, exchange), false);
-                        }
-                      });
-              returned[0] = true;
-              RequestId.inLog(null);
-              return null;
-            },
-            false)
-        .onFailure(
-            refused -> {
-              call.forget();
-              routing.fail(refused);
-            });
+    workers.execute(() -> enter(client, call, exchange));
   }
 
-  private Void finish(Call call, Exchange exchange) {
+  private void enter(ClientRequest client, Call call, Exchange exchange) {
+    RequestId.inLog(client.id());
+    try {
+      createUoW(exchange);
+    } catch (Exception e) {
+      exchange.setException(e);
+      finish(call, exchange);
+      return;
+    }
+    boolean[] returned = {false};
+    Thread worker = Thread.currentThread();
+    getAsyncProcessor()
+        .process(
+            exchange,
+            done -> {
+              if (Thread.currentThread() == worker && !returned[0]) {
+                finish(call, exchange);
+              } else {
+                workers.execute(() -> finish(call, exchange));
+              }
+            });
+    returned[0] = true;
+    RequestId.inLog(null);
+  }
+
+  private void finish(Call call, Exchange exchange) {
     try {
       call.answer();
     } finally {
@@ -94,7 +97,6 @@ final class Door extends VertxPlatformHttpConsumer {
       releaseExchange(exchange, false);
       RequestId.inLog(null);
     }
-    return null;
   }
 
   private ClientRequest client(HttpServerRequest request) {

@@ -2,6 +2,7 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Settings;
+import java.util.concurrent.Executor;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Processor;
 import org.apache.camel.Service;
@@ -22,11 +23,16 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
   private final Settings settings;
   private final Requests requests;
   private final InFlight inFlight;
+  private final Executor workers;
 
-  public HttpEngine(Settings settings, Requests requests, InFlight inFlight) {
+  /**
+   * @param workers runs the routes
+   */
+  public HttpEngine(Settings settings, Requests requests, InFlight inFlight, Executor workers) {
     this.settings = settings;
     this.requests = requests;
     this.inFlight = inFlight;
+    this.workers = workers;
   }
 
   @Override
@@ -41,7 +47,8 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
 
   @Override
   public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-    return new Door(endpoint, processor, requests, inFlight, settings.limits().content(), router());
+    long mostContent = settings.limits().content();
+    return new Door(endpoint, processor, requests, inFlight, workers, mostContent, router());
   }
 
   @Override

@@ -16,7 +16,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -174,12 +173,12 @@ public final class Requests {
 
     private final HttpServerRequest request;
     private final long since = System.nanoTime();
-    private final AtomicBoolean delaysStop = new AtomicBoolean(!draining);
+    private final boolean delaysStop = !draining;
     private boolean closes;
 
     private Pending(HttpServerRequest request) {
       this.request = request;
-      if (delaysStop.get()) {
+      if (delaysStop) {
         awaited.incrementAndGet();
       }
     }
@@ -189,13 +188,6 @@ public final class Requests {
       closes = leaving;
       if (closes) {
         RequestCheck.isLast(request);
-      }
-    }
-
-    /** Drops the request without metering it. */
-    void forget() {
-      if (delaysStop.getAndSet(false) && awaited.decrementAndGet() == 0 && draining) {
-        last.countDown();
       }
     }
 
@@ -221,7 +213,9 @@ public final class Requests {
             if (closes) {
               request.connection().close();
             }
-            forget();
+            if (delaysStop && awaited.decrementAndGet() == 0 && draining) {
+              last.countDown();
+            }
             record(route, status);
           });
     }
