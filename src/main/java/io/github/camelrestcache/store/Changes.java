@@ -2,6 +2,7 @@ package io.github.camelrestcache.store;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.IntSupplier;
 import org.apache.camel.Body;
 
 /**
@@ -18,25 +19,16 @@ public final class Changes {
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
   private final AtomicInteger all = new AtomicInteger();
 
-  /** The counters of two names when they were read. */
-  public final class Stamp {
-
-    private final int one;
-    private final int other;
-    private final int ofOne;
-    private final int ofOther;
-    private final int ofAll = all.get();
-
-    private Stamp(String one, String other) {
-      this.one = place(one);
-      this.other = place(other);
-      ofOne = numbers.get(this.one);
-      ofOther = numbers.get(this.other);
-    }
+  /**
+   * The changes of two names when they were read.
+   *
+   * @param now counts all changes so far, so it only grows
+   */
+  public record Stamp(IntSupplier now, int before) {
 
     /** Whether neither name has changed since. */
     public boolean isCurrent() {
-      return all.get() == ofAll && numbers.get(one) == ofOne && numbers.get(other) == ofOther;
+      return now.getAsInt() == before;
     }
   }
 
@@ -63,7 +55,10 @@ public final class Changes {
 
   /** Reads the counters of two names; call it before reading the data. */
   public Stamp stamp(String one, String other) {
-    return new Stamp(one, other);
+    int place = place(one);
+    int otherPlace = place(other);
+    IntSupplier now = () -> numbers.get(place) + numbers.get(otherPlace) + all.get();
+    return new Stamp(now, now.getAsInt());
   }
 
   private static int place(String name) {
