@@ -1,5 +1,6 @@
 package io.github.camelrestcache.store;
 
+import io.github.camelrestcache.base.Hash;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -98,7 +98,7 @@ public final class Packing {
     }
     gzip.writeBytes(END);
     byte[] spliced = gzip.toByteArray();
-    MessageDigest version = sha256();
+    MessageDigest version = Hash.sha256();
     CRC32 check = new CRC32();
     long length = 0;
     try (InputStream whole =
@@ -130,13 +130,5 @@ public final class Packing {
         inf.end();
       }
     };
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }
