@@ -1,6 +1,8 @@
 package io.github.camelrestcache.store;
 
-import java.io.ByteArrayOutputStream;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.util.stream.Collectors;
 
 /**
  * A sorted view. Each row is a JSON array on its own line, {@code ["Netflix/Hystrix",3518]}.
@@ -13,20 +15,8 @@ public record Ranked(String stamp, byte[] top, byte[] bottom) {
 
   /** The first n rows as one JSON array, or all if there are fewer. */
   public byte[] first(int n, boolean descending) {
-    byte[] rows = descending ? top : bottom;
-    ByteArrayOutputStream answer = new ByteArrayOutputStream(Math.min(rows.length, n * 64) + 2);
-    answer.write('[');
-    int left = n;
-    for (int i = 0; i < rows.length; i++) {
-      if (rows[i] != '\n') {
-        answer.write(rows[i]);
-      } else if (--left == 0 || i == rows.length - 1) {
-        break;
-      } else {
-        answer.write(',');
-      }
-    }
-    answer.write(']');
-    return answer.toByteArray();
+    String rows = new String(descending ? top : bottom, ISO_8859_1); // a character for each byte
+    String first = rows.lines().limit(n).collect(Collectors.joining(",", "[", "]"));
+    return first.getBytes(ISO_8859_1);
   }
 }
