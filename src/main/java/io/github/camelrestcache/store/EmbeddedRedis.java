@@ -5,17 +5,8 @@ import java.net.ServerSocket;
 import redis.embedded.RedisServer;
 
 /** A child process with redis-server, on loopback and a free port, without persistence. */
-final class EmbeddedRedis implements AutoCloseable {
+record EmbeddedRedis(RedisServer server, int port) implements AutoCloseable {
 
-  private final RedisServer server;
-  private final int port;
-
-  private EmbeddedRedis(RedisServer server, int port) {
-    this.server = server;
-    this.port = port;
-  }
-
-  /** Not a constructor: Camel JBang would call one without arguments to make a bean. */
   static EmbeddedRedis start() throws IOException {
     int port;
     try (ServerSocket probe = new ServerSocket(0)) {
