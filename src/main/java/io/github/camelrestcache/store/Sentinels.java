@@ -1,9 +1,6 @@
 package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.base.RedisAddress;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
@@ -22,35 +19,33 @@ final class Sentinels {
   private static final int TIMEOUT = 300; // milliseconds; other sentinels can be asked
 
   private final RedisAddress address;
-  private final Deque<HostAndPort> order;
+  private volatile int first;
   private volatile HostAndPort last;
 
   Sentinels(RedisAddress address) {
     this.address = address;
-    this.order = new ArrayDeque<>(address.hosts().stream().map(RedisConnections::host).toList());
   }
 
   /**
-   * The master, or the last known one while no sentinel answers.
+   * The master, or the last known one while no sentinel answers. Without sentinels, the server.
    *
    * @throws JedisConnectionException if none is known yet
    */
   HostAndPort master() {
+    if (address.master() == null) {
+      return host(0);
+    }
     JedisException why = null;
-    for (HostAndPort sentinel : inOrder()) {
+    int count = address.hosts().size();
+    int begin = first;
+    for (int i = begin; i < begin + count; i++) {
       try {
-        List<String> found = ask(sentinel);
-        if (found != null) {
-          last = new HostAndPort(found.get(0), Integer.parseInt(found.get(1)));
-          return last;
-        }
-        why =
-            new JedisDataException(
-                "The sentinel does not know the master '" + address.master() + "'");
+        last = ask(host(i % count));
+        first = i % count;
+        return last;
       } catch (JedisException e) {
         why = e;
       }
-      doubt(sentinel);
     }
     if (last == null) {
       throw new JedisConnectionException("No sentinel names the master", why);
@@ -60,24 +55,15 @@ final class Sentinels {
 
   /** Asks another one first the next time: this answer did not help. */
   void doubt() {
-    doubt(inOrder().get(0));
+    first = (first + 1) % address.hosts().size();
   }
 
-  private void doubt(HostAndPort sentinel) {
-    synchronized (order) {
-      if (sentinel.equals(order.peekFirst())) {
-        order.addLast(order.removeFirst());
-      }
-    }
+  private HostAndPort host(int index) {
+    RedisAddress.Host host = address.hosts().get(index);
+    return new HostAndPort(host.name(), host.port());
   }
 
-  private List<HostAndPort> inOrder() {
-    synchronized (order) {
-      return new ArrayList<>(order);
-    }
-  }
-
-  private List<String> ask(HostAndPort sentinel) {
+  private HostAndPort ask(HostAndPort sentinel) {
     try {
       return ask(sentinel, null, null);
     } catch (JedisDataException e) {
@@ -88,7 +74,7 @@ final class Sentinels {
     }
   }
 
-  private List<String> ask(HostAndPort sentinel, String user, String password) {
+  private HostAndPort ask(HostAndPort sentinel, String user, String password) {
     JedisClientConfig config =
         DefaultJedisClientConfig.builder()
             .connectionTimeoutMillis(TIMEOUT)
@@ -97,7 +83,12 @@ final class Sentinels {
             .password(password)
             .build();
     try (Jedis connection = new Jedis(sentinel, config)) {
-      return connection.sentinelGetMasterAddrByName(address.master());
+      List<String> found = connection.sentinelGetMasterAddrByName(address.master());
+      if (found == null) {
+        throw new JedisDataException(
+            "The sentinel does not know the master '" + address.master() + "'");
+      }
+      return new HostAndPort(found.get(0), Integer.parseInt(found.get(1)));
     }
   }
 }
