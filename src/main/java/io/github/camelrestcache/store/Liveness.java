@@ -1,5 +1,6 @@
 package io.github.camelrestcache.store;
 
+import io.github.camelrestcache.base.BadConfiguration;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
@@ -7,15 +8,16 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.data.redis.RedisConnectionFailureException;
-import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
  * Tracks whether Redis answers and accepts writes, from operations and from a probe on its own
@@ -23,10 +25,10 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
  */
 final class Liveness {
 
-  private record Trouble(Instant began, long nanos, String reason) {
+  private record Trouble(Instant began, String reason) {
 
     static Trouble of(Throwable failure) {
-      return new Trouble(Instant.now(), System.nanoTime(), Liveness.reason(failure));
+      return new Trouble(Instant.now(), Liveness.reason(failure));
     }
 
     String since() {
@@ -34,7 +36,7 @@ final class Liveness {
     }
 
     String seconds() {
-      double seconds = (System.nanoTime() - nanos) / 1e9;
+      double seconds = Duration.between(began, Instant.now()).toMillis() / 1000.0;
       return String.format(Locale.ROOT, "%.1f s", seconds);
     }
   }
@@ -43,71 +45,68 @@ final class Liveness {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
-  private static final Duration WHILE_UP = Duration.ofSeconds(1);
-  private static final Duration WHILE_DOWN = Duration.ofMillis(500);
+  /** Milliseconds between two probes. */
+  private static final long PAUSE = 500;
 
-  /** Nanoseconds without a refusal until writes count as accepted: a full Redis accepts some. */
-  private static final long CALM = TimeUnit.SECONDS.toNanos(5);
+  /** How long no write may be refused until writes count as accepted: a full Redis accepts some. */
+  private static final Duration CALM = Duration.ofSeconds(5);
 
   // older versions prefix the code of an error in a script
-  private static final Pattern UNUSABLE =
-      Pattern.compile("(^|.*-)(LOADING|MASTERDOWN|NOAUTH|WRONGPASS|BUSY) .*", Pattern.DOTALL);
-  private static final Pattern NO_WRITES =
-      Pattern.compile("(^|.*-)(OOM|READONLY|MISCONF|NOREPLICAS) .*", Pattern.DOTALL);
-  private static final Pattern NO_MASTER = Pattern.compile("(^|.*-)READONLY .*", Pattern.DOTALL);
+  private static final Predicate<String> UNUSABLE =
+      Pattern.compile("(^|-)(LOADING|MASTERDOWN|NOAUTH|WRONGPASS|BUSY) ").asPredicate();
+  private static final Predicate<String> NO_WRITES =
+      Pattern.compile("(^|-)(OOM|READONLY|MISCONF|NOREPLICAS) ").asPredicate();
+  private static final Predicate<String> NO_MASTER =
+      Pattern.compile("(^|-)READONLY ").asPredicate();
+
+  /** Whether the process is ending: an embedded server may end first, which is no news. */
+  private static volatile boolean ending;
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> ending = true));
+  }
 
   private final String name;
-  private final List<Runnable> returns;
-  private final Semaphore wake = new Semaphore(0);
+  private final List<Runnable> returns = new CopyOnWriteArrayList<>();
+  private final ScheduledExecutorService probes =
+      Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "redis-probe"));
   private RedisConnections server;
 
-  private volatile boolean watching;
-  private volatile boolean news = true;
   private volatile int outages;
   private volatile Trouble outage;
   private volatile Trouble refusal;
-  private volatile long lastRefusal;
+  private volatile Instant lastRefusal;
 
-  /**
-   * @param name the name of Redis in the log
-   * @param returns tasks to run when Redis is back
-   */
-  Liveness(String name, List<Runnable> returns) {
+  /** Tracks the Redis of this name in the log. */
+  Liveness(String name) {
     this.name = name;
-    this.returns = returns;
   }
 
-  /**
-   * Probes once, then keeps probing until it is stopped.
-   *
-   * @return why Redis cannot be used yet, or null
-   */
-  String start(RedisConnections redis) {
+  /** See {@link RedisConnection#onReturn}. */
+  void onReturn(Runnable task) {
+    returns.add(task);
+  }
+
+  /** Probes once, then keeps probing until it is stopped. */
+  void start(RedisConnections redis) {
     server = redis;
     try {
       server.probe();
     } catch (RuntimeException e) {
       outages = 1;
       outage = Trouble.of(e);
+      LOG.warn(
+          "Redis at {} does not answer ({}): starting without it and retrying",
+          name,
+          outage.reason());
     }
-    String reason = outage == null ? null : outage.reason();
-    watching = true;
-    Thread thread = new Thread(this::watch, "redis-probe");
-    thread.setDaemon(true);
-    thread.start();
-    return reason;
+    probes.scheduleWithFixedDelay(this::probe, PAUSE, PAUSE, TimeUnit.MILLISECONDS);
   }
 
-  /** Stops logging. */
-  synchronized void hush() {
-    news = false;
-  }
-
-  /** Stops the probe, which closes all connections. */
-  void stop() {
-    hush();
-    watching = false;
-    wake.release();
+  /** Ends the probe. From now on Redis counts as gone, which is not logged. */
+  synchronized void stop() {
+    probes.shutdownNow();
+    outage = new Trouble(Instant.now(), "the service has stopped");
   }
 
   boolean isUp() {
@@ -127,11 +126,7 @@ final class Liveness {
     return outages;
   }
 
-  /**
-   * Fails while Redis does not answer.
-   *
-   * @throws RedisConnectionFailureException with the time and the reason
-   */
+  /** Fails with the time and the reason while Redis does not answer. */
   void check() {
     Trouble now = outage;
     if (now != null) {
@@ -143,118 +138,91 @@ final class Liveness {
    * Records a failed operation.
    *
    * @param before the number of outages when it began
+   * @param first whether it has not been retried
    * @return whether to retry it
    */
-  boolean again(int before, Throwable failure, boolean first, boolean repeatable) {
+  boolean again(int before, Throwable failure, boolean first) {
     String answer = reason(failure);
-    if (UNUSABLE.matcher(answer).matches() || isTimeout(failure)) {
-      down(before, failure);
-    } else if (NO_WRITES.matcher(answer).matches()) {
-      boolean known = refusal != null;
-      if (NO_MASTER.matcher(answer).matches() && first && repeatable && !known) {
-        server.renew();
-        return true;
-      }
+    boolean unusable = UNUSABLE.test(answer) || isTimeout(failure);
+    boolean lost = failure instanceof RedisConnectionFailureException;
+    boolean demoted = NO_MASTER.test(answer) && refusal == null;
+    if (first && !unusable && (lost && isUp() || demoted)) {
+      server.renew();
+      return true;
+    }
+    if (NO_WRITES.test(answer)) {
       refused(failure);
-    } else if (isLost(failure)) {
-      if (first && isUp()) {
-        server.renew();
-        if (!repeatable) {
-          wake.release();
-        }
-        return repeatable;
-      }
+    } else if (unusable || lost) {
       down(before, failure);
     }
     return false;
   }
 
   /** Records that Redis cannot be used, unless that is known. */
-  void down(int before, Throwable failure) {
+  private void down(int before, Throwable failure) {
     synchronized (this) {
-      if (!watching || outage != null || outages != before) {
+      if (outage != null || outages != before) {
         return;
       }
       outages++;
       outage = Trouble.of(failure);
-      if (news) {
+      if (!ending) {
         LOG.warn(
             "Redis at {} does not answer ({}): operations fail until it does",
             name,
             outage.reason());
       }
+      probes.execute(this::probe);
     }
     server.end();
-    wake.release();
   }
 
   private synchronized void refused(Throwable failure) {
-    lastRefusal = System.nanoTime();
-    if (news && refusal == null) {
+    lastRefusal = Instant.now();
+    if (refusal == null) {
       refusal = Trouble.of(failure);
       LOG.warn("Redis at {} refuses writes ({}): reads continue", name, refusal.reason());
     }
   }
 
-  private void watch() {
-    while (watching) {
-      int before = outages;
-      Trouble over = outage;
-      try {
-        boolean moved = server.probe();
-        if (over != null) {
-          back(over);
-        }
-        if (over != null || moved) {
-          returns.forEach(Liveness::tell);
-        }
-        if (refusal != null) {
-          probeWrite();
-        }
-      } catch (RuntimeException | Error e) { // a full heap must not end the probe
-        down(before, e);
+  private void probe() {
+    int before = outages;
+    Trouble over = outage;
+    try {
+      boolean moved = server.probe();
+      if (over != null) {
+        LOG.info("Redis at {} answers again after {}", name, over.seconds());
+        outage = null;
       }
-      pause();
-    }
-    server.end();
-  }
-
-  private synchronized void back(Trouble over) {
-    outage = null;
-    if (news) {
-      LOG.info("Redis at {} answers again after {}", name, over.seconds());
+      if (over != null || moved) {
+        returns.forEach(Liveness::tell);
+      }
+      if (refusal != null) {
+        probeWrite();
+      }
+    } catch (RuntimeException | Error e) { // a full heap must not end the probe
+      down(before, e);
     }
   }
 
   private void probeWrite() {
-    if (NO_MASTER.matcher(refusal.reason()).matches()) {
+    if (NO_MASTER.test(refusal.reason())) {
       // DNS or the sentinels may name another server by now
       server.renew();
-      server.probe();
     }
     try {
       server.probeWrite();
     } catch (RuntimeException e) {
-      if (!NO_WRITES.matcher(reason(e)).matches()) {
+      if (!NO_WRITES.test(reason(e))) {
         throw e;
       }
       refused(e);
     }
     synchronized (this) {
-      if (System.nanoTime() - lastRefusal > CALM) {
+      if (lastRefusal.plus(CALM).isBefore(Instant.now())) {
         LOG.info("Redis at {} accepts writes again after {}", name, refusal.seconds());
         refusal = null;
       }
-    }
-  }
-
-  private void pause() {
-    try {
-      Duration time = isUp() ? WHILE_UP : WHILE_DOWN;
-      wake.tryAcquire(time.toMillis(), TimeUnit.MILLISECONDS);
-      wake.drainPermits();
-    } catch (InterruptedException e) {
-      watching = false;
     }
   }
 
@@ -267,30 +235,17 @@ final class Liveness {
   }
 
   static boolean isTimeout(Throwable failure) {
-    return causes(failure).anyMatch(SocketTimeoutException.class::isInstance);
-  }
-
-  private static boolean isLost(Throwable failure) {
-    return causes(failure).anyMatch(JedisConnectionException.class::isInstance);
+    return innermost(failure) instanceof SocketTimeoutException;
   }
 
   private static String reason(Throwable failure) {
-    Throwable innermost = causes(failure).reduce((outer, inner) -> inner).orElse(failure);
-    String message = innermost.getMessage();
-    return message == null
-        ? innermost.getClass().getSimpleName()
-        : message.strip().replaceAll("\\s*\\R\\s*", " ");
+    return BadConfiguration.sentence(innermost(failure));
   }
 
-  /** A failure and its causes; Jedis suppresses the cause of a failed connection attempt. */
-  static Stream<Throwable> causes(Throwable failure) {
-    return Stream.iterate(failure, Objects::nonNull, Liveness::cause);
-  }
-
-  private static Throwable cause(Throwable failure) {
-    Throwable[] aside = failure.getSuppressed();
-    return failure.getCause() != null || aside.length == 0
-        ? failure.getCause()
-        : aside[aside.length - 1];
+  /** The innermost cause; Jedis suppresses that of a failed connection attempt. */
+  private static Throwable innermost(Throwable failure) {
+    Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+    Throwable[] attempts = cause.getSuppressed();
+    return attempts.length == 0 ? cause : attempts[attempts.length - 1];
   }
 }

@@ -19,6 +19,9 @@ final class Subscription extends RedisMessageListenerContainer {
 
   Subscription(RedisConnectionFactory connections) {
     setConnectionFactory(connections);
+    setRecoveryInterval(500);
+    setErrorHandler(failure -> LOG.warn("Failed to handle a Redis message", failure));
+    afterPropertiesSet();
   }
 
   @Override
