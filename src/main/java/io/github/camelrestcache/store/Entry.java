@@ -1,6 +1,7 @@
 package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -98,8 +99,11 @@ public record Entry(
     return new GZIPInputStream(new ByteArrayInputStream(gzip), BUFFER);
   }
 
-  /** Whether the gzip passes its checksum and contains every page. */
-  boolean isSound() {
+  /** Whether it has content of this shape, whose gzip passes its checksum and has every page. */
+  boolean isSound(Shape shape) {
+    if (gzip == null || pages == null || pages.isEmpty() || isList() != (shape == Shape.LIST)) {
+      return false;
+    }
     try (InputStream body = content()) {
       body.transferTo(OutputStream.nullOutputStream());
       return pages.stream().allMatch(page -> page.start() + page.packed() <= gzip.length);

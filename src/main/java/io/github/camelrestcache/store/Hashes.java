@@ -1,19 +1,18 @@
 package io.github.camelrestcache.store;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.apache.camel.Variable;
@@ -34,7 +33,7 @@ public final class Hashes {
   private static final List<String> STAMP =
       List.of("version", "form", "fetched", "changed", "fence", "written");
   private static final List<String> WHOLE =
-      List.of("version", "form", "fetched", "changed", "fence", "written", "pages", "gzip");
+      Stream.concat(STAMP.stream(), Stream.of("pages", "gzip")).toList();
 
   private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
 
@@ -62,29 +61,23 @@ public final class Hashes {
     for (int i = 0; i < fields.size(); i++) {
       hash.put(fields.get(i), values.get(i));
     }
-    if (hash.values().stream().allMatch(each -> each == null)) {
+    if (hash.values().stream().allMatch(Objects::isNull)) {
       return null;
     }
     Entry entry = read(hash);
     boolean whole = fields.contains("gzip");
-    if (entry != null && whole && !(isWhole(entry, endpoint) && entry.isSound())) {
-      entry = null;
+    if (entry == null || whole && !entry.isSound(endpoint.shape())) {
+      if (unreadable.add(endpoint.path())) {
+        LOG.warn(
+            "The entry of {} in Redis is unreadable for this version: fetching it again",
+            endpoint.path());
+      }
+      return null;
     }
-    if (entry == null && unreadable.add(endpoint.path())) {
-      LOG.warn(
-          "The entry of {} in Redis is unreadable for this version: fetching it again",
-          endpoint.path());
-    } else if (entry != null && whole) {
+    if (whole) {
       unreadable.remove(endpoint.path());
     }
     return entry;
-  }
-
-  private static boolean isWhole(Entry entry, CachedEndpoint endpoint) {
-    return entry.pages() != null
-        && !entry.pages().isEmpty()
-        && entry.gzip() != null
-        && entry.isList() == (endpoint.shape() == Shape.LIST);
   }
 
   private static Entry read(Map<String, byte[]> hash) {
@@ -106,45 +99,36 @@ public final class Hashes {
   }
 
   /** The names and values of all fields of an entry, alternating. */
-  static List<byte[]> fields(Entry entry) {
-    List<byte[]> fields = new ArrayList<>();
-    add(fields, "version", bytes(entry.version()));
-    add(fields, "form", bytes(entry.form()));
-    add(fields, "fetched", seconds(entry.fetched()));
-    add(fields, "changed", seconds(entry.changed()));
-    add(fields, "fence", bytes(Long.toString(entry.fence())));
-    add(fields, "written", bytes(Long.toString(entry.written())));
-    try {
-      add(fields, "pages", JSON.writeValueAsBytes(entry.pages()));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
-    add(fields, "gzip", entry.gzip());
-    return fields;
-  }
-
-  private static void add(List<byte[]> fields, String name, byte[] value) {
-    fields.add(bytes(name));
-    fields.add(value);
+  static List<Object> fields(Entry entry) {
+    return List.of(
+        "version",
+        entry.version(),
+        "form",
+        entry.form(),
+        "fetched",
+        entry.fetched().getEpochSecond(),
+        "changed",
+        entry.changed().getEpochSecond(),
+        "fence",
+        entry.fence(),
+        "written",
+        entry.written(),
+        "pages",
+        JSON.valueToTree(entry.pages()).toString(),
+        "gzip",
+        entry.gzip());
   }
 
   /** The ranking in a hash, or null if a field is missing. */
   public Ranked ranked(@Body Map<String, byte[]> hash) {
-    byte[] stamp = hash.get("stamp");
-    byte[] top = hash.get("top");
-    byte[] bottom = hash.get("bottom");
-    return stamp == null || top == null || bottom == null
-        ? null
-        : new Ranked(text(stamp), top, bottom);
+    return hash.keySet().containsAll(List.of("stamp", "top", "bottom"))
+        ? new Ranked(text(hash.get("stamp")), hash.get("top"), hash.get("bottom"))
+        : null;
   }
 
   /** The fields of a ranking. */
   public Map<String, Object> rankedFields(@Body Ranked ranked) {
-    return Map.of("stamp", bytes(ranked.stamp()), "top", ranked.top(), "bottom", ranked.bottom());
-  }
-
-  private static byte[] seconds(Instant time) {
-    return bytes(Long.toString(time.getEpochSecond()));
+    return Map.of("stamp", ranked.stamp(), "top", ranked.top(), "bottom", ranked.bottom());
   }
 
   private static Instant time(byte[] seconds) {
@@ -153,9 +137,5 @@ public final class Hashes {
 
   private static String text(byte[] value) {
     return new String(value, StandardCharsets.UTF_8);
-  }
-
-  static byte[] bytes(String value) {
-    return value.getBytes(StandardCharsets.UTF_8);
   }
 }

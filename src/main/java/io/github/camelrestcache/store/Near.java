@@ -160,11 +160,9 @@ public final class Near {
 
   /** The entry, or null if it is null or was purged. */
   public Entry unlessPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    return entry == null || isPurged(endpoint, entry) ? null : entry;
-  }
-
-  private boolean isPurged(CachedEndpoint endpoint, Entry entry) {
-    return entry.fence() <= purged.getOrDefault(endpoint.path(), -1L);
+    return entry == null || entry.fence() <= purged.getOrDefault(endpoint.path(), -1L)
+        ? null
+        : entry;
   }
 
   /** The paths of the endpoints that are not here. */

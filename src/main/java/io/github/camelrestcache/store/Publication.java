@@ -45,26 +45,23 @@ public record Publication(RedisConnection redis, Keys keys) {
       @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("stored") Entry before,
       @Body Entry entry) {
-    List<byte[]> arguments = new ArrayList<>();
-    arguments.add(Hashes.bytes(Long.toString(entry.fence())));
-    arguments.add(Hashes.bytes(keys.of("published")));
-    arguments.add(Hashes.bytes(endpoint.path()));
     long published = -1;
     if (before != null && entry.written() == before.written()) {
-      List<byte[]> times = new ArrayList<>(arguments);
-      times.add(Hashes.bytes(Long.toString(entry.written())));
-      times.add(Hashes.bytes(Long.toString(entry.fetched().getEpochSecond())));
-      times.add(Hashes.bytes(Integer.toString(entry.gzip().length)));
-      published = run(endpoint, times);
+      long fetched = entry.fetched().getEpochSecond();
+      published = run(endpoint, entry, List.of(entry.written(), fetched, entry.gzip().length));
     }
     if (published < 0) {
-      arguments.addAll(Hashes.fields(entry));
-      published = run(endpoint, arguments);
+      published = run(endpoint, entry, Hashes.fields(entry));
     }
     return published == 0 ? null : entry;
   }
 
-  private long run(CachedEndpoint endpoint, List<byte[]> arguments) {
-    return redis.execute(PUBLISH, List.of(keys.endpoint(endpoint)), arguments.toArray());
+  private long run(CachedEndpoint endpoint, Entry entry, List<Object> fields) {
+    List<Object> arguments = new ArrayList<>();
+    arguments.add(entry.fence());
+    arguments.add(keys.of("published"));
+    arguments.add(endpoint.path());
+    arguments.addAll(fields);
+    return redis.run(PUBLISH, keys.endpoint(endpoint), arguments.toArray());
   }
 }
