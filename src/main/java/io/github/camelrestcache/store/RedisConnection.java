@@ -21,9 +21,9 @@ import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.data.redis.serializer.RedisSerializer;
 
 /**
- * Redis as camel-spring-redis uses it: keys and field names are strings, values are raw bytes.
- * Other values are sent as text. Without {@code REDIS_URL} it starts an embedded server on
- * loopback, which ends with the app.
+ * Redis as camel-spring-redis uses it: keys and field names are strings, values are raw bytes, and
+ * a value of another type is sent as text. Without {@code REDIS_URL} it starts an embedded server
+ * on loopback, which ends with the app.
  *
  * <p>If Redis goes away, the first operations fail in less than a second. Later ones fail at once
  * with a {@link RedisConnectionFailureException} until a background probe finds that Redis answers.
