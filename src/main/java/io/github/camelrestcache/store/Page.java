@@ -1,10 +1,11 @@
 package io.github.camelrestcache.store;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
- * One page of a cached endpoint, as GitHub divides it. Pages are equal only if they share their
- * array of ends, as a page and the stored page that it was validated from do.
+ * One page of a cached endpoint, as GitHub divides it.
  *
  * @param target the path and query of the request
  * @param validator its {@code ETag}, or null
@@ -33,5 +34,24 @@ public record Page(
   /** The same page at another offset. */
   Page at(int newStart) {
     return new Page(target, validator, next, newStart, packed, length, ends, ids);
+  }
+
+  /** Compares {@code ends} by value; records compare arrays by identity. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Page page
+        && Objects.equals(target, page.target)
+        && Objects.equals(validator, page.validator)
+        && Objects.equals(next, page.next)
+        && start == page.start
+        && packed == page.packed
+        && length == page.length
+        && Arrays.equals(ends, page.ends)
+        && Objects.equals(ids, page.ids);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(target, validator, next, start, packed, length, ids);
   }
 }
