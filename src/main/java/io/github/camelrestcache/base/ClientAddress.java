@@ -1,9 +1,13 @@
 package io.github.camelrestcache.base;
 
+import static org.apache.hc.core5.net.InetAddressUtils.isIPv4;
+import static org.apache.hc.core5.net.InetAddressUtils.isIPv4MappedIPv6;
+import static org.apache.hc.core5.net.InetAddressUtils.isIPv6;
+
+import java.math.BigInteger;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
-import java.nio.ShortBuffer;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -17,27 +21,16 @@ public final class ClientAddress {
 
   private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
 
-  /** Literals only, to avoid DNS lookups. */
-  private static final Pattern LITERAL =
-      Pattern.compile("(\\d{1,3}\\.){3}\\d{1,3}|(?=.*:.*:)[0-9A-Fa-f:.]+");
-
   /** Strips the port that some proxies append. */
   private static final Pattern PORT = Pattern.compile("^\\[(.*)](:\\d+)?$|^([\\d.]+):\\d+$");
 
-  /** A network with a prefix of {@code bits} bits. */
-  private record Network(byte[] address, int bits) {
+  /** A network, whose addresses differ from this one in the last {@code free} bits only. */
+  private record Network(byte[] address, int free) {
 
-    boolean contains(byte[] other) {
-      if (other.length != address.length) {
-        return false;
-      }
-      for (int bit = 0; bit < bits; bit += Byte.SIZE) {
-        int mask = bits - bit >= Byte.SIZE ? 0xff : 0xff << Byte.SIZE - (bits - bit);
-        if (((address[bit / Byte.SIZE] ^ other[bit / Byte.SIZE]) & mask) != 0) {
-          return false;
-        }
-      }
-      return true;
+    boolean contains(InetAddress other) {
+      byte[] bytes = other.getAddress();
+      BigInteger difference = new BigInteger(1, address).xor(new BigInteger(1, bytes));
+      return bytes.length == address.length && difference.bitLength() <= free;
     }
   }
 
@@ -48,34 +41,32 @@ public final class ClientAddress {
    * @throws IllegalArgumentException if an entry is invalid
    */
   public ClientAddress(String trusted) {
-    this.trusted = networks(trusted);
+    this.trusted =
+        Stream.of(COMMA.split(trusted.strip()))
+            .filter(each -> !each.isEmpty())
+            .map(ClientAddress::network)
+            .toList();
   }
 
   /** Whether the text is a comma-separated list of addresses and networks. */
   public static boolean areNetworks(String list) {
     try {
-      networks(list);
+      new ClientAddress(list);
       return true;
     } catch (IllegalArgumentException e) {
       return false;
     }
   }
 
-  private static List<Network> networks(String list) {
-    return Stream.of(COMMA.split(list.strip()))
-        .filter(each -> !each.isEmpty())
-        .map(ClientAddress::network)
-        .toList();
-  }
-
   private static Network network(String network) {
     String[] parts = network.split("/", 2);
-    byte[] address = parse(parts[0]);
-    int bits = parts.length == 1 ? 0 : Integer.parseInt(parts[1]);
-    if (address == null || bits < 0 || bits > address.length * Byte.SIZE) {
+    InetAddress address = parse(parts[0]);
+    int length = address == null ? -1 : address.getAddress().length * Byte.SIZE;
+    int bits = parts.length == 1 ? length : Integer.parseInt(parts[1]);
+    if (bits < 0 || bits > length) {
       throw new IllegalArgumentException(network + " is not an address or a network");
     }
-    return new Network(address, parts.length == 1 ? address.length * Byte.SIZE : bits);
+    return new Network(address.getAddress(), length - bits);
   }
 
   /** Whether requests on one connection may come from several clients. */
@@ -93,43 +84,35 @@ public final class ClientAddress {
     if (trusted.isEmpty() && peer.indexOf(':') < 0) {
       return peer;
     }
-    byte[] client = parse(peer);
+    InetAddress client = parse(peer);
     if (client == null) {
       return peer;
     }
     String[] hops = COMMA.split(forwardedFor == null ? "" : forwardedFor.strip());
     for (int i = hops.length - 1; i >= 0 && isTrusted(client); i--) {
-      byte[] hop = parse(hops[i]);
+      InetAddress hop = parse(hops[i]);
       if (hop == null) {
         break;
       }
       client = hop;
     }
-    return name(client);
+    String address = client.getHostAddress();
+    // Java writes all eight groups of an IPv6 address
+    return client instanceof Inet6Address ? address.replaceFirst("(:\\w+){4}$", "::") : address;
   }
 
-  private boolean isTrusted(byte[] address) {
+  private boolean isTrusted(InetAddress address) {
     return trusted.stream().anyMatch(network -> network.contains(address));
   }
 
-  /** The bytes of an address, or null if it is invalid. IPv4-mapped IPv6 becomes IPv4. */
-  private static byte[] parse(String text) {
+  /** An address, or null if the text is none. IPv4-mapped IPv6 becomes IPv4. */
+  private static InetAddress parse(String text) {
     String address = PORT.matcher(text).replaceFirst("$1$3");
+    boolean isLiteral = isIPv4(address) || isIPv6(address) || isIPv4MappedIPv6(address);
     try {
-      return LITERAL.matcher(address).matches()
-          ? InetAddress.getByName(address).getAddress()
-          : null;
+      return isLiteral ? InetAddress.getByName(address) : null; // others would need DNS
     } catch (UnknownHostException e) {
       return null;
     }
-  }
-
-  private static String name(byte[] address) {
-    if (address.length == 4) {
-      return "%d.%d.%d.%d"
-          .formatted(address[0] & 0xff, address[1] & 0xff, address[2] & 0xff, address[3] & 0xff);
-    }
-    ShortBuffer groups = ByteBuffer.wrap(address).asShortBuffer();
-    return "%x:%x:%x:%x::".formatted(groups.get(0), groups.get(1), groups.get(2), groups.get(3));
   }
 }
