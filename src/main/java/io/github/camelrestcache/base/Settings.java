@@ -4,7 +4,6 @@ import io.github.camelrestcache.base.RedisAddress.Host;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.apache.camel.CamelContext;
 import org.apache.camel.util.TimeUtils;
 
@@ -13,17 +12,13 @@ import org.apache.camel.util.TimeUtils;
  * key. The environment variable of a key is its name in upper case with underscores ({@code
  * github.org} is {@code GITHUB_ORG}); it overrides the file.
  *
- * @param clients the address of the client port
- * @param management the address of the management port
  * @param publicUrl the base of links, without a trailing slash; empty: the request's Host
  * @param adminToken the token that changes require; empty: changes are disabled
  * @param redis the address of Redis, or null for an embedded server
  * @param rewriteUrls the GitHub URLs to rewrite: {@code links}, {@code all} or {@code none}
- * @param nearCacheSize the size of the near cache in bytes
+ * @param nearCacheSize in bytes
  * @param nearCacheMaxAge the interval at which the near cache is compared with Redis
- * @param fastLane whether repeated answers bypass the routes
  * @param requestThreads the maximum number of requests in the routes
- * @param drainDelay how long a stopping instance still accepts requests
  */
 public record Settings(
     Host clients,
@@ -51,8 +46,6 @@ public record Settings(
   /**
    * The upstream.
    *
-   * @param url the base URL of the API
-   * @param version the value of {@code X-GitHub-Api-Version}
    * @param token the service's token, or empty
    * @param tokenFile a file with the token, or null
    * @param webhookSecret the secret of the webhook, or empty
@@ -71,13 +64,7 @@ public record Settings(
       Duration answerTimeout,
       double rateReserve) {}
 
-  /**
-   * Refreshes of cached endpoints.
-   *
-   * @param maxPages the maximum number of pages of a list
-   * @param deadline the maximum duration of a refresh
-   * @param coldWait how long a request waits for an endpoint that is not stored yet
-   */
+  /** Refreshes of cached endpoints. */
   public record Refreshing(int maxPages, Duration deadline, Duration coldWait) {}
 
   /**
@@ -86,7 +73,6 @@ public record Settings(
    * @param most the maximum number of forwarded requests in flight
    * @param maxEntry the maximum size of a stored answer in bytes
    * @param heuristic whether to apply heuristic freshness (RFC 9111 4.2.2)
-   * @param staleIfError how long a stale answer may be served while GitHub fails
    */
   public record Forwarding(int most, int maxEntry, boolean heuristic, Duration staleIfError) {}
 
@@ -119,9 +105,12 @@ public record Settings(
     SettingsReader of = new SettingsReader(context.getPropertiesComponent());
     Settings settings = read(of);
     // not fields of this record: routes, Kamelets and the log configuration use them
-    of.text("github.org", LOGIN, s -> s.matches("[A-Za-z0-9][A-Za-z0-9-]{0,99}"));
+    of.text(
+        "github.org",
+        "the login of an organization: letters, digits and hyphens",
+        "[A-Za-z0-9][A-Za-z0-9-]{0,99}");
     of.time("refresh.interval");
-    of.text("log.format", "plain or json", s -> s.matches("plain|json"));
+    of.text("log.format", "plain or json", "plain|json");
     of.refuseUnread();
     if (settings.rewriteUrls.equals("all") && settings.publicUrl.isEmpty()) {
       throw new BadConfiguration(
@@ -141,35 +130,48 @@ public record Settings(
     return settings;
   }
 
-  private static final String LOGIN = "the login of an organization: letters, digits and hyphens";
-
   private static Settings read(SettingsReader of) {
+    Host clients = of.host("");
+    Host management = of.host("management.");
+    String anyUrl = "an http:// or https:// URL without query or user information";
+    String publicUrl =
+        of.text("public.url", "nothing, or " + anyUrl, s -> s.isEmpty() || isBaseUrl(s));
+    String redis =
+        of.text(
+            "redis.url", RedisAddress.ALLOWED, s -> s.isEmpty() || RedisAddress.of(s).isPresent());
+    String tokenFile = of.text("github.api.token.file", "", s -> true);
     return new Settings(
-        of.host(""),
-        of.host("management."),
-        of.text(
-                "public.url",
-                "nothing, or an http:// or https:// URL without query or user information",
-                s -> s.isEmpty() || isBaseUrl(s))
-            .replaceAll("/+$", ""),
-        of.text(
-            "admin.token",
-            "nothing, or at least 16 characters of a token",
-            s -> s.matches("|[!-~]{16,}")),
-        RedisAddress.of(
-                of.text(
-                    "redis.url",
-                    RedisAddress.ALLOWED,
-                    s -> s.isEmpty() || RedisAddress.of(s).isPresent()))
-            .orElse(null),
-        of.text("rewrite.urls", "links, all or none", s -> s.matches("links|all|none")),
+        clients,
+        management,
+        publicUrl.replaceAll("/+$", ""),
+        of.text("admin.token", "nothing, or at least 16 characters of a token", "|[!-~]{16,}"),
+        RedisAddress.of(redis).orElse(null),
+        of.text("rewrite.urls", "links, all or none", "links|all|none"),
         of.sizeOr("near.cache.size", Runtime.getRuntime().maxMemory() / 3),
         of.time("near.cache.max.age"),
         of.flag("fast.lane"),
         of.count("request.threads"),
         of.flag("access.log"),
         of.timeOrZero("drain.delay", "a time such as 5s, or 0s for none"),
-        github(of),
+        new GitHub(
+            URI.create(of.text("github.api.url", anyUrl, Settings::isBaseUrl)),
+            of.text("github.api.version", "a version such as 2022-11-28", "\\d{4}-\\d\\d-\\d\\d"),
+            of.text(
+                "github.api.token",
+                "a token of printable characters without spaces",
+                Settings::isToken),
+            tokenFile.isEmpty() ? null : Path.of(tokenFile),
+            of.text(
+                "github.webhook.secret",
+                "nothing, or at least 16 printable characters",
+                "|[ -~]{16,}"),
+            of.text(
+                "github.owner.paths",
+                "paths, separated by commas",
+                "/[^,\\s]+(\\s*,\\s*/[^,\\s]+)*"),
+            of.time("github.connect.timeout"),
+            of.time("github.answer.timeout"),
+            of.percent("github.rate.reserve")),
         new Refreshing(
             of.count("refresh.max.pages"), of.time("refresh.deadline"), of.time("cold.wait")),
         new Forwarding(
@@ -180,63 +182,24 @@ public record Settings(
         limits(of));
   }
 
-  private static GitHub github(SettingsReader of) {
-    String file = of.text("github.api.token.file", "", s -> true);
-    return new GitHub(
-        URI.create(
-            of.text(
-                "github.api.url",
-                "an http:// or https:// URL without query or user information",
-                Settings::isBaseUrl)),
-        of.text(
-            "github.api.version",
-            "a version such as 2022-11-28",
-            s -> s.matches("\\d{4}-\\d\\d-\\d\\d")),
-        of.text(
-            "github.api.token",
-            "a token of printable characters without spaces",
-            Settings::isToken),
-        file.isEmpty() ? null : Path.of(file),
-        of.text(
-            "github.webhook.secret",
-            "nothing, or at least 16 printable characters",
-            s -> s.matches("|[ -~]{16,}")),
-        of.text(
-            "github.owner.paths",
-            "paths, separated by commas",
-            s -> s.matches("/[^,\\s]+(\\s*,\\s*/[^,\\s]+)*")),
-        of.time("github.connect.timeout"),
-        of.time("github.answer.timeout"),
-        Integer.parseInt(
-                of.text(
-                        "github.rate.reserve",
-                        "a share from 0% to 90% such as 20%",
-                        s -> s.matches("([0-8]?\\d|90)%"))
-                    .replace("%", ""))
-            / 100.0);
-  }
-
   private static Limits limits(SettingsReader of) {
     String rate =
         of.text(
             "rate.limit",
             "nothing, or a number for each second, minute or hour such as 100/s, 6000/m or 5000/h",
-            s -> s.matches("|[1-9]\\d{0,8}/[smh]"));
+            "|[1-9]\\d{0,8}/[smh]");
     String burst =
-        of.text(
-            "rate.limit.burst",
-            "nothing, or a whole number above 0",
-            s -> s.matches("|[1-9]\\d{0,8}"));
+        of.text("rate.limit.burst", "nothing, or a whole number above 0", "|[1-9]\\d{0,8}");
     String usual = rate.isEmpty() ? "1" : rate.replaceFirst("/.*", "");
+    String proxies =
+        of.text(
+            "trusted.proxies",
+            "nothing, or addresses and networks such as 127.0.0.1,10.0.0.0/8, separated by commas",
+            ClientAddress::areNetworks);
     return new Limits(
         rate,
         Long.parseLong(burst.isEmpty() ? usual : burst),
-        new ClientAddress(
-            of.text(
-                "trusted.proxies",
-                "nothing, or addresses and networks such as 127.0.0.1,10.0.0.0/8, separated by"
-                    + " commas",
-                ClientAddress::areNetworks)),
+        new ClientAddress(proxies),
         of.size("max.request.body"),
         of.count("max.connections"),
         of.time("request.timeout"),
@@ -262,9 +225,9 @@ public record Settings(
     try {
       URI uri = URI.create(value);
       return uri.getHost() != null
-          && (uri.getPort() == -1 || SettingsReader.isPort(Integer.toString(uri.getPort())))
-          && List.of("http", "https").contains(String.valueOf(uri.getScheme()))
-          && value.matches("[^?#@\\s]+");
+          && uri.getPort() != 0
+          && uri.getPort() < 65_536
+          && value.matches("https?://[^?#@\\s]+");
     } catch (IllegalArgumentException e) {
       return false;
     }
