@@ -48,23 +48,23 @@ public final class InFlight {
   /** A longer write has stalled; also the time that a closed connection gets to release. */
   private static final long STALLED = TimeUnit.SECONDS.toNanos(1);
 
-  private static final int MOST_STREAMS = 64;
-  private static final int MOST_DELIVERIES = 16;
+  private static final long MOST_STREAMS = 64;
+  private static final long MOST_DELIVERIES = 16;
 
   /** The maximum of waiting requests: each holds a thread and possibly its content. */
   private static final int MOST_WAITING = 16;
 
   private final Map<Share, Long> most = new EnumMap<>(Share.class);
   private final Map<Share, Long> used = new EnumMap<>(Share.class);
+  private final Map<Share, Integer> waiting = new EnumMap<>(Share.class);
 
-  /** Contents that are being sent, each with its size and its number of answers. */
-  private final Map<Object, long[]> sending = new IdentityHashMap<>();
+  /** Contents that are being sent, each with its number of answers. */
+  private final Map<Object, Integer> sending = new IdentityHashMap<>();
 
   /** Requests with an unfinished write, oldest first. */
   private final Set<Ticket> writing = new LinkedHashSet<>();
 
   private final Counter refused;
-  private final Map<Share, Integer> waiting = new EnumMap<>(Share.class);
 
   /**
    * @param heap the maximum heap size in bytes
@@ -75,10 +75,13 @@ public final class InFlight {
     most.put(Share.CONTENTS, heap / 16);
     most.put(Share.FORWARDS, (long) forwards);
     most.put(Share.UPLOADS, (forwards + 3) / 4L);
-    most.put(Share.STREAMS, (long) MOST_STREAMS);
+    most.put(Share.STREAMS, MOST_STREAMS);
     most.put(Share.PAGES, (long) Runtime.getRuntime().availableProcessors());
-    most.put(Share.DELIVERIES, (long) MOST_DELIVERIES);
-    most.keySet().forEach(share -> used.put(share, 0L));
+    most.put(Share.DELIVERIES, MOST_DELIVERIES);
+    for (Share share : Share.values()) {
+      used.put(share, 0L);
+      waiting.put(share, 0);
+    }
     Gauge.builder("restcache.forwards", this, all -> all.used(Share.FORWARDS))
         .description("Forwarded requests that are in flight")
         .strongReference(true)
@@ -89,7 +92,7 @@ public final class InFlight {
             .register(meters);
   }
 
-  public synchronized long used(Share share) {
+  private synchronized long used(Share share) {
     return used.get(share);
   }
 
@@ -100,6 +103,47 @@ public final class InFlight {
    */
   public Ticket ticket(Runnable breakOff) {
     return new Ticket(breakOff);
+  }
+
+  /** Waits until the share has room, if {@code waits}; the caller holds the lock. */
+  private boolean hasRoom(Share share, long wanted, boolean waits) {
+    long end = System.nanoTime() + share.patience.toNanos();
+    while (used.get(share) > 0 && used.get(share) + wanted > most.get(share)) {
+      if (waits && breakOffStalled(share)) {
+        end = Math.max(end, System.nanoTime() + STALLED); // the holder needs time to release it
+      }
+      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+      boolean crowded = share != Share.PAGES && waiting.get(share) >= MOST_WAITING;
+      if (!waits || left <= 0 || crowded || !pause(share, Math.min(left, 100))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean pause(Share share, long millis) {
+    waiting.merge(share, 1, Integer::sum);
+    try {
+      wait(millis);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      waiting.merge(share, -1, Integer::sum);
+    }
+  }
+
+  /** Breaks the oldest write off if it has stalled, unless it still holds the share after that. */
+  private boolean breakOffStalled(Share share) {
+    Ticket oldest =
+        writing.stream().filter(each -> each.held.containsKey(share)).findFirst().orElse(null);
+    if (oldest == null || oldest.broken || System.nanoTime() - oldest.since < STALLED) {
+      return false;
+    }
+    oldest.broken = true;
+    oldest.breakOff.run();
+    return true;
   }
 
   /** The reservations of one request, guarded by the lock of the budget. */
@@ -123,11 +167,17 @@ public final class InFlight {
      */
     public boolean take(Share share, long amount) {
       synchronized (InFlight.this) {
-        boolean taken = held.containsKey(share) || reserve(share, amount);
-        if (!taken && (share == Share.FORWARDS || share == Share.UPLOADS)) {
+        long wanted = Math.min(amount, most.get(share));
+        if (held.containsKey(share)) {
+          return true;
+        } else if (hasRoom(share, wanted, true)) {
+          used.merge(share, wanted, Long::sum);
+          held.put(share, wanted);
+          return true;
+        } else if (share == Share.FORWARDS || share == Share.UPLOADS) {
           refused.increment();
         }
-        return taken;
+        return false;
       }
     }
 
@@ -141,18 +191,17 @@ public final class InFlight {
      */
     public boolean takeAnswer(Object content, int size, boolean waits) {
       synchronized (InFlight.this) {
-        if (size <= SMALL || this.content != null) {
+        if (size <= SMALL || held.containsKey(Share.ANSWERS)) {
           return true;
         }
-        if (!sending.containsKey(content) && !makeRoom(Share.ANSWERS, size, waits)) {
+        if (!sending.containsKey(content) && !hasRoom(Share.ANSWERS, size, waits)) {
           return false;
         }
         // another request may have added it during the wait
-        if (!sending.containsKey(content)) {
+        if (sending.merge(content, 1, Integer::sum) == 1) {
           used.merge(Share.ANSWERS, (long) size, Long::sum);
-          sending.put(content, new long[] {size, 0});
         }
-        sending.get(content)[1]++;
+        held.put(Share.ANSWERS, (long) size);
         this.content = content;
         return true;
       }
@@ -174,76 +223,6 @@ public final class InFlight {
       }
     }
 
-    private boolean reserve(Share share, long amount) {
-      long wanted = Math.min(amount, most.get(share));
-      if (!makeRoom(share, wanted, true)) {
-        return false;
-      }
-      used.merge(share, wanted, Long::sum);
-      held.put(share, wanted);
-      return true;
-    }
-
-    private boolean makeRoom(Share share, long wanted, boolean waits) {
-      long end = System.nanoTime() + share.patience.toNanos();
-      while (used.get(share) > 0 && used.get(share) + wanted > most.get(share)) {
-        if (waits && breakOffStalled(share)) {
-          end = Math.max(end, System.nanoTime() + STALLED); // the holder needs time to release it
-        }
-        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-        boolean crowded = share != Share.PAGES && waiting.getOrDefault(share, 0) >= MOST_WAITING;
-        if (!waits || left <= 0 || crowded || !pause(share, Math.min(left, 100))) {
-          return false;
-        }
-      }
-      return true;
-    }
-
-    private boolean pause(Share share, long millis) {
-      waiting.merge(share, 1, Integer::sum);
-      try {
-        InFlight.this.wait(millis);
-        return true;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      } finally {
-        waiting.merge(share, -1, Integer::sum);
-      }
-    }
-
-    /** Breaks one connection off, unless one is broken off already that holds the share still. */
-    private boolean breakOffStalled(Share share) {
-      Ticket stalled = null;
-      for (Ticket each : writing) {
-        if (each.holds(share) && each.broken) {
-          return false;
-        } else if (stalled == null && each.holds(share)) {
-          stalled = each;
-        }
-      }
-      if (stalled == null || System.nanoTime() - stalled.since < STALLED) {
-        return false;
-      }
-      stalled.broken = true;
-      stalled.breakOff.run();
-      return true;
-    }
-
-    private boolean holds(Share share) {
-      return share == Share.ANSWERS ? content != null : held.containsKey(share);
-    }
-
-    private void giveBackAnswer() {
-      long[] answers = content == null ? null : sending.get(content);
-      if (answers != null && --answers[1] == 0) {
-        sending.remove(content);
-        used.merge(Share.ANSWERS, -answers[0], Long::sum);
-        InFlight.this.notifyAll();
-      }
-      content = null;
-    }
-
     /** Whether the budget closed the connection to free a share. */
     public boolean isBroken() {
       synchronized (InFlight.this) {
@@ -255,17 +234,23 @@ public final class InFlight {
     public void giveBack(Share share) {
       synchronized (InFlight.this) {
         Long amount = held.remove(share);
-        if (amount != null) {
+        if (amount != null && (share != Share.ANSWERS || isLastAnswer())) {
           used.merge(share, -amount, Long::sum);
           InFlight.this.notifyAll();
         }
       }
     }
 
+    private boolean isLastAnswer() {
+      return sending.merge(content, -1, (all, one) -> all > 1 ? all + one : null) == null;
+    }
+
     /** Releases everything but the memory of the answer, which is still being sent. */
     public void done() {
       for (Share share : Share.values()) {
-        giveBack(share);
+        if (share != Share.ANSWERS) {
+          giveBack(share);
+        }
       }
     }
 
@@ -273,8 +258,9 @@ public final class InFlight {
     public void close() {
       synchronized (InFlight.this) {
         writing.remove(this);
-        giveBackAnswer();
         done();
+        giveBack(Share.ANSWERS);
+        content = null;
       }
     }
   }
