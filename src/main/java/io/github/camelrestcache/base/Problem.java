@@ -1,23 +1,21 @@
 package io.github.camelrestcache.base;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.UncheckedIOException;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
+import org.apache.hc.core5.http.HttpException;
 import org.springframework.dao.DataAccessException;
 
 /** An error answer of this service, in {@code application/problem+json} (RFC 9457). */
 public final class Problem extends RuntimeException {
 
   private static final long serialVersionUID = 1;
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final int status;
   private final String title;
@@ -71,15 +69,13 @@ public final class Problem extends RuntimeException {
 
   /** The problem as JSON: {@code status}, {@code title}, {@code detail}. */
   public byte[] body() {
-    Map<String, Object> members = new LinkedHashMap<>();
-    members.put("status", status);
-    members.put("title", title);
-    members.put("detail", getMessage());
-    try {
-      return JSON.writeValueAsBytes(members);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("status", status)
+        .put("title", title)
+        .put("detail", getMessage())
+        .toString()
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   /** A 503 with {@code Retry-After: 1}. */
@@ -111,7 +107,7 @@ public final class Problem extends RuntimeException {
         return new Problem(
             504, "Gateway timeout", "GitHub did not answer in time: try again in a moment.");
       }
-      if (t instanceof java.io.IOException || t instanceof org.apache.hc.core5.http.HttpException) {
+      if (t instanceof IOException || t instanceof HttpException) {
         return new Problem(
             502,
             "Bad gateway",
