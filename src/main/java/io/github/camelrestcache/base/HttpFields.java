@@ -82,13 +82,10 @@ public final class HttpFields {
       }
     }
     dropped.remove("authorization"); // a Connection field must not remove the caller's credentials
-    HttpFields kept = new HttpFields();
-    for (Map.Entry<String, String> field : fields) {
-      String name = field.getKey().toLowerCase(Locale.ROOT);
-      if (!dropped.contains(name) && !isCamels(name)) {
-        kept.add(field.getKey(), field.getValue());
-      }
-    }
+    HttpFields kept = new HttpFields(fields);
+    kept.fields.removeIf(
+        field ->
+            dropped.contains(field.getKey().toLowerCase(Locale.ROOT)) || isCamels(field.getKey()));
     return kept;
   }
 

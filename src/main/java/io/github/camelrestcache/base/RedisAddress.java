@@ -3,6 +3,7 @@ package io.github.camelrestcache.base;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,15 +56,13 @@ public record RedisAddress(
     List<Host> hosts =
         Stream.of(parts.group("hosts").split(",", -1))
             .map(host -> host(host, sentinels ? 26379 : 6379))
-            .flatMap(Optional::stream)
             .toList();
-    long named = parts.group("hosts").chars().filter(c -> c == ',').count() + 1;
-    if (hosts.size() < named
-        || !sentinels && named > 1
+    if (hosts.contains(null)
+        || !sentinels && hosts.size() > 1
         || sentinels != (parts.group("master") != null)) {
       return Optional.empty();
     }
-    String[] user = (parts.group("user") == null ? "" : parts.group("user")).split(":", 2);
+    String[] user = Objects.requireNonNullElse(parts.group("user"), "").split(":", 2);
     String password = decoded(user[user.length - 1]);
     String name = user.length == 1 || user[0].isEmpty() ? null : decoded(user[0]);
     String database = parts.group("db");
@@ -77,17 +76,15 @@ public record RedisAddress(
             database == null || database.isEmpty() ? 0 : Integer.parseInt(database)));
   }
 
-  private static Optional<Host> host(String host, int port) {
+  /** The host, or null if it is invalid. */
+  private static Host host(String host, int usual) {
     Matcher parts = HOST.matcher(host);
     if (!parts.matches()) {
-      return Optional.empty();
+      return null;
     }
     String given = parts.group("port");
-    return Optional.of(
-            new Host(
-                parts.group("name").replaceAll("[\\[\\]]", ""),
-                given == null ? port : Integer.parseInt(given)))
-        .filter(server -> server.port() < 65_536);
+    int port = given == null ? usual : Integer.parseInt(given);
+    return port < 65_536 ? new Host(parts.group("name").replaceAll("[\\[\\]]", ""), port) : null;
   }
 
   private static String decoded(String part) {
