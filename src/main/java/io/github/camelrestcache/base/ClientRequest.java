@@ -21,22 +21,18 @@ public record ClientRequest(
     long length,
     InFlight.Ticket ticket) {
 
-  /**
-   * A request without its content.
-   *
-   * @param uri the request target, in origin form or absolute form
-   */
-  public static ClientRequest head(String id, String method, String uri, HttpFields fields) {
-    return new ClientRequest(id, method, target(uri), fields, null, -1, null);
+  /** Takes the request target in origin form or in absolute form. */
+  public ClientRequest {
+    int authority = target.startsWith("/") ? -1 : target.indexOf("://");
+    if (authority >= 0) {
+      String rest = target.substring(authority + 3).replaceFirst("^[^/?#]*", "");
+      target = rest.startsWith("/") ? rest : "/" + rest;
+    }
   }
 
-  private static String target(String uri) {
-    int authority = uri.startsWith("/") ? -1 : uri.indexOf("://");
-    if (authority < 0) {
-      return uri;
-    }
-    String rest = uri.substring(authority + 3).replaceFirst("^[^/?#]*", "");
-    return rest.startsWith("/") ? rest : "/" + rest;
+  /** A request without its content. */
+  public static ClientRequest head(String id, String method, String target, HttpFields fields) {
+    return new ClientRequest(id, method, target, fields, null, -1, null);
   }
 
   public boolean isRead() {

@@ -101,17 +101,11 @@ final class Door extends VertxPlatformHttpConsumer {
 
   private ClientRequest client(HttpServerRequest request) {
     String length = request.headers().get("Content-Length");
-    ClientRequest head =
-        ClientRequest.head(
-            request.response().headers().get(Server.REQUEST_ID),
-            request.method().name(),
-            request.uri(),
-            new HttpFields(request.headers()));
     return new ClientRequest(
-        head.id(),
-        head.method(),
-        head.target(),
-        head.fields(),
+        request.response().headers().get(Server.REQUEST_ID),
+        request.method().name(),
+        request.uri(),
+        new HttpFields(request.headers()),
         RequestCheck.hasContent(request) ? new RequestContent(request, mostContent) : null,
         length == null ? -1 : Long.parseLong(length),
         inFlight.ticket(() -> Http1Pipeline.breakOff(request.connection())));
