@@ -33,62 +33,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The administration API. Changes require {@code Authorization: Bearer} with the {@code
- * ADMIN_TOKEN}.
+ * The administration API.
+ *
+ * @param token the {@code ADMIN_TOKEN} that changes require in {@code Authorization: Bearer};
+ *     empty: changes are disabled
  */
-public final class Admin {
+public record Admin(
+    String token,
+    Supplier<Duration> uptime,
+    Catalog catalog,
+    Near near,
+    Leases leases,
+    Refreshes refreshes,
+    Purges purges,
+    Instances instances,
+    RedisConnection redis,
+    Requests requests,
+    RateLimits limits,
+    GitHub github,
+    Ranking ranking,
+    ViewPaths paths) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Admin.class);
   private static final String SCHEME = "Bearer ";
-
-  private final String token;
-  private final Supplier<Duration> uptime;
-  private final Catalog catalog;
-  private final Near near;
-  private final Leases leases;
-  private final Refreshes refreshes;
-  private final Purges purges;
-  private final Instances instances;
-  private final RedisConnection redis;
-  private final Requests requests;
-  private final RateLimits limits;
-  private final GitHub github;
-  private final Ranking ranking;
-  private final ViewPaths paths;
-
-  /**
-   * @param token the token that changes require; empty: changes are disabled
-   */
-  public Admin(
-      String token,
-      Supplier<Duration> uptime,
-      Catalog catalog,
-      Near near,
-      Leases leases,
-      Refreshes refreshes,
-      Purges purges,
-      Instances instances,
-      RedisConnection redis,
-      Requests requests,
-      RateLimits limits,
-      GitHub github,
-      Ranking ranking,
-      ViewPaths paths) {
-    this.token = token;
-    this.uptime = uptime;
-    this.catalog = catalog;
-    this.near = near;
-    this.leases = leases;
-    this.refreshes = refreshes;
-    this.purges = purges;
-    this.instances = instances;
-    this.redis = redis;
-    this.requests = requests;
-    this.limits = limits;
-    this.github = github;
-    this.ranking = ranking;
-    this.paths = paths;
-  }
 
   /** The state of each endpoint: declaration, age and size on this instance, last failure. */
   List<Map<String, Object>> endpoints() {
