@@ -5,7 +5,6 @@ import io.github.camelrestcache.catalog.Catalog;
 import java.io.File;
 import java.util.Map;
 import org.apache.camel.CamelContext;
-import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.component.properties.PropertiesComponent;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
@@ -37,11 +36,8 @@ public final class App {
       main.run();
       return main.getExitCode();
     } catch (Exception e) {
-      if (BadConfiguration.isOf(e)) {
-        LOG.error("Not started: {}", BadConfiguration.sentence(e));
-      } else {
-        LOG.error("Not started: {}", BadConfiguration.sentence(e), e);
-      }
+      Exception traced = BadConfiguration.isOf(e) ? null : e;
+      LOG.error("Not started: {}", BadConfiguration.sentence(e), traced);
       // stop what was started before the failure, such as an embedded Redis
       ServiceHelper.stopAndShutdownService(main.getCamelContext().getRegistry());
       return 1;
@@ -60,22 +56,14 @@ public final class App {
     main.addMainListener(
         new MainListenerSupport() {
           @Override
-          public void beforeInitialize(BaseMainSupport starting) {
-            if (!overrides.isEmpty()) {
-              // otherwise GITHUB_API_URL would override github.api.url in overrides
-              ((PropertiesComponent) starting.getCamelContext().getPropertiesComponent())
-                  .setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_NEVER);
-            }
-          }
-
-          @Override
           public void beforeConfigure(BaseMainSupport starting) {
             CamelContext context = starting.getCamelContext();
-            try {
-              new Wiring().configure(context);
-            } catch (Exception e) {
-              throw RuntimeCamelException.wrapRuntimeException(e);
+            if (!overrides.isEmpty()) {
+              // otherwise GITHUB_API_URL would override github.api.url in overrides
+              ((PropertiesComponent) context.getPropertiesComponent())
+                  .setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_NEVER);
             }
+            new Wiring().configure(context);
             Catalog.refuseIdsTwice(context);
           }
 

@@ -63,13 +63,12 @@ import org.springframework.data.redis.serializer.RedisSerializer;
 public final class Wiring implements CamelConfiguration {
 
   @Override
-  public void configure(CamelContext context) throws Exception {
+  public void configure(CamelContext context) {
     Registry registry = context.getRegistry();
-    if (registry.lookupByName("settings") != null) {
+    if (registry.lookupByName("closing") != null) {
       return; // App has called it before, to validate the settings first
     }
     Settings settings = Settings.of(context);
-    registry.bind("settings", settings);
     Closing closing = new Closing();
     registry.bind("closing", Closing.class, closing, null, "close");
     Meters meters = new Meters(Metrics.registry(context, closing));
@@ -98,7 +97,6 @@ public final class Wiring implements CamelConfiguration {
     RedisConnection redis = new RedisConnection(settings.redis(), meters);
     closing.add(redis::stop);
     redis.start();
-    context.addStartupListener((started, alreadyStarted) -> redis.listen());
     StoreClock clock = new StoreClock();
     Near near = new Near(settings.nearCacheSize(), catalog, clock, meters);
     closing.add(near::clear);
@@ -215,6 +213,7 @@ public final class Wiring implements CamelConfiguration {
 
           @Override
           public void onContextStarted(CamelContext started) {
+            redis.listen();
             clients.open(handler);
           }
 
