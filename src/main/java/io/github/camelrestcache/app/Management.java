@@ -1,10 +1,12 @@
 package io.github.camelrestcache.app;
 
+import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.OpenApi;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.Json;
@@ -12,6 +14,11 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.function.Function;
 import org.apache.camel.CamelContext;
@@ -21,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The management port: Camel's health checks and metrics, the {@link Page}, {@code /openapi.json}
+ * The management port: Camel's health checks and metrics, {@code page.html}, {@code /openapi.json}
  * and the {@link Admin} API.
  */
 record Management(CamelContext context, Meters meters, OpenApi openApi, Admin admin) {
@@ -31,7 +38,7 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
   Router router(Vertx vertx) {
     Router router = Router.router(vertx);
     router.route().failureHandler(Management::refuse);
-    router.get("/").handler(new Page());
+    router.get("/").handler(page());
     router.get("/observe/metrics").handler(this::metrics);
     router.get("/openapi.json").handler(call -> call.json(openApi.document()));
     router.get("/admin/endpoints").handler(call -> answer(call, 200, admin.endpoints()));
@@ -50,6 +57,37 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
     health(router, "/observe/health/live", HealthCheckHelper::invokeLiveness, false);
     health(router, "/observe/health/ready", HealthCheckHelper::invokeReadiness, true);
     return router;
+  }
+
+  /** The Content Security Policy (Level 3) allows the page its own script and style only. */
+  private static Handler<RoutingContext> page() {
+    String html;
+    try (InputStream file = Management.class.getResourceAsStream("/page.html")) {
+      html = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String policy =
+        "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+            + " frame-ancestors 'none'; script-src %s; style-src %s"
+                .formatted(source(html, "script"), source(html, "style"));
+    return call ->
+        call.response()
+            .putHeader("Content-Type", "text/html; charset=utf-8")
+            .putHeader("Cache-Control", "no-cache")
+            .putHeader("Content-Security-Policy", policy)
+            .putHeader("X-Content-Type-Options", "nosniff")
+            .putHeader("Referrer-Policy", "no-referrer")
+            .end(html);
+  }
+
+  /** The hash source of the content of this element. */
+  private static String source(String html, String tag) {
+    String begin = "<" + tag + ">";
+    String content =
+        html.substring(html.indexOf(begin) + begin.length(), html.indexOf("</" + tag + ">"));
+    byte[] hash = Hash.sha256().digest(content.getBytes(StandardCharsets.UTF_8));
+    return "'sha256-" + Base64.getEncoder().encodeToString(hash) + "'";
   }
 
   /** Answers with the overall state and each check that is down. */
