@@ -24,10 +24,7 @@ public record Meters(MeterRegistry registry, List<Runnable> updates) {
   }
 
   /**
-   * Gauges with one row for each of several things.
-   *
-   * @param prefix the prefix of their names after {@code restcache.}
-   * @param things supplies the things at each scrape
+   * Gauges {@code restcache.<prefix>.<name>}, with a row for each thing that exists at a scrape.
    */
   public record Group<T>(
       Meters meters,

@@ -10,13 +10,11 @@ import org.apache.camel.util.TimeUtils;
 /**
  * All settings, read and validated once at startup. {@code application.properties} documents each
  * key. The environment variable of a key is its name in upper case with underscores ({@code
- * github.org} is {@code GITHUB_ORG}); it overrides the file.
+ * github.org} is {@code GITHUB_ORG}); it overrides the file. A text that is not set is empty.
  *
- * @param publicUrl the base of links, without a trailing slash; empty: the request's Host
- * @param adminToken the token that changes require; empty: changes are disabled
+ * @param publicUrl the base of links, without a trailing slash
  * @param redis the address of Redis, or null for an embedded server
- * @param rewriteUrls the GitHub URLs to rewrite: {@code links}, {@code all} or {@code none}
- * @param nearCacheSize in bytes
+ * @param nearCacheSize the size in bytes
  * @param nearCacheMaxAge the interval at which the near cache is compared with Redis
  * @param requestThreads the maximum number of requests in the routes
  */
@@ -46,10 +44,7 @@ public record Settings(
   /**
    * The upstream.
    *
-   * @param token the service's token, or empty
    * @param tokenFile a file with the token, or null
-   * @param webhookSecret the secret of the webhook, or empty
-   * @param ownerPaths paths that are never requested with the service's token for a caller
    * @param answerTimeout the maximum time without data from GitHub
    * @param rateReserve the fraction of the rate limit reserved for callers, 0 to 1
    */
@@ -79,11 +74,9 @@ public record Settings(
   /**
    * Limits for clients.
    *
-   * @param rate requests per second, minute or hour such as {@code 100/s}; empty: no limit
+   * @param rate requests per second, minute or hour such as {@code 100/s}
    * @param burst the maximum number of requests at once
-   * @param addresses identifies clients behind trusted proxies
    * @param content the maximum size of a request's content in bytes
-   * @param connections the maximum number of connections
    * @param head the maximum time to receive request line and header fields
    * @param idle the maximum idle time of a connection
    */
