@@ -1,12 +1,12 @@
 package io.github.camelrestcache.app;
 
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusNamingConvention;
+import java.util.Deque;
 import java.util.Locale;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.micrometer.MicrometerConstants;
@@ -20,7 +20,7 @@ final class Metrics {
   private Metrics() {}
 
   /** Returns the registry, and creates it unless Camel has one, as with Camel JBang. */
-  static MeterRegistry registry(CamelContext context, Closing closing) {
+  static MeterRegistry registry(CamelContext context, Deque<AutoCloseable> closing) {
     MeterRegistry found = context.getRegistry().findSingleByType(MeterRegistry.class);
     if (found != null) {
       return found;
@@ -29,11 +29,12 @@ final class Metrics {
     registry
         .config()
         .meterFilter(MeterFilter.deny(id -> id.getName().matches(LEFT_OUT)))
-        .meterFilter(
-            new MeterFilter() {
+        .namingConvention(
+            new PrometheusNamingConvention() {
               @Override
-              public Meter.Id map(Meter.Id id) {
-                return id.getName().startsWith("camel.") ? snakeCase(id) : id;
+              public String tagKey(String key) {
+                // Camel's are in camel case
+                return super.tagKey(key.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT));
               }
             });
     // not one of Camel's binders, which never remove their GC listener from the JVM
@@ -42,14 +43,5 @@ final class Metrics {
     closing.add(collections);
     context.getRegistry().bind(MicrometerConstants.METRICS_REGISTRY_NAME, registry);
     return registry;
-  }
-
-  private static Meter.Id snakeCase(Meter.Id id) {
-    return id.replaceTags(
-        id.getTags().stream().map(tag -> Tag.of(snakeCase(tag.getKey()), tag.getValue())).toList());
-  }
-
-  private static String snakeCase(String name) {
-    return name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
   }
 }

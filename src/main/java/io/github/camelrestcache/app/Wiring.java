@@ -44,6 +44,8 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,23 +56,28 @@ import org.apache.camel.component.platform.http.PlatformHttpConstants;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.spi.Registry;
 import org.apache.camel.support.LifecycleStrategySupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.serializer.RedisSerializer;
 
 /**
  * Creates all objects of the service and injects their dependencies. Objects that routes refer to
- * are bound in Camel's registry.
+ * are bound in Camel's registry, and so is this object: Camel closes it after all routes.
  */
-public final class Wiring implements CamelConfiguration {
+public final class Wiring implements CamelConfiguration, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
+
+  private final Deque<AutoCloseable> closing = new ArrayDeque<>();
 
   @Override
   public void configure(CamelContext context) {
     Registry registry = context.getRegistry();
-    if (registry.lookupByName("closing") != null) {
-      return; // App has called it before, to validate the settings first
+    if (registry.lookupByName("wiring") != null) {
+      return; // App has called it already
     }
     Settings settings = Settings.of(context);
-    Closing closing = new Closing();
-    registry.bind("closing", Closing.class, closing, null, "close");
+    registry.bind("wiring", Wiring.class, this, null, "close");
     Meters meters = new Meters(Metrics.registry(context, closing));
 
     // first, the ports: another process may use them
@@ -177,7 +184,6 @@ public final class Wiring implements CamelConfiguration {
             Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
     registry.bind("readiness", new Readiness(catalog, near, requests));
     HttpEngine engine = new HttpEngine(settings, requests, inFlight, workers);
-    engine.setCamelContext(context);
     registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, engine);
     Router routes = Router.router(vertx);
     registry.bind(
@@ -223,6 +229,18 @@ public final class Wiring implements CamelConfiguration {
             clients.close();
           }
         });
+  }
+
+  /** Closes resources in reverse order. */
+  @Override
+  public void close() {
+    while (!closing.isEmpty()) {
+      try {
+        closing.removeLast().close();
+      } catch (Exception e) {
+        LOG.warn("Failed to close a resource: {}", e.toString());
+      }
+    }
   }
 
   private static Vertx vertx(Settings settings) {
