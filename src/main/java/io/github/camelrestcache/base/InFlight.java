@@ -82,7 +82,7 @@ public final class InFlight {
       used.put(share, 0L);
       waiting.put(share, 0);
     }
-    Gauge.builder("restcache.forwards", this, all -> all.used(Share.FORWARDS))
+    Gauge.builder("restcache.forwards", this, InFlight::forwards)
         .description("Forwarded requests that are in flight")
         .strongReference(true)
         .register(meters);
@@ -92,8 +92,8 @@ public final class InFlight {
             .register(meters);
   }
 
-  private synchronized long used(Share share) {
-    return used.get(share);
+  private synchronized long forwards() {
+    return used.get(Share.FORWARDS);
   }
 
   /**
@@ -105,7 +105,7 @@ public final class InFlight {
     return new Ticket(breakOff);
   }
 
-  /** Waits until the share has room, if {@code waits}; the caller holds the lock. */
+  /** Whether the share has room, after waiting for it if {@code waits}; needs the lock. */
   private boolean hasRoom(Share share, long wanted, boolean waits) {
     long end = System.nanoTime() + share.patience.toNanos();
     while (used.get(share) > 0 && used.get(share) + wanted > most.get(share)) {
@@ -134,7 +134,7 @@ public final class InFlight {
     }
   }
 
-  /** Breaks the oldest write off if it has stalled, unless it still holds the share after that. */
+  /** Closes the connection of the oldest write if it has stalled, one connection at a time. */
   private boolean breakOffStalled(Share share) {
     Ticket oldest =
         writing.stream().filter(each -> each.held.containsKey(share)).findFirst().orElse(null);
