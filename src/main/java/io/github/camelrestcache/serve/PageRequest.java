@@ -12,23 +12,22 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a client wants to see of a stored list, as GitHub reads it.
+ * A request for a page of a stored list, with GitHub's defaults and limits.
  *
- * @param query as sent, such as {@code per_page=30&page=2}
- * @param perPage how many items a page has, 1 to 100
- * @param number which page, from 1
+ * @param query the query as sent, such as {@code per_page=30&page=2}
+ * @param perPage the number of items per page, 1 to 100
+ * @param number the number of the page, from 1
  */
 public record PageRequest(String query, int perPage, int number) {
 
-  private static final int DEFAULT = 30;
-  private static final int MOST = 100;
-
+  private static final int DEFAULT_PER_PAGE = 30;
+  private static final int MAX_PER_PAGE = 100;
   private static final Pattern PARAMETER = Pattern.compile("(page|per_page)=([\\w.~-]*)");
 
   /**
-   * The page that a query asks for. A value below 1, or that is no number, counts as not given.
+   * Parses a query. A value that is below 1 or not a number counts as missing.
    *
-   * @return null if there is something else in the query, or anything twice or encoded
+   * @return null if the query has other, repeated or percent-encoded parameters
    */
   public static PageRequest of(String query) {
     Map<String, Integer> numbers = new HashMap<>();
@@ -42,7 +41,7 @@ public record PageRequest(String query, int perPage, int number) {
     int perPage = numbers.getOrDefault("per_page", 0);
     return new PageRequest(
         query,
-        perPage == 0 ? DEFAULT : Math.min(perPage, MOST),
+        perPage == 0 ? DEFAULT_PER_PAGE : Math.min(perPage, MAX_PER_PAGE),
         Math.max(1, numbers.getOrDefault("page", 1)));
   }
 
@@ -52,40 +51,41 @@ public record PageRequest(String query, int perPage, int number) {
         : 0;
   }
 
-  /** The page, cut out of the bytes of its list; an empty list behind the last page. */
+  /** The page as JSON, cut from the bytes of its list; an empty list after the last page. */
   public byte[] cut(Entry list) {
     ByteArrayOutputStream cut = new ByteArrayOutputStream();
+    cut.write('[');
     long first = (number - 1L) * perPage;
-    long behind = first + perPage;
-    int before = 0;
     for (Page page : list.pages()) {
       int count = page.ends().length;
-      int from = (int) Math.min(count, Math.max(0, first - before));
-      int to = (int) Math.min(count, behind - before);
+      int from = (int) Math.min(count, Math.max(0, first));
+      int to = (int) Math.min(count, first + perPage);
       if (from < to) {
         byte[] items = list.items(page);
-        int start = from == 0 ? 0 : page.ends()[from - 1];
-        while (from > 0 && items[start] != ',') {
+        int start = 0;
+        if (from > 0) {
+          start = page.ends()[from - 1];
+          while (items[start] != ',') {
+            start++;
+          }
           start++;
         }
-        cut.write(cut.size() == 0 ? '[' : ',');
-        int skipped = from == 0 ? 0 : 1;
-        cut.write(items, start + skipped, page.ends()[to - 1] - start - skipped);
+        if (cut.size() > 1) {
+          cut.write(',');
+        }
+        cut.write(items, start, page.ends()[to - 1] - start);
       }
-      before += count;
-    }
-    if (cut.size() == 0) {
-      cut.write('[');
+      first -= count;
     }
     cut.write(']');
     return cut.toByteArray();
   }
 
   /**
-   * The Link field (RFC 8288) with GitHub's relations in GitHub's order.
+   * The value of {@code Link} (RFC 8288), with GitHub's relations in GitHub's order.
    *
-   * @param url of the list, without its query
-   * @return null when there is no other page
+   * @param url the URL of the list, without a query
+   * @return null if there is no other page
    */
   public String links(String url, Entry list) {
     int last = Math.max(1, (list.items() + perPage - 1) / perPage);
