@@ -9,7 +9,7 @@ import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.serve.Content;
 import io.github.camelrestcache.serve.FastLane;
-import io.github.camelrestcache.serve.Reply;
+import io.github.camelrestcache.serve.PreparedAnswer.Reply;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -131,7 +131,7 @@ final class Call {
       }
       takeRoom(content);
       reply.begin(response, content);
-      return content.list() == null ? end(content) : writeStream(content.stream());
+      return content.list() == null ? end(content) : writeStream(content.list().content());
     }
     Integer status = answer.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
     response.setStatusCode(status == null ? 200 : status);

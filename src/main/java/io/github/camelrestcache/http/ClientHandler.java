@@ -6,6 +6,7 @@ import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.serve.Content;
 import io.github.camelrestcache.serve.FastLane;
+import io.github.camelrestcache.serve.PreparedAnswer.Reply;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -46,11 +47,11 @@ public record ClientHandler(
     ClientRequest client =
         ClientRequest.head(
             null, request.method().name(), request.uri(), new HttpFields(request.headers()));
-    FastLane.Hit hit = lane.hit(client);
+    Reply hit = lane.hit(client);
     if (hit == null) {
       return false;
     }
-    Content content = hit.reply().content(client);
+    Content content = hit.content(client);
     InFlight.Ticket ticket = null;
     if (content.size() > InFlight.SMALL) {
       ticket = inFlight.ticket(() -> Http1Pipeline.breakOff(request.connection()));
@@ -61,7 +62,7 @@ public record ClientHandler(
     }
     HttpServerResponse response = request.response();
     Requests.Pending pending = requests.begin(request);
-    hit.reply().begin(response, content);
+    hit.begin(response, content);
     pending.answering();
     Buffer body = content.buffer();
     pending.end(hit.route(), body == null ? response.end() : response.end(body), ticket);

@@ -3,16 +3,14 @@ package io.github.camelrestcache.serve;
 import io.github.camelrestcache.store.Entry;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.buffer.Buffer;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /**
  * The content of an answer (RFC 9110 6.4).
  *
  * @param buffer the content, or null if it is empty or a stream
- * @param isShared whether all answers with this content share its memory while they are sent
- * @param list a list that is inflated while it is sent, or null
+ * @param isShared whether concurrent answers share its memory instead of copying it
+ * @param list a list that is decompressed while it is sent, or null
  */
 public record Content(Buffer buffer, boolean isShared, Entry list) {
 
@@ -22,44 +20,39 @@ public record Content(Buffer buffer, boolean isShared, Entry list) {
   /** No content, because the client has it (RFC 9110 15.4.5). */
   static final Content NOT_MODIFIED = new Content(null, true, null);
 
-  /** A content on the heap, which is copied each time that it is sent. */
+  /** Content on the heap, which is copied each time that it is sent. */
   public static Content of(byte[] content) {
     return new Content(Buffer.buffer(content), false, null);
   }
 
   /**
-   * A content outside the heap, which is sent as it is. The garbage collector frees it, so this is
-   * for few and long-lived contents.
+   * Content in direct memory, which is sent without a copy. Only garbage collection frees direct
+   * memory, so use this for few and long-lived contents.
    */
-  @SuppressWarnings("deprecation") // the way of Vert.x 4 to wrap memory
+  @SuppressWarnings("deprecation") // Vert.x 4 has no other way to wrap memory
   static Content shared(byte[] content) {
     ByteBuffer direct = ByteBuffer.allocateDirect(content.length).put(content).flip();
     Buffer buffer = Buffer.buffer(Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(direct)));
     return new Content(buffer, true, null);
   }
 
-  /** The JSON of a list that is too large to be held whole. */
+  /** The JSON of a list that is too large to be held decompressed. */
   static Content inflated(Entry list) {
     return new Content(null, false, list);
   }
 
   /** The length in bytes. */
   public long length() {
-    return list != null ? list.length() : size();
+    return list == null ? size() : list.length();
   }
 
-  /** How many bytes of memory it takes. */
+  /** The size in memory, in bytes. */
   public int size() {
     return buffer == null ? 0 : buffer.length();
   }
 
-  /** Tells whose memory it takes while it is sent: only answers that share it have the same. */
+  /** Identifies the memory that it takes while it is sent. */
   public Object memory() {
     return isShared ? this : new Object();
-  }
-
-  /** The content as a stream, or null if it is in memory. */
-  public InputStream stream() throws IOException {
-    return list == null ? null : list.content();
   }
 }

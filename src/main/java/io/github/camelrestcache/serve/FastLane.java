@@ -13,8 +13,7 @@ import io.github.camelrestcache.cache.Holding;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.serve.StoredAnswer.Timed;
-import io.github.camelrestcache.store.Changes;
+import io.github.camelrestcache.serve.PreparedAnswer.Reply;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
@@ -24,92 +23,76 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
- * A way past the routes for what they have answered before. A route that answers from what is
- * stored leaves the answer here, prepared; the next request that is met by it gets it on the event
- * loop, before Camel hears of it. Anything else goes to the routes, and with {@code
- * FAST_LANE=false} all does.
+ * Repeats stored answers without the routes. A route that answers from the store leaves the
+ * prepared answer here, and the next request for it is answered on the event loop, before Camel.
+ * All other requests go to the routes; with {@code FAST_LANE=false} all requests do.
  *
- * <p>The answer of an endpoint, a page or a view holds as long as memory has what it was made of
- * and the routes still declare it. The answer to a forwarded request is for requests that are the
- * same, field by field, and holds while it is fresh and nothing is heard of what it was made of: a
- * second at most. Halfway there one request goes through the routes, which leave the answer anew.
+ * <p>The answer of an endpoint, a page or a view is valid while the near cache has the content that
+ * it was made from and the routes still declare it. The answer to a forwarded request is for
+ * requests with the same method, target and fields. It is valid while it is fresh and its sources
+ * are unchanged, for the interval of the near cache's check at most. After half of that time one
+ * request goes through the routes to renew it.
  */
 public final class FastLane {
 
-  /** The route of all views, as requests are metered. */
+  /** The route that requests for views are metered as. */
   public static final String VIEW = "/view/{order}/{n}/{view}";
 
-  /** The route of all forwarded requests, as requests are metered. */
+  /** The route that forwarded requests are metered as. */
   public static final String FORWARD = "forward";
 
+  /** The approximate overhead of an answer in memory, in bytes. */
   private static final int OVERHEAD = 2048;
 
-  /** The largest content of a forwarded answer that is held. */
-  private static final int LARGEST = 1 << 20;
+  /** The maximum content of a forwarded answer: clients can invent many requests for it. */
+  private static final int MAX_FORWARDED = 1 << 20;
 
-  /** Requests with a longer head are left to the routes. */
-  private static final int LONGEST_HEAD = 4096;
+  /** Requests with a longer head go to the routes. */
+  private static final int MAX_HEAD = 4096;
 
-  /** What is held. */
-  private interface Prepared {
-
-    /** How many bytes it takes. */
-    int size();
+  private interface Held {
+    PreparedAnswer answer();
   }
 
   /**
-   * What a request to an endpoint is answered.
+   * The answer of an endpoint, a page or a view.
    *
-   * @param endpoint what it is of, or its list
-   * @param view what it is of, or null
-   * @param version of the endpoint's content that it was made of
+   * @param endpoint the endpoint, or the list of the view
+   * @param view the view, or null
+   * @param version the version of the entry that the answer was made from
    */
-  private record OfEndpoint(CachedEndpoint endpoint, View view, String version, StoredAnswer answer)
-      implements Prepared {
+  private record Stored(CachedEndpoint endpoint, View view, String version, PreparedAnswer answer)
+      implements Held {
 
     boolean isOf(CachedEndpoint endpoint, View view, Entry entry) {
-      return this.endpoint == endpoint && this.view == view && version.equals(entry.version());
-    }
-
-    @Override
-    public int size() {
-      return answer.size();
+      return this.endpoint == endpoint
+          && this.view == view
+          && entry != null
+          && entry.version().equals(version);
     }
   }
 
   /**
-   * What a forwarded request is answered.
+   * The answer to a forwarded request.
    *
    * @param renewal when one request is to renew it, by {@link System#nanoTime()}
-   * @param renewing whether one has gone to
-   * @param end when it ends, if none has
+   * @param renewing whether a request is renewing it
+   * @param end when it expires unless it is renewed
    */
   private record Forwarded(
-      Changes.Stamp stamp, long renewal, AtomicBoolean renewing, long end, FixedAnswer answer)
-      implements Prepared {
+      Holding holding, long renewal, AtomicBoolean renewing, long end, PreparedAnswer answer)
+      implements Held {
 
-    boolean holds() {
+    boolean isValid() {
       long now = System.nanoTime();
       boolean renews = renewal - now <= 0 && renewing.compareAndSet(false, true);
-      return !renews && end - now > 0 && stamp.isCurrent();
-    }
-
-    @Override
-    public int size() {
-      return answer.size();
+      return !renews && end - now > 0 && holding.stamp().isCurrent();
     }
   }
 
-  /**
-   * How a request is met.
-   *
-   * @param route as it is metered
-   */
-  public record Hit(Reply reply, String route) {}
-
-  private final Cache<String, Prepared> prepared;
+  private final Cache<String, Held> answers;
   private final boolean open;
-  private final long longest;
+  private final long maxAge;
   private final Near near;
   private final Clock clock;
   private final Catalog catalog;
@@ -117,7 +100,7 @@ public final class FastLane {
   private final PublicAddress address;
 
   /**
-   * @param clock the one that stored times are told by
+   * @param clock the clock of stored times
    */
   public FastLane(
       Settings settings,
@@ -133,139 +116,136 @@ public final class FastLane {
     this.negotiation = negotiation;
     this.address = address;
     open = settings.fastLane();
-    longest = settings.nearCacheMaxAge().toNanos();
-    prepared =
+    maxAge = settings.nearCacheMaxAge().toNanos();
+    answers =
         Caffeine.newBuilder()
             .executor(Runnable::run)
             .maximumWeight(settings.nearCacheSize() / 2)
-            .weigher((String key, Prepared each) -> OVERHEAD + key.length() + each.size())
+            .weigher((String key, Held held) -> OVERHEAD + key.length() + held.answer().size())
             .recordStats()
             .build();
-    CaffeineCacheMetrics.monitor(meters.registry(), prepared, "lane");
+    CaffeineCacheMetrics.monitor(meters.registry(), answers, "lane");
   }
 
-  /** Drops everything. */
   public void clear() {
-    prepared.invalidateAll();
+    answers.invalidateAll();
   }
 
-  /** Whether there is one. */
+  /** Whether requests may be answered without the routes. */
   public boolean isOpen() {
     return open;
   }
 
-  /** For the event loop: how a request without content is met, or null if the routes are to. */
-  public Hit hit(ClientRequest request) {
-    Hit hit = ofEndpoint(request);
-    return hit == null ? forwarded(request) : hit;
+  /** The reply to a request without content, or null if the routes must answer. Never blocks. */
+  public Reply hit(ClientRequest request) {
+    Reply stored = storedHit(request);
+    return stored == null ? forwardedHit(request) : stored;
   }
 
-  // endpoints and views
-
-  private Hit ofEndpoint(ClientRequest request) {
-    OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key(request));
-    if (found == null || found.answer().isStreamed() || !isDeclared(found)) {
-      return null;
+  private Reply storedHit(ClientRequest request) {
+    Stored held = (Stored) answers.getIfPresent(key(request));
+    if (held == null || held.answer().content().list() != null) {
+      return null; // decompressing a large list would block the event loop
     }
-    Entry entry = near.entry(found.endpoint());
-    if (entry == null
-        || !entry.version().equals(found.version())
-        || found.view() == null && !negotiation.isStored(request, found.endpoint())) {
-      return null;
-    }
-    return new Hit(
-        new Timed(found.answer(), entry.fetched(), clock.instant(), null),
-        found.view() == null ? found.endpoint().template() : VIEW);
+    CachedEndpoint endpoint = catalog.endpoint(held.endpoint().path());
+    View view = held.view() == null ? null : catalog.view(held.view().name());
+    Entry entry = near.entry(held.endpoint());
+    return held.isOf(endpoint, view, entry) && (view != null || negotiation.isAcceptable(request))
+        ? reply(held, entry, null)
+        : null;
   }
 
-  private boolean isDeclared(OfEndpoint found) {
-    View view = found.view();
-    return catalog.endpoint(found.endpoint().path()) == found.endpoint()
-        && (view == null || catalog.view(view.name()) == view);
+  private Reply forwardedHit(ClientRequest request) {
+    String key = fingerprint(request);
+    Forwarded held = key == null ? null : (Forwarded) answers.getIfPresent(key);
+    return held != null && held.isValid() ? reply(held.answer(), held.holding()) : null;
+  }
+
+  private Reply reply(Stored held, Entry entry, String cacheStatus) {
+    String route = held.view() == null ? held.endpoint().template() : VIEW;
+    return new Reply(held.answer(), route, entry.age(clock.instant()).toSeconds(), cacheStatus);
+  }
+
+  private static Reply reply(PreparedAnswer answer, Holding holding) {
+    return new Reply(answer, FORWARD, holding.freshness().age(), null);
   }
 
   /**
-   * For the routes: the answer that is prepared for a request, or else is made and left here; once,
-   * however many ask at the same time.
+   * For the routes: the reply to a request for an endpoint or a view. Concurrent requests share one
+   * answer.
+   *
+   * @param view the view, or null
+   * @param cacheStatus how the request was served (RFC 9211 2), or null for a hit
+   * @param prepare makes the answer if none is held
    */
-  public StoredAnswer answer(
+  Reply stored(
       ClientRequest request,
       CachedEndpoint endpoint,
       View view,
       Entry entry,
-      Supplier<StoredAnswer> make) {
+      String cacheStatus,
+      Supplier<PreparedAnswer> prepare) {
     String key = key(request);
-    OfEndpoint found = (OfEndpoint) prepared.getIfPresent(key);
-    if (found != null && found.isOf(endpoint, view, entry)) {
-      return found.answer();
-    }
-    // few at a time, because it may take several times the memory of the answer
-    if (!request.ticket().take(Share.PAGES, 1)) {
-      throw Problem.busy("Many pages are requested at this time");
-    }
-    try {
-      found = (OfEndpoint) prepared.getIfPresent(key);
-      if (found == null || !found.isOf(endpoint, view, entry)) {
-        found = new OfEndpoint(endpoint, view, entry.version(), make.get());
-        if (key.length() <= LONGEST_HEAD) {
-          prepared.put(key, found);
-        }
+    Stored held = held(key, endpoint, view, entry);
+    if (held == null) {
+      // few at a time: preparing may take several times the memory of the answer
+      if (!request.ticket().take(Share.PAGES, 1)) {
+        throw Problem.busy("Many pages are requested at this time");
       }
-      return found.answer();
-    } finally {
-      request.ticket().giveBack(Share.PAGES);
+      try {
+        held = held(key, endpoint, view, entry); // prepared by another request during the wait
+        if (held == null) {
+          held = new Stored(endpoint, view, entry.version(), prepare.get());
+          answers.put(key, held);
+        }
+      } finally {
+        request.ticket().giveBack(Share.PAGES);
+      }
     }
+    return reply(held, entry, cacheStatus);
   }
 
-  /** What decides which bytes are answered; the links of a page begin with an address. */
-  private String key(ClientRequest request) {
-    String link = request.query().isEmpty() ? "" : " " + address.of(request);
-    return negotiation.coding(request) + " " + request.target() + link;
-  }
-
-  // forwarded requests
-
-  private Hit forwarded(ClientRequest request) {
-    String key = whole(request);
-    Forwarded found = key == null ? null : (Forwarded) prepared.getIfPresent(key);
-    return found != null && found.holds() ? new Hit(found.answer(), FORWARD) : null;
+  private Stored held(String key, CachedEndpoint endpoint, View view, Entry entry) {
+    Stored held = (Stored) answers.getIfPresent(key);
+    return held != null && held.isOf(endpoint, view, entry) ? held : null;
   }
 
   /**
-   * Whether a content has room here: not if it is large, for anybody can make up many requests that
-   * are answered by it.
+   * For the routes: the reply to a forwarded request that the cache has a fresh answer to. Holds
+   * the answer unless it is large, or the request has directives, which may limit its age.
    */
-  public boolean takes(byte[] content) {
-    return open && (content == null || content.length <= LARGEST);
-  }
-
-  /**
-   * For the routes: leaves here what a forwarded request is answered from the cache. Not to one
-   * with directives, which may mind the age.
-   */
-  public void hold(ClientRequest request, FixedAnswer answer, Holding holding) {
-    String key = request.fields().contains("Cache-Control") ? null : whole(request);
+  Reply forwarded(ClientRequest request, PreparedAnswer answer, Holding holding) {
+    boolean fits = answer.content().size() <= MAX_FORWARDED;
+    boolean holds = open && fits && !request.fields().contains("Cache-Control");
+    String key = holds ? fingerprint(request) : null;
     if (key != null) {
       long now = System.nanoTime();
-      long end = now + Math.min(holding.freshness().end() - now, longest);
-      prepared.put(
-          key, new Forwarded(holding.stamp(), now + longest / 2, new AtomicBoolean(), end, answer));
+      long end = now + Math.min(holding.freshness().end() - now, maxAge);
+      long renewal = now + maxAge / 2;
+      answers.put(key, new Forwarded(holding, renewal, new AtomicBoolean(), end, answer));
     }
+    return reply(answer, holding);
   }
 
-  /** Names all that was asked, but its name, without saying it, for it has credentials; or null. */
-  private static String whole(ClientRequest request) {
+  /** Identifies the answer of an endpoint, a page, whose links contain the address, or a view. */
+  private String key(ClientRequest request) {
+    return request.query().isEmpty()
+        ? negotiation.coding(request) + request.target()
+        : address.of(request) + " " + request.target();
+  }
+
+  /**
+   * Identifies a request by its method, target and fields except its id, or null if they are too
+   * long. A hash, because they contain credentials.
+   */
+  private static String fingerprint(ClientRequest request) {
     StringBuilder head = new StringBuilder(512);
     head.append(request.method()).append(' ').append(request.target());
     for (Map.Entry<String, String> field : request.fields().all()) {
-      if (field.getKey().equalsIgnoreCase(RequestId.FIELD)) {
-        continue;
-      }
-      head.append('\n').append(field.getKey()).append(':').append(field.getValue());
-      if (head.length() > LONGEST_HEAD) {
-        return null;
+      if (!field.getKey().equalsIgnoreCase(RequestId.FIELD)) {
+        head.append('\n').append(field.getKey()).append(':').append(field.getValue());
       }
     }
-    return Hash.of(head.toString());
+    return head.length() > MAX_HEAD ? null : Hash.of(head.toString());
   }
 }
