@@ -207,7 +207,7 @@ record ClientSide(
       UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
     if (old) {
       limits.update(ask, response);
-    } else if (KeptFields.kept(response, "Age") == null && age(response) == 0) {
+    } else if (!KeptFields.isKept(response, "Age") && age(response) == 0) {
       response.removeHeaders("Age");
     }
     KeptFields.restore(response, true);

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpMessage;
+import org.apache.hc.core5.http.MessageHeaders;
 
 /**
  * Fields that the caching client sees in another form than they arrived in. The originals are kept
@@ -14,7 +15,7 @@ final class KeptFields {
 
   /** The library fails on a {@code Content-Type} with an unknown charset. */
   private static final List<String> NAMES =
-      List.of("Cache-Control", "Expires", "Date", "Content-Type");
+      List.of("Cache-Control", "Expires", "Date", "Content-Type", "Age");
 
   /** GitHub's own fields with this prefix do not reach clients. */
   private static final String PREFIX = "camel-kept-";
@@ -23,27 +24,11 @@ final class KeptFields {
 
   /** Puts the fields aside. */
   static void keep(HttpMessage response) {
-    addDate(response);
-    for (String name : NAMES) {
-      keep(response, name);
-    }
-    keep(response, "Age");
-  }
-
-  private static void keep(HttpMessage response, String name) {
-    response.removeHeaders(PREFIX + name);
-    for (Header header : response.getHeaders(name)) {
-      response.addHeader(PREFIX + name, header.getValue());
-    }
-    response.removeHeaders(name);
-  }
-
-  /** Adds a missing Date (RFC 9110 6.6.1); the one that the library adds is no HTTP date. */
-  private static void addDate(HttpMessage response) {
-    Header date = response.getFirstHeader("Date");
-    if (date == null || date.getValue().matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z")) {
+    // RFC 9110 6.6.1 requires a Date; the one that the library adds is invalid
+    if (time(response, "Date") == null) {
       response.setHeader("Date", HttpDates.format(Instant.now()));
     }
+    NAMES.forEach(name -> move(response, name, PREFIX + name));
   }
 
   /**
@@ -52,26 +37,34 @@ final class KeptFields {
    * @param stored whether the cache determines the age of the answer
    */
   static void restore(HttpMessage response, boolean stored) {
-    for (String name : NAMES) {
-      restore(response, name);
-    }
     if (stored) {
-      response.removeHeaders(PREFIX + "Age");
-    } else {
-      restore(response, "Age");
+      move(response, "Age", PREFIX + "Age");
     }
+    NAMES.forEach(name -> move(response, PREFIX + name, name));
   }
 
-  private static void restore(HttpMessage response, String name) {
-    response.removeHeaders(name);
-    for (Header header : response.getHeaders(PREFIX + name)) {
-      response.addHeader(name, header.getValue());
+  private static void move(HttpMessage message, String from, String to) {
+    message.removeHeaders(to);
+    for (Header header : message.getHeaders(from)) {
+      message.addHeader(to, header.getValue());
     }
-    response.removeHeaders(PREFIX + name);
+    message.removeHeaders(from);
   }
 
-  /** The original field, or null. */
-  static Header kept(HttpMessage response, String name) {
-    return response.getFirstHeader(PREFIX + name);
+  /** Whether GitHub sent the field. */
+  static boolean isKept(HttpMessage response, String name) {
+    return response.containsHeader(PREFIX + name);
+  }
+
+  /** The first value of a field, or null. */
+  static String value(MessageHeaders message, String name) {
+    Header header = message.getFirstHeader(name);
+    return header == null ? null : header.getValue();
+  }
+
+  /** The time in a field, or null if the field is absent or invalid. */
+  static Instant time(MessageHeaders message, String name) {
+    String value = value(message, name);
+    return value == null ? null : HttpDates.parse(value);
   }
 }
