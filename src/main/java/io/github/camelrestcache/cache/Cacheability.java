@@ -1,23 +1,20 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.base.HttpDates;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hc.client5.http.cache.HttpCacheEntry;
 import org.apache.hc.core5.http.Header;
-import org.apache.hc.core5.http.HeaderElement;
 import org.apache.hc.core5.http.HttpResponse;
-import org.apache.hc.core5.http.message.BasicHeaderElementIterator;
-import org.greenbytes.http.sfv.Dictionary;
-import org.greenbytes.http.sfv.ListElement;
+import org.apache.hc.core5.http.message.MessageSupport;
 import org.greenbytes.http.sfv.ParseException;
 import org.greenbytes.http.sfv.Parser;
 
@@ -25,8 +22,11 @@ import org.greenbytes.http.sfv.Parser;
  * Decides whether an answer may be stored and how long it is fresh (RFC 9111 3 and 4.2). The result
  * is one {@code Cache-Control} for the caching client, which knows neither RFC 9213 nor invalid
  * dates.
+ *
+ * @param heuristic whether an answer without explicit freshness gets one (RFC 9111 4.2.2)
+ * @param staleIfError how long a stale answer may replace a failing upstream, at most
  */
-final class Cacheability {
+record Cacheability(URI upstream, boolean heuristic, Duration staleIfError) {
 
   /** The highest number of seconds that the caching client supports. */
   private static final long MOST_SECONDS = Integer.MAX_VALUE;
@@ -45,30 +45,16 @@ final class Cacheability {
 
   private static final Pattern MAX_AGE = Pattern.compile("max-age=(\\d+)");
 
-  private final URI upstream;
-  private final boolean heuristic;
-  private final Duration staleIfError;
-
-  /**
-   * @param heuristic whether an answer without explicit freshness gets one (RFC 9111 4.2.2)
-   * @param staleIfError how long a stale answer may replace a failing upstream, at most
-   */
-  Cacheability(URI upstream, boolean heuristic, Duration staleIfError) {
-    this.upstream = upstream;
-    this.heuristic = heuristic;
-    this.staleIfError = staleIfError;
-  }
-
   /** The first number of seconds in Age (RFC 9111 5.1), 0 if it is invalid. */
   static long age(HttpResponse response) {
-    Header age = response.getFirstHeader("Age");
-    return age == null ? 0 : seconds(age.getValue().split(",", 2)[0].strip());
+    String age = KeptFields.value(response, "Age");
+    return age == null ? 0 : seconds(age.split(",", 2)[0].strip());
   }
 
   /** The freshness lifetime of an entry, in seconds. */
   static long lifetime(HttpCacheEntry entry) {
-    Header directives = entry.getFirstHeader("Cache-Control");
-    Matcher maxAge = MAX_AGE.matcher(directives == null ? "" : directives.getValue());
+    String directives = KeptFields.value(entry, "Cache-Control");
+    Matcher maxAge = MAX_AGE.matcher(directives == null ? "" : directives);
     return maxAge.find() ? Long.parseLong(maxAge.group(1)) : 0;
   }
 
@@ -98,13 +84,12 @@ final class Cacheability {
         || leadsElsewhere(response)) {
       return "no-store";
     }
-    Long explicit = explicit(said, shared);
-    if (explicit == null && targeted.isEmpty() && response.containsHeader("Expires")) {
-      explicit = untilExpiry(response, date);
-    }
+    String maxAge = said.get(shared && said.containsKey("s-maxage") ? "s-maxage" : "max-age");
     long lifetime = 0;
-    if (explicit != null) {
-      lifetime = explicit;
+    if (maxAge != null) {
+      lifetime = seconds(maxAge);
+    } else if (targeted.isEmpty() && response.containsHeader("Expires")) {
+      lifetime = untilExpiry(response, date);
     } else if (HEURISTIC.contains(status) || said.containsKey("public")) {
       lifetime = heuristic(response, date);
     } else if (status != 304) {
@@ -120,19 +105,15 @@ final class Cacheability {
 
   private String directives(Map<String, String> said, long lifetime, boolean shared) {
     StringBuilder directives = new StringBuilder("public, max-age=").append(lifetime);
-    boolean noCache = said.containsKey("no-cache");
-    boolean mustRevalidate =
-        said.containsKey("must-revalidate") || shared && said.containsKey("proxy-revalidate");
-    if (noCache) {
+    if (said.containsKey("no-cache")) {
       directives.append(", no-cache");
     }
-    if (mustRevalidate) {
+    if (said.containsKey("must-revalidate") || shared && said.containsKey("proxy-revalidate")) {
       directives.append(", must-revalidate");
     }
-    long whileRevalidating = seconds(said.get("stale-while-revalidate"));
-    if (whileRevalidating > 0) {
-      directives.append(", stale-while-revalidate=").append(whileRevalidating);
-    }
+    directives
+        .append(", stale-while-revalidate=")
+        .append(seconds(said.get("stale-while-revalidate")));
     long ifError = staleIfError.toSeconds();
     if (said.containsKey("stale-if-error")) {
       ifError = Math.min(ifError, seconds(said.get("stale-if-error")));
@@ -140,24 +121,15 @@ final class Cacheability {
     return directives.append(", stale-if-error=").append(ifError).toString();
   }
 
-  /** RFC 9111 4.2.1; null if the directives give no lifetime. */
-  private static Long explicit(Map<String, String> said, boolean shared) {
-    if (shared && said.containsKey("s-maxage")) {
-      return seconds(said.get("s-maxage"));
-    }
-    return said.containsKey("max-age") ? seconds(said.get("max-age")) : null;
-  }
-
   /** RFC 9111 5.3: an invalid date, above all 0, is in the past. */
   private static long untilExpiry(HttpResponse response, Instant date) {
-    Instant expires = HttpDates.parse(response.getFirstHeader("Expires").getValue());
+    Instant expires = KeptFields.time(response, "Expires");
     return expires == null ? 0 : bounded(Duration.between(date, expires).toSeconds());
   }
 
   /** RFC 9111 4.2.2: a tenth of the time since the last modification. */
   private long heuristic(HttpResponse response, Instant date) {
-    Header modified = response.getFirstHeader("Last-Modified");
-    Instant since = modified == null ? null : HttpDates.parse(modified.getValue());
+    Instant since = KeptFields.time(response, "Last-Modified");
     if (!heuristic || since == null) {
       return 0;
     }
@@ -179,12 +151,12 @@ final class Cacheability {
 
   /** Whether it redirects to another host: signatures in GitHub's archive URLs expire soon. */
   private boolean leadsElsewhere(HttpResponse response) {
-    Header location = response.getFirstHeader("Location");
+    String location = KeptFields.value(response, "Location");
     if (location == null || response.getCode() < 300 || response.getCode() > 399) {
       return false;
     }
     try {
-      URI to = upstream.resolve(location.getValue());
+      URI to = upstream.resolve(location);
       return !upstream.getAuthority().equalsIgnoreCase(to.getAuthority());
     } catch (IllegalArgumentException e) {
       return true;
@@ -193,27 +165,26 @@ final class Cacheability {
 
   /** The directives of {@code Cache-Control}, the first of each name (RFC 9111 4.2.1). */
   private static Map<String, String> directives(HttpResponse response) {
-    Map<String, String> directives = new LinkedHashMap<>();
-    Iterator<HeaderElement> elements =
-        new BasicHeaderElementIterator(response.headerIterator("Cache-Control"));
-    while (elements.hasNext()) {
-      HeaderElement each = elements.next();
-      String value = each.getValue() == null ? "" : each.getValue();
-      directives.putIfAbsent(each.getName().toLowerCase(Locale.ROOT), value);
-    }
+    Map<String, String> directives = new HashMap<>();
+    MessageSupport.parseElements(
+        response,
+        "Cache-Control",
+        each ->
+            directives.putIfAbsent(
+                each.getName().toLowerCase(Locale.ROOT),
+                Objects.requireNonNullElse(each.getValue(), "")));
     return directives;
   }
 
   /** The directives of {@code CDN-Cache-Control} (RFC 9213 2.1), empty if one is invalid. */
   private static Map<String, String> targeted(HttpResponse response) {
-    Map<String, String> directives = new LinkedHashMap<>();
+    Map<String, String> directives = new HashMap<>();
     try {
       String[] lines =
-          java.util.Arrays.stream(response.getHeaders("CDN-Cache-Control"))
+          Arrays.stream(response.getHeaders("CDN-Cache-Control"))
               .map(Header::getValue)
               .toArray(String[]::new);
-      Dictionary dictionary = new Parser(lines).parseDictionary();
-      for (Map.Entry<String, ListElement<?>> each : dictionary.get().entrySet()) {
+      for (var each : new Parser(lines).parseDictionary().get().entrySet()) {
         Object value = each.getValue().get();
         if (each.getKey().matches("max-age|s-maxage") && !(value instanceof Long)) {
           return Map.of();
