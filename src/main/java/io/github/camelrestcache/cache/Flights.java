@@ -32,20 +32,19 @@ public final class Flights implements AutoCloseable {
     FAILED
   }
 
+  /** The variable with the outcome of the request that an exchange waited for, if any. */
+  static final String WAITED = "waited";
+
   /** A request in flight. */
   record Flight(String key, CompletableFuture<Outcome> landed) {}
 
-  /**
-   * A request that was answered.
-   *
-   * @param nanos when, by {@link System#nanoTime()}
-   */
-  private record Landed(Flight flight, long nanos) {}
-
   private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
 
-  /** For requests that looked into the cache before an answer came, and begin after it. */
-  private final Cache<String, Landed> answered =
+  /**
+   * When GitHub answered, by {@link System#nanoTime()}: for requests that looked into the cache
+   * before the answer came, and begin after it.
+   */
+  private final Cache<String, Long> answered =
       Caffeine.newBuilder()
           .executor(Runnable::run)
           .maximumSize(10_000)
@@ -84,17 +83,17 @@ public final class Flights implements AutoCloseable {
     if (others != null) {
       throw new Joined(others, reason);
     }
-    Landed last = answered.getIfPresent(key);
-    if (last != null && last.nanos() - looked >= 0) {
+    Long last = answered.getIfPresent(key);
+    if (last != null && last - looked >= 0) {
       land(mine, Outcome.ANSWERED);
-      throw new Joined(last.flight(), reason);
+      throw new Joined(mine, reason);
     }
     return mine;
   }
 
   void end(Flight flight, Outcome outcome) {
     if (outcome == Outcome.ANSWERED) {
-      answered.put(flight.key(), new Landed(flight, System.nanoTime()));
+      answered.put(flight.key(), System.nanoTime());
     }
     land(flight, outcome);
   }
@@ -132,15 +131,14 @@ public final class Flights implements AutoCloseable {
 
   /** Sets how a request that waited continues; the outcome is null if it waited too long. */
   private static void goOn(Exchange exchange, Outcome outcome, String reason) {
-    if (outcome == Outcome.ANSWERED) {
-      exchange.setVariable("alone", true);
-    } else if (outcome == Outcome.STOOD_IN || outcome == null && reason.equals("stale")) {
-      exchange.setVariable("githubFails", true);
-    } else if (exchange.getVariable("failedOnce") != null) {
+    Outcome known = outcome;
+    if (outcome == null) {
+      known = reason.equals("stale") ? Outcome.STOOD_IN : Outcome.FAILED;
+    }
+    if (known == Outcome.FAILED && exchange.getVariable(WAITED) == Outcome.FAILED) {
       throw new Problem(
           502, "Bad gateway", "GitHub failed twice for identical concurrent requests: try again.");
-    } else {
-      exchange.setVariable("failedOnce", true);
     }
+    exchange.setVariable(WAITED, known);
   }
 }

@@ -152,12 +152,14 @@ record UpstreamSide(
       return before.flight;
     }
     boolean alone =
-        exchange == null || exchange.getVariable("alone") != null || isFailing(exchange);
+        exchange == null
+            || exchange.getVariable(Flights.WAITED) == Flights.Outcome.ANSWERED
+            || isFailing(exchange);
     return seen.isCached() && !alone ? flights.begin(key(seen), reason, seen.looked()) : null;
   }
 
   private static boolean isFailing(Exchange exchange) {
-    return exchange != null && exchange.getVariable("githubFails") != null;
+    return exchange != null && exchange.getVariable(Flights.WAITED) == Flights.Outcome.STOOD_IN;
   }
 
   private static void takePlace(Exchange exchange, UpstreamRequest ask)
