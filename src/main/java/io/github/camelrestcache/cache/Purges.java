@@ -14,8 +14,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,9 +33,6 @@ import org.springframework.data.redis.core.ScanOptions;
  */
 public final class Purges {
 
-  /** The message that announces a purge. */
-  static final String PURGED = "purged";
-
   /** Longer than any entry is kept. */
   private static final Duration KEPT = Duration.ofDays(32);
 
@@ -53,7 +48,6 @@ public final class Purges {
   private final Leases leases;
   private final Changes changes;
   private final String key;
-  private final String channel;
 
   public Purges(
       RedisConnection redis,
@@ -69,7 +63,6 @@ public final class Purges {
     this.leases = leases;
     this.changes = changes;
     key = keys.of("purges");
-    channel = keys.of("published");
   }
 
   /**
@@ -85,10 +78,9 @@ public final class Purges {
     redis.opsForHash().put(key, what, Long.toString(fence(what)).getBytes(UTF_8));
     redis.expire(key, KEPT);
     load();
-    Set<String> removed = new TreeSet<>(remove("endpoint", what));
-    removed.addAll(remove("view", what));
-    redis.convertAndSend(channel, PURGED.getBytes(UTF_8));
-    return List.copyOf(removed);
+    List<String> removed = remove(what);
+    redis.convertAndSend(keys.of("published"), "purged".getBytes(UTF_8));
+    return removed;
   }
 
   /** A number above the fences of all leases so far, which are times or one above the previous. */
@@ -100,14 +92,14 @@ public final class Purges {
         .reduce(leases.now().toEpochMilli(), Math::max);
   }
 
-  private Set<String> remove(String kind, String what) {
-    String names = this.keys.of(kind + ":");
+  /** Removes endpoints and views, whose keys are the only ones with braces. */
+  private List<String> remove(String what) {
     // escape the text for a pattern of Redis
-    String pattern = names.replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*";
+    String pattern = keys.of("").replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*{*";
     Map<String, String> paths = new HashMap<>();
-    try (Cursor<String> keys =
+    try (Cursor<String> stored =
         redis.scan(ScanOptions.scanOptions().match(pattern).count(1000).build())) {
-      keys.forEachRemaining(
+      stored.forEachRemaining(
           each -> {
             Matcher named = STORED.matcher(each);
             if (named.matches() && isMeant(what, named.group(1))) {
@@ -116,7 +108,7 @@ public final class Purges {
           });
     }
     redis.delete(paths.keySet());
-    return Set.copyOf(paths.values());
+    return paths.values().stream().distinct().sorted().toList();
   }
 
   /** Reads and applies the purges of all instances. */
@@ -131,16 +123,17 @@ public final class Purges {
       redis.delete(key); // another type: not written by this service
     }
     now.values().removeIf(fence -> !fence.matches("\\d{1,18}"));
-    boolean news = false;
-    for (Map.Entry<String, String> each : now.entrySet()) {
-      if (!each.getValue().equals(marks.put(each.getKey(), each.getValue()))) {
-        forget(each.getKey(), Long.parseLong(each.getValue()));
-        news = true;
-      }
+    if (now.equals(marks)) {
+      return;
     }
-    if (marks.keySet().retainAll(now.keySet()) || news) {
-      changes.noteAll();
-    }
+    now.forEach(
+        (what, fence) -> {
+          if (!fence.equals(marks.put(what, fence))) {
+            forget(what, Long.parseLong(fence));
+          }
+        });
+    marks.keySet().retainAll(now.keySet());
+    changes.noteAll();
   }
 
   private void forget(String what, long fence) {
@@ -157,13 +150,11 @@ public final class Purges {
 
   /** The part of a path's generation that comes from purges, usually empty. */
   String mark(String plainPath) {
-    return marks.isEmpty()
-        ? ""
-        : marks.entrySet().stream()
-            .filter(each -> isPlainMeant(each.getKey(), plainPath))
-            .map(each -> " " + each)
-            .sorted()
-            .collect(Collectors.joining());
+    return marks.entrySet().stream()
+        .filter(each -> isPlainMeant(each.getKey(), plainPath))
+        .map(each -> " " + each)
+        .sorted()
+        .collect(Collectors.joining());
   }
 
   private static boolean isMeant(String what, String path) {
