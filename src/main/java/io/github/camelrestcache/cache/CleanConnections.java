@@ -14,16 +14,10 @@ import org.apache.hc.core5.util.Timeout;
  * Makes connections with unread bytes stale. The library would take bytes after the end of an
  * answer for the answer to the next request, which may be another caller's (RFC 9112 9.2).
  */
-final class CleanConnections implements HttpConnectionFactory<ManagedHttpClientConnection> {
+record CleanConnections(ManagedHttpClientConnectionFactory library)
+    implements HttpConnectionFactory<ManagedHttpClientConnection> {
 
   private static final Timeout LOOK = Timeout.ofMilliseconds(1);
-
-  private final HttpConnectionFactory<ManagedHttpClientConnection> library;
-
-  /** Has a parameter: Camel JBang would make a bean of a class without one. */
-  CleanConnections(ManagedHttpClientConnectionFactory library) {
-    this.library = library;
-  }
 
   @Override
   public ManagedHttpClientConnection createConnection(Socket socket) throws IOException {

@@ -57,7 +57,7 @@ final class Generations {
     this.failed = failed;
     this.prefix = keys.of("forward:generation:");
     this.channel = keys.of("published");
-    redis.onReturn(this::renewOutlived);
+    redis.onReturn(() -> outlived.forEach(this::renew));
   }
 
   /**
@@ -68,11 +68,8 @@ final class Generations {
    */
   String of(String path) {
     String plain = plain(path);
-    if (outlived.contains(plain)) {
-      renew(plain);
-      if (outlived.contains(plain)) {
-        return null;
-      }
+    if (outlived.contains(plain) && !renew(plain)) {
+      return null;
     }
     try {
       byte[] generation = (byte[]) redis.opsForValue().get(key(plain));
@@ -113,22 +110,21 @@ final class Generations {
     return changes.stamp(plain(ask.path()), ask.credential());
   }
 
-  private void renew(String plainPath) {
+  /** Returns false if Redis does not accept it. */
+  private boolean renew(String plainPath) {
     byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
     try {
       redis.opsForValue().set(key(plainPath), generation, KEPT);
       outlived.remove(plainPath);
+      return true;
     } catch (DataAccessException e) {
       if (outlived.size() < MOST_OUTLIVED) {
         outlived.add(plainPath);
       } else {
         failed.accept(e);
       }
+      return false;
     }
-  }
-
-  private void renewOutlived() {
-    outlived.forEach(this::renew);
   }
 
   private String key(String plainPath) {
