@@ -1,5 +1,6 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Conditions;
 import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
@@ -35,7 +36,6 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 record ClientSide(
     URI upstream,
     Entries entries,
-    ContentRoom large,
     Generations generations,
     Flights flights,
     RateLimits limits,
@@ -62,8 +62,7 @@ record ClientSide(
       refuse(null, null);
     }
     Outcome outcome = Outcome.FAILED;
-    entries.isLost();
-    large.asks(exchange);
+    entries.serve(exchange.getVariable("request", ClientRequest.class));
     try {
       ClassicHttpResponse response = chain.proceed(seen, seenScope);
       Forwarded forwarded = Forwarded.in(context);
@@ -83,7 +82,7 @@ record ClientSide(
       if (entry == null) {
         KeptFields.restore(response, false);
         if (response.getEntity() != null) {
-          response.setEntity(new AbandonableEntity(response.getEntity(), scope.execRuntime));
+          response.setEntity(Contents.abandonable(response.getEntity(), scope.execRuntime));
         }
       } else {
         if (status.startsWith("hit") && !stoodIn) {
@@ -95,7 +94,7 @@ record ClientSide(
       note(exchange, response, status);
       return response;
     } finally {
-      large.asks(null);
+      entries.serve(null);
       Forwarded forwarded = Forwarded.in(context);
       if (forwarded != null) {
         generations.changed(ask.path());

@@ -1,8 +1,9 @@
 package io.github.camelrestcache.cache;
 
-import static io.github.camelrestcache.cache.ContentRoom.SMALL;
+import static io.github.camelrestcache.cache.Contents.SMALL;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
@@ -13,9 +14,11 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.apache.hc.client5.http.cache.HttpCacheCASOperation;
 import org.apache.hc.client5.http.cache.HttpCacheEntry;
 import org.apache.hc.client5.http.cache.HttpCacheStorage;
@@ -23,7 +26,6 @@ import org.apache.hc.client5.http.cache.HttpCacheStorageEntry;
 import org.apache.hc.client5.http.cache.ResourceIOException;
 import org.apache.hc.client5.http.impl.cache.CacheKeyGenerator;
 import org.apache.hc.client5.http.impl.cache.HttpByteArrayCacheEntrySerializer;
-import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.message.HeaderGroup;
@@ -51,6 +53,8 @@ final class Entries implements HttpCacheStorage {
 
   private static final int MOST_TRIES = 20;
 
+  private static final byte[] NONE = {};
+
   private static final HttpByteArrayCacheEntrySerializer TEXT =
       HttpByteArrayCacheEntrySerializer.INSTANCE;
 
@@ -61,22 +65,18 @@ final class Entries implements HttpCacheStorage {
           Long.class);
 
   private final RedisConnection redis;
-  private final ContentRoom large;
   private final MeterRegistry meters;
   private final String prefix;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
-  /** Whether this thread's last write failed. */
+  /** The request that this thread serves, which the library does not pass to its storage. */
+  private final ThreadLocal<ClientRequest> served = new ThreadLocal<>();
+
+  /** Whether a write for it failed, which the library does not report. */
   private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
 
-  Entries(
-      RedisConnection redis,
-      Keys keys,
-      ContentRoom large,
-      Duration staleIfError,
-      MeterRegistry meters) {
-    this.large = large;
+  Entries(RedisConnection redis, Keys keys, Duration staleIfError, MeterRegistry meters) {
     this.redis = redis;
     this.meters = meters;
     this.prefix = keys.of("forward:");
@@ -103,9 +103,8 @@ final class Entries implements HttpCacheStorage {
   @Override
   public void updateEntry(String key, HttpCacheCASOperation change) throws ResourceIOException {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
-      byte[] stored = read(key);
-      byte[] before = stored == null ? new byte[0] : stored;
-      HttpCacheEntry entry = change.execute(entry(key, stored));
+      byte[] before = read(key);
+      HttpCacheEntry entry = change.execute(entry(key, before));
       byte[] after = value(key, entry);
       byte[] seconds = Long.toString(timeToLive(entry).toSeconds()).getBytes(UTF_8);
       try {
@@ -113,8 +112,7 @@ final class Entries implements HttpCacheStorage {
           return;
         }
       } catch (DataAccessException e) {
-        lost.set(true);
-        failed(e);
+        lost(e);
         return;
       }
       LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1_000_000L << Math.min(tries, 5)));
@@ -122,15 +120,12 @@ final class Entries implements HttpCacheStorage {
     lost.set(true);
   }
 
+  /** Required by the interface; the library uses it for asynchronous clients only. */
   @Override
   public Map<String, HttpCacheEntry> getEntries(Collection<String> keys) {
     Map<String, HttpCacheEntry> entries = new HashMap<>();
-    for (String key : keys) {
-      HttpCacheEntry entry = getEntry(key);
-      if (entry != null) {
-        entries.put(key, entry);
-      }
-    }
+    keys.forEach(key -> entries.put(key, getEntry(key)));
+    entries.values().removeIf(Objects::isNull);
     return entries;
   }
 
@@ -144,44 +139,45 @@ final class Entries implements HttpCacheStorage {
     removeEntry(key);
   }
 
-  /** Whether this thread's last write failed, which the library does not report. Resets it. */
-  boolean isLost() {
-    boolean was = lost.get();
+  /** Sets the request that this thread serves, which may be null. */
+  void serve(ClientRequest request) {
+    served.set(request);
     lost.set(false);
-    return was;
+  }
+
+  /** Whether a write for that request failed. */
+  boolean isLost() {
+    return lost.get();
   }
 
   private String redisKey(String key) {
     return prefix + Hash.of(key);
   }
 
+  /** The stored value, empty if there is none or Redis fails. */
   private byte[] read(String key) {
+    String name = redisKey(key);
     try {
-      byte[] value = value(redisKey(key));
+      byte[] value =
+          redis.execute(
+              (RedisCallback<byte[]>)
+                  connection ->
+                      connection.stringCommands().getRange(name.getBytes(UTF_8), 0, SMALL - 1));
+      if (value.length == SMALL) {
+        // it may be large: the rest is read only if there is room for it
+        Contents.reserve(served.get(), redis.opsForValue().size(name));
+        value = (byte[]) Objects.requireNonNullElse(redis.opsForValue().get(name), NONE);
+      }
       Counter.builder("restcache.redis.reads")
           .description("Reads of answers to forwarded requests")
-          .tag("result", value == null ? "miss" : "hit")
+          .tag("result", value.length == 0 ? "miss" : "hit")
           .register(meters)
           .increment();
       return value;
     } catch (DataAccessException e) {
       failed(e);
-      return null;
+      return NONE;
     }
-  }
-
-  /** Reads a large value only if there is room for it. */
-  private byte[] value(String redisKey) {
-    byte[] name = redisKey.getBytes(UTF_8);
-    byte[] begin =
-        redis.execute(
-            (RedisCallback<byte[]>)
-                connection -> connection.stringCommands().getRange(name, 0, SMALL - 1));
-    if (begin.length < SMALL) {
-      return begin.length == 0 ? null : begin;
-    }
-    large.take(redis.opsForValue().size(redisKey));
-    return (byte[]) redis.opsForValue().get(redisKey);
   }
 
   private void attempt(Runnable write) {
@@ -189,9 +185,13 @@ final class Entries implements HttpCacheStorage {
       write.run();
       failing.set(false);
     } catch (DataAccessException e) {
-      lost.set(true);
-      failed(e);
+      lost(e);
     }
+  }
+
+  private void lost(DataAccessException e) {
+    lost.set(true);
+    failed(e);
   }
 
   /** Logs a failure, unless the connection has logged its cause. */
@@ -204,7 +204,7 @@ final class Entries implements HttpCacheStorage {
   }
 
   private static HttpCacheEntry entry(String key, byte[] value) {
-    if (value == null) {
+    if (value.length == 0) {
       return null;
     }
     try {
@@ -218,11 +218,9 @@ final class Entries implements HttpCacheStorage {
   private static byte[] value(String key, HttpCacheEntry entry) throws ResourceIOException {
     List<String> vary = CacheKeyGenerator.variantNames(entry);
     HeaderGroup named = new HeaderGroup();
-    for (Header header : entry.requestHeaders().getHeaders()) {
-      if (vary.stream().anyMatch(header.getName()::equalsIgnoreCase)) {
-        named.addHeader(header);
-      }
-    }
+    Stream.of(entry.requestHeaders().getHeaders())
+        .filter(header -> vary.stream().anyMatch(header.getName()::equalsIgnoreCase))
+        .forEach(named::addHeader);
     HeaderGroup fields = new HeaderGroup();
     fields.setHeaders(entry.getHeaders());
     HttpCacheEntry lean =

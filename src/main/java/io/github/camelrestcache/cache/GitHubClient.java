@@ -62,7 +62,6 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
   private final Flights flights;
   private final RateLimits limits;
   private final Entries entries;
-  private final ContentRoom large = new ContentRoom(new ThreadLocal<>());
   private final Generations generations;
   private final MeterRegistry meters;
 
@@ -80,7 +79,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     this.limits = limits;
     this.meters = meters.registry();
     Duration staleIfError = settings.forwarding().staleIfError();
-    entries = new Entries(redis, keys, large, staleIfError, this.meters);
+    entries = new Entries(redis, keys, staleIfError, this.meters);
     generations = new Generations(redis, keys, changes, purges, entries::failed);
     requestConfig =
         RequestConfig.custom()
@@ -150,7 +149,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     super.customizeExecChain(chain);
     chain.addBefore(
         ChainElement.CACHING.name(),
-        new ClientSide(upstream, entries, large, generations, flights, limits, urls),
+        new ClientSide(upstream, entries, generations, flights, limits, urls),
         "client-side");
     chain.addAfter(
         ChainElement.CACHING.name(),

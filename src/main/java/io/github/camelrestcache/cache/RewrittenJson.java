@@ -4,11 +4,9 @@ import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
-import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
 /**
@@ -44,12 +42,9 @@ record RewrittenJson(UpstreamUrls urls, int mostBytes) {
   }
 
   private boolean rewriteContent(ClassicHttpResponse response, boolean gzip) throws IOException {
-    HttpEntity entity = response.getEntity();
-    InputStream content = entity.getContent();
-    byte[] read = content.readNBytes(mostBytes + 1);
+    byte[] read = Contents.peek(response, mostBytes + 1);
     byte[] json = read.length > mostBytes ? null : gzip ? unzipped(read) : read;
     if (json == null) {
-      response.setEntity(Peeked.whole(read, content, entity.getContentLength()));
       return false;
     }
     byte[] rewritten = urls.json(json);

@@ -96,7 +96,7 @@ record UpstreamSide(
         response = proceed(message(request, ask, stale, scope), ask, scope, chain);
         forwarded.status = response.getCode();
         if (isLimit(response)) {
-          limits.refused(ask, response, Peeked.text(response));
+          limits.refused(ask, response, Contents.text(response));
           forwarded.limited = true;
         }
       } else {
@@ -111,7 +111,9 @@ record UpstreamSide(
       }
       Header directives = response.getFirstHeader("Cache-Control");
       if (directives != null && !directives.getValue().equals("no-store")) {
-        ContentRoom.take(exchange, response, mostBytes);
+        ClientRequest client =
+            exchange == null ? null : exchange.getVariable("request", ClientRequest.class);
+        Contents.reserve(client, response, mostBytes);
       }
       return response;
     } catch (IOException e) {
@@ -201,7 +203,7 @@ record UpstreamSide(
       message.addHeader(field.getKey(), tags ? urls.unmark(field.getValue()) : field.getValue());
     }
     if (ask.content() != null) {
-      message.setEntity(new Upload(ask.content(), scope.execRuntime));
+      message.setEntity(Contents.upload(ask.content(), scope.execRuntime));
     }
     return message;
   }
@@ -255,7 +257,7 @@ record UpstreamSide(
       throws IOException {
     int status = response.getCode();
     if (status >= 500) {
-      Peeked.text(response); // fails here if the content broke off
+      Contents.text(response); // fails here if the content broke off
     }
     if (status >= 500 || forwarded.limited || forwarded.heldBack) {
       // makes the cache use the stored answer
@@ -280,7 +282,7 @@ record UpstreamSide(
     if (status != 403 && status != 429) {
       return false;
     }
-    String said = Limit.message(Peeked.text(response));
+    String said = Limit.message(Contents.text(response));
     Header remaining = response.getFirstHeader("x-ratelimit-remaining");
     return status == 429
         || response.containsHeader("Retry-After")
