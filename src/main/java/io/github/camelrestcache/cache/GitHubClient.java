@@ -159,9 +159,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
             flights,
             limits,
             entries,
-            mostBytes,
             requestConfig,
-            urls,
             json),
         "upstream-side");
   }

@@ -4,9 +4,9 @@ import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
 /**
@@ -15,54 +15,57 @@ import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
  */
 record RewrittenJson(UpstreamUrls urls, int mostBytes) {
 
-  /** Rewrites a JSON answer, its length and its entity tag; others stay as they are. */
-  void rewrite(ClassicHttpResponse response) throws IOException {
-    Header type = response.getFirstHeader("Content-Type");
-    // raw files and diffs come as application/vnd.github.…+json
-    if (!urls.areAll()
-        || type == null
-        || !type.getValue().toLowerCase(java.util.Locale.ROOT).startsWith("application/json")) {
-      return;
-    }
-    Header coding = response.getFirstHeader("Content-Encoding");
-    boolean gzip = coding != null && coding.getValue().equalsIgnoreCase("gzip");
-    if (coding != null && !gzip) {
-      return;
-    }
-    if (response.getEntity() == null) {
-      response.removeHeaders(
-          "Content-Length"); // a HEAD: the length of the rewritten content differs
-    } else if (!rewriteContent(response, gzip)) {
-      return;
-    }
-    Header tag = response.getFirstHeader("ETag");
-    if (tag != null) {
-      response.setHeader("ETag", urls.mark(tag.getValue()));
+  /**
+   * Rewrites a JSON answer, its length and its entity tag; others stay as they are, except for the
+   * tag of a 304 that validates rewritten JSON.
+   *
+   * @param asked the entity tags of the request's {@code If-None-Match}, or null
+   */
+  void rewrite(ClassicHttpResponse response, String asked) throws IOException {
+    boolean rewritten =
+        response.getCode() == 304
+            ? asked != null && !urls.unmark(asked).equals(asked)
+            : urls.areAll() && isJson(response) && rewriteContent(response);
+    String tag = KeptFields.value(response, "ETag");
+    if (rewritten && tag != null) {
+      response.setHeader("ETag", urls.mark(tag));
     }
   }
 
-  private boolean rewriteContent(ClassicHttpResponse response, boolean gzip) throws IOException {
-    byte[] read = Contents.peek(response, mostBytes + 1);
-    byte[] json = read.length > mostBytes ? null : gzip ? unzipped(read) : read;
-    if (json == null) {
+  private static boolean isJson(ClassicHttpResponse response) {
+    String type = KeptFields.value(response, "Content-Type");
+    // raw files and diffs come as application/vnd.github.…+json
+    return type != null && type.toLowerCase(Locale.ROOT).startsWith("application/json");
+  }
+
+  /** Returns false if the content is too large or in another coding than gzip. */
+  private boolean rewriteContent(ClassicHttpResponse response) throws IOException {
+    String coding = KeptFields.value(response, "Content-Encoding");
+    if (coding != null && !coding.equalsIgnoreCase("gzip")) {
       return false;
     }
-    byte[] rewritten = urls.json(json);
-    byte[] sent = gzip ? zipped(rewritten) : rewritten;
-    response.setEntity(new ByteArrayEntity(sent, null));
-    response.removeHeaders("Transfer-Encoding");
-    response.setHeader("Content-Length", Integer.toString(sent.length));
-    return true;
-  }
-
-  /** Null if it is not gzip or too large. */
-  private byte[] unzipped(byte[] zipped) {
-    try {
-      byte[] json = ContentCoding.decoded("gzip", zipped, mostBytes + 1);
-      return json.length > mostBytes ? null : json;
-    } catch (IOException e) {
-      return null;
+    if (response.getEntity() == null) {
+      response.removeHeaders("Content-Length"); // of a HEAD: the rewritten content has another
+      return true;
     }
+    byte[] read = Contents.peek(response, mostBytes + 1);
+    if (read.length > mostBytes) {
+      return false;
+    }
+    byte[] json;
+    try {
+      json = ContentCoding.decoded(coding, read, mostBytes + 1);
+    } catch (IOException e) {
+      return false;
+    }
+    if (json.length > mostBytes) {
+      return false;
+    }
+    byte[] rewritten = coding == null ? urls.json(json) : zipped(urls.json(json));
+    response.setEntity(new ByteArrayEntity(rewritten, null));
+    response.removeHeaders("Transfer-Encoding");
+    response.setHeader("Content-Length", Integer.toString(rewritten.length));
+    return true;
   }
 
   private static byte[] zipped(byte[] json) throws IOException {

@@ -9,7 +9,6 @@ import io.github.camelrestcache.cache.Flights.Flight;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
-import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -42,9 +41,7 @@ record UpstreamSide(
     Flights flights,
     RateLimits limits,
     Entries entries,
-    int mostBytes,
     RequestConfig requestConfig,
-    UpstreamUrls urls,
     RewrittenJson json)
     implements ExecChainHandler {
 
@@ -102,8 +99,8 @@ record UpstreamSide(
       } else {
         forwarded.heldBack = true;
       }
-      json.rewrite(response);
-      markIfRewritten(request, ask, response);
+      String validator = KeptFields.value(request, "If-None-Match");
+      json.rewrite(response, validator == null ? ask.fields().get("If-None-Match") : validator);
       boolean own = CONDITIONS.stream().anyMatch(request::containsHeader);
       translate(seen, response, own);
       if (stale) {
@@ -113,7 +110,7 @@ record UpstreamSide(
       if (directives != null && !directives.getValue().equals("no-store")) {
         ClientRequest client =
             exchange == null ? null : exchange.getVariable("request", ClientRequest.class);
-        Contents.reserve(client, response, mostBytes);
+        Contents.reserve(client, response, json.mostBytes());
       }
       return response;
     } catch (IOException e) {
@@ -200,26 +197,13 @@ record UpstreamSide(
             ask.method(), request.getScheme(), request.getAuthority(), basePath + ask.target());
     for (Map.Entry<String, String> field : fields.all()) {
       boolean tags = ENTITY_TAGS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
-      message.addHeader(field.getKey(), tags ? urls.unmark(field.getValue()) : field.getValue());
+      message.addHeader(
+          field.getKey(), tags ? json.urls().unmark(field.getValue()) : field.getValue());
     }
     if (ask.content() != null) {
       message.setEntity(Contents.upload(ask.content(), scope.execRuntime));
     }
     return message;
-  }
-
-  /** Marks the tag of a 304 if the request had the tag of rewritten JSON. */
-  private void markIfRewritten(
-      ClassicHttpRequest request, UpstreamRequest ask, ClassicHttpResponse response) {
-    Header tag = response.getFirstHeader("ETag");
-    Header own = request.getFirstHeader("If-None-Match");
-    String tags = own == null ? ask.fields().get("If-None-Match") : own.getValue();
-    if (response.getCode() == 304
-        && tag != null
-        && tags != null
-        && !urls.unmark(tags).equals(tags)) {
-      response.setHeader("ETag", urls.mark(tag.getValue()));
-    }
   }
 
   /**
