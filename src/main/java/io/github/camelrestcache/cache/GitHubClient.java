@@ -10,7 +10,6 @@ import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
-import java.time.Duration;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
@@ -24,7 +23,6 @@ import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuil
 import org.apache.hc.client5.http.io.HttpClientConnectionManager;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
-import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
@@ -58,12 +56,9 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
   private static final int OF_NO_CALLER = 8 + BACKGROUND_REVALIDATIONS;
 
   private final Settings settings;
-  private final RequestConfig requestConfig;
-  private final Flights flights;
-  private final RateLimits limits;
-  private final Entries entries;
-  private final Generations generations;
   private final MeterRegistry meters;
+  private final ClientSide clientSide;
+  private final UpstreamSide upstreamSide;
 
   public GitHubClient(
       Settings settings,
@@ -75,20 +70,44 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
       RateLimits limits,
       Meters meters) {
     this.settings = settings;
-    this.flights = flights;
-    this.limits = limits;
     this.meters = meters.registry();
-    Duration staleIfError = settings.forwarding().staleIfError();
-    entries = new Entries(redis, keys, staleIfError, this.meters);
-    generations = new Generations(redis, keys, changes, purges, entries::failed);
-    requestConfig =
+    URI upstream = settings.github().url();
+    Settings.Forwarding forwarding = settings.forwarding();
+    UpstreamUrls urls = new UpstreamUrls(settings);
+    Entries entries = new Entries(redis, keys, forwarding.staleIfError(), this.meters);
+    RequestConfig requestConfig =
         RequestConfig.custom()
             .setConnectionRequestTimeout(Timeout.of(settings.github().connectTimeout()))
             .setResponseTimeout(Timeout.of(settings.github().answerTimeout()))
             .setProtocolUpgradeEnabled(false)
             .build();
+    clientSide =
+        new ClientSide(
+            upstream,
+            entries,
+            new Generations(redis, keys, changes, purges, entries::failed),
+            flights,
+            limits,
+            urls);
+    upstreamSide =
+        new UpstreamSide(
+            upstream.getRawPath().replaceAll("/+$", ""),
+            new Cacheability(upstream, forwarding.heuristic(), forwarding.staleIfError()),
+            flights,
+            limits,
+            entries,
+            requestConfig,
+            new RewrittenJson(urls, forwarding.maxEntry()));
+    setHttpCacheStorage(entries);
+    setCacheConfig(
+        CacheConfig.custom()
+            // Cacheability applies the rules of a shared cache
+            .setSharedCache(false)
+            .setMaxObjectSize(forwarding.maxEntry())
+            .setFreshnessCheckEnabled(false)
+            .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
+            .build());
     setDefaultRequestConfig(requestConfig);
-    renameInVia();
     disableAutomaticRetries();
     disableRedirectHandling();
     disableContentCompression();
@@ -97,10 +116,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     disableDefaultUserAgent();
     // GitHub closes connections that idle for 60 s
     evictIdleConnections(TimeValue.ofSeconds(30));
-  }
-
-  /** Replaces the library's name in Via by this service's (RFC 9110 7.6.3); answers need none. */
-  private void renameInVia() {
+    // the library's name in Via becomes this service's (RFC 9110 7.6.3); answers need none
     addRequestInterceptorLast(
         (request, content, exchange) -> {
           request.removeHeader(request.getLastHeader("Via"));
@@ -115,9 +131,9 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
 
   /** Counts requests; with credentials, a 304 is free ("Best practices for the REST API"). */
   private void meter(HttpRequest request, HttpResponse response) {
-    Header resource = response.getFirstHeader("x-ratelimit-resource");
+    String resource = KeptFields.value(response, "x-ratelimit-resource");
     boolean free = response.getCode() == 304 && request.containsHeader("Authorization");
-    String name = resource == null ? "none" : resource.getValue();
+    String name = resource == null ? "none" : resource;
     Counter.builder("restcache.upstream.requests")
         .description("Requests that GitHub has answered")
         .tag("resource", name.matches("[a-z_]{1,40}") ? name : "other")
@@ -127,41 +143,11 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
         .increment();
   }
 
-  /** Assembles the cache when a client is built, because all beans exist by then. */
   @Override
   protected void customizeExecChain(NamedElementChain<ExecChainHandler> chain) {
-    URI upstream = settings.github().url();
-    Settings.Forwarding forwarding = settings.forwarding();
-    int mostBytes = forwarding.maxEntry();
-    Cacheability cacheability =
-        new Cacheability(upstream, forwarding.heuristic(), forwarding.staleIfError());
-    UpstreamUrls urls = new UpstreamUrls(settings);
-    RewrittenJson json = new RewrittenJson(urls, mostBytes);
-    setHttpCacheStorage(entries);
-    setCacheConfig(
-        CacheConfig.custom()
-            // Cacheability applies the rules of a shared cache
-            .setSharedCache(false)
-            .setMaxObjectSize(mostBytes)
-            .setFreshnessCheckEnabled(false)
-            .setAsynchronousWorkers(BACKGROUND_REVALIDATIONS)
-            .build());
     super.customizeExecChain(chain);
-    chain.addBefore(
-        ChainElement.CACHING.name(),
-        new ClientSide(upstream, entries, generations, flights, limits, urls),
-        "client-side");
-    chain.addAfter(
-        ChainElement.CACHING.name(),
-        new UpstreamSide(
-            upstream.getRawPath().replaceAll("/+$", ""),
-            cacheability,
-            flights,
-            limits,
-            entries,
-            requestConfig,
-            json),
-        "upstream-side");
+    chain.addBefore(ChainElement.CACHING.name(), clientSide, "client-side");
+    chain.addAfter(ChainElement.CACHING.name(), upstreamSide, "upstream-side");
   }
 
   /** Checks each connection before it is reused, because requests are not retried. */
