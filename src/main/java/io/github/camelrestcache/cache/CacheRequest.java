@@ -1,12 +1,14 @@
 package io.github.camelrestcache.cache;
 
+import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Hash;
-import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.cache.Flights.Outcome;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
@@ -37,22 +39,39 @@ final class CacheRequest extends BasicClassicHttpRequest {
   private static final String REVALIDATE = "max-stale=0";
   private static final Pattern DEMANDING = Pattern.compile(REVALIDATE + "|max-age|min-fresh");
 
-  private final transient UpstreamRequest ask;
-  private final boolean cached;
-  private final long looked = System.nanoTime();
+  /** The request to send to GitHub, if necessary. */
+  final transient UpstreamRequest ask;
+
+  /** The client's request, or null in a refresh. */
+  final transient ClientRequest client;
+
+  /** The outcome of the request of another client that this one has waited for, or null. */
+  final transient Outcome waited;
+
+  /** What the cache does to answer it, except in the background. */
+  final transient Forwarded forwarded = new Forwarded();
+
+  /** Whether the cache may answer it and store its answer. */
+  final boolean cached;
+
+  /** Whether the client wants a stored answer only. */
+  final boolean onlyIfCached;
+
+  /** When the look-up in the cache began, by {@link System#nanoTime()}. */
+  final long looked = System.nanoTime();
 
   /**
    * @param generation of the path, see {@link Generations}; null if nothing may be stored
    */
-  CacheRequest(ClassicHttpRequest request, UpstreamRequest ask, String generation) {
-    super(
-        "GET",
-        request.getScheme(),
-        request.getAuthority(),
-        "/" + key(ask, String.valueOf(generation)));
+  CacheRequest(
+      ClassicHttpRequest request, UpstreamRequest ask, Exchange exchange, String generation) {
+    super("GET", request.getScheme(), request.getAuthority(), "/" + key(ask, generation));
     this.ask = ask;
-    String directives = directives(ask.fields());
-    this.cached = generation != null && !directives.contains("no-store");
+    client = exchange.getVariable("request", ClientRequest.class);
+    waited = exchange.getVariable(Flights.WAITED, Outcome.class);
+    String directives = directives(ask);
+    cached = generation != null && !directives.contains("no-store");
+    onlyIfCached = directives.contains("only-if-cached");
     if (!cached) {
       setHeader("Cache-Control", "no-store");
       return;
@@ -67,25 +86,19 @@ final class CacheRequest extends BasicClassicHttpRequest {
         addHeader(field.getKey(), field.getValue());
       }
     }
-    if (!directives.isEmpty()) {
-      setHeader("Cache-Control", understood(directives));
-    }
-  }
-
-  /** The client's directives, translated for the library. */
-  private static String understood(String directives) {
     if (directives.contains("no-cache")) {
       // no-cache makes the library ignore the entry; max-stale=0 makes it revalidate
-      return directives.contains("only-if-cached") ? REVALIDATE + ", only-if-cached" : REVALIDATE;
+      setHeader("Cache-Control", onlyIfCached ? REVALIDATE + ", only-if-cached" : REVALIDATE);
+    } else if (!directives.isEmpty()) {
+      // the operator, not the client, limits the age of stale answers
+      setHeader("Cache-Control", directives.replace("stale-if-error", "not-heeded"));
     }
-    // the operator, not the client, limits the age of stale answers
-    return directives.replaceAll("stale-if-error", "not-heeded");
   }
 
-  private static String directives(HttpFields fields) {
-    String directives = fields.get("Cache-Control");
-    // RFC 9111 5.4
-    String named = directives == null ? fields.get("Pragma") : directives;
+  /** The client's directives in lower case (RFC 9111 5.4). */
+  private static String directives(UpstreamRequest ask) {
+    String directives = ask.fields().get("Cache-Control");
+    String named = directives == null ? ask.fields().get("Pragma") : directives;
     return named == null ? "" : named.toLowerCase(Locale.ROOT);
   }
 
@@ -100,29 +113,9 @@ final class CacheRequest extends BasicClassicHttpRequest {
             ask.target()));
   }
 
-  /** The request to send to GitHub, if necessary. */
-  UpstreamRequest ask() {
-    return ask;
-  }
-
   /** Whether the client wants a fresher answer than what may be stored. */
   boolean isDemanding() {
-    return containsHeader("Cache-Control")
-        && DEMANDING.matcher(getFirstHeader("Cache-Control").getValue()).find();
-  }
-
-  /** Whether the client wants a stored answer only. */
-  boolean isOnlyIfCached() {
-    return directives(ask.fields()).contains("only-if-cached");
-  }
-
-  /** Whether the cache may answer it and store its answer. */
-  boolean isCached() {
-    return cached;
-  }
-
-  /** When the look-up in the cache began, by {@link System#nanoTime()}. */
-  long looked() {
-    return looked;
+    String directives = KeptFields.value(this, "Cache-Control");
+    return directives != null && DEMANDING.matcher(directives).find();
   }
 }

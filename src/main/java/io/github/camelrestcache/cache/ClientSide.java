@@ -1,8 +1,6 @@
 package io.github.camelrestcache.cache;
 
-import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Conditions;
-import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.cache.Flights.Outcome;
@@ -26,7 +24,6 @@ import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
-import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 
 /**
  * The layer between a route and the caching client. It takes the request from the variable {@code
@@ -54,31 +51,36 @@ record ClientSide(
     Changes.Stamp stamp = generations.stamp(ask);
     String generation = ask.isCached() ? generations.of(ask.path()) : null;
     CacheRequest seen =
-        new CacheRequest(request, ask, generation == null ? null : generation + urls.form());
+        new CacheRequest(
+            request, ask, exchange, generation == null ? null : generation + urls.form());
+    Forwarded forwarded = seen.forwarded;
     ExecChain.Scope seenScope =
         new ExecChain.Scope(
             scope.exchangeId, scope.route, seen, scope.execRuntime, scope.clientContext);
-    if (seen.isOnlyIfCached() && !seen.isCached()) {
-      refuse(null, null);
+    if (seen.onlyIfCached && !seen.cached) {
+      refuse(forwarded, null);
     }
     Outcome outcome = Outcome.FAILED;
-    entries.serve(exchange.getVariable("request", ClientRequest.class));
+    entries.serve(seen.client);
     try {
       ClassicHttpResponse response = chain.proceed(seen, seenScope);
-      Forwarded forwarded = Forwarded.in(context);
       HttpCacheEntry entry = context.getCacheEntry();
+      boolean stoodIn =
+          entry != null
+              && context.getCacheResponseStatus() == CacheResponseStatus.CACHE_MODULE_RESPONSE;
       if (entry == null) {
         refuse(forwarded, response);
       }
-      boolean stoodIn = entry != null && isOfTheCache(context);
-      outcome =
-          stoodIn
-              ? Outcome.STOOD_IN
-              : entry == null && response.getCode() >= 500 ? Outcome.FAILED : Outcome.ANSWERED;
+      if (stoodIn) {
+        outcome = Outcome.STOOD_IN;
+      } else if (entry != null || response.getCode() < 500) {
+        outcome = Outcome.ANSWERED;
+      }
       if (!ask.isSafe() && response.getCode() < 400) {
         invalidate(ask, response);
       }
-      String status = status(exchange, context, response);
+      String collapsed = exchange.getVariable("collapsed", String.class);
+      String status = status(forwarded, collapsed, entry, stoodIn, response);
       if (entry == null) {
         KeptFields.restore(response, false);
         if (response.getEntity() != null) {
@@ -88,15 +90,14 @@ record ClientSide(
         if (status.startsWith("hit") && !stoodIn) {
           exchange.setVariable("holding", new Holding(stamp, freshness(entry, response)));
         }
-        response = fromStore(ask, forwarded == null || stoodIn, response);
+        adapt(ask, forwarded.reason == null || stoodIn, response);
         exchange.setVariable("inMemory", true);
       }
       note(exchange, response, status);
       return response;
     } finally {
       entries.serve(null);
-      Forwarded forwarded = Forwarded.in(context);
-      if (forwarded != null) {
+      if (forwarded.reason != null) {
         generations.changed(ask.path());
         if (forwarded.flight != null) {
           flights.end(forwarded.flight, outcome);
@@ -113,16 +114,12 @@ record ClientSide(
   }
 
   private static long age(ClassicHttpResponse response) {
-    return Long.parseLong(response.getFirstHeader("Age").getValue());
-  }
-
-  private static boolean isOfTheCache(HttpCacheContext context) {
-    return context.getCacheResponseStatus() == CacheResponseStatus.CACHE_MODULE_RESPONSE;
+    return Long.parseLong(KeptFields.value(response, "Age"));
   }
 
   /** Turns an answer that the cache itself made into a 504 or into GitHub's failure. */
   private static void refuse(Forwarded forwarded, ClassicHttpResponse response) throws IOException {
-    if (forwarded == null) {
+    if (forwarded.reason == null) {
       throw new Problem(
           504,
           "Gateway timeout",
@@ -140,8 +137,8 @@ record ClientSide(
   private void invalidate(UpstreamRequest ask, ClassicHttpResponse response) {
     generations.invalidate(ask.path());
     for (String name : List.of("Location", "Content-Location")) {
-      Header field = response.getFirstHeader(name);
-      String path = field == null ? null : pathHere(ask, field.getValue());
+      String reference = KeptFields.value(response, name);
+      String path = reference == null ? null : pathHere(ask, reference);
       if (path != null) {
         generations.invalidate(path);
       }
@@ -165,89 +162,77 @@ record ClientSide(
   }
 
   /** The Cache-Status value (RFC 9211 2), without the name of the cache. */
-  private String status(Exchange exchange, HttpCacheContext context, ClassicHttpResponse response) {
-    Forwarded forwarded = Forwarded.in(context);
-    HttpCacheEntry entry = context.getCacheEntry();
-    String collapsed = exchange.getVariable("collapsed", String.class);
-    if (forwarded == null && collapsed != null) {
+  private String status(
+      Forwarded forwarded,
+      String collapsed,
+      HttpCacheEntry entry,
+      boolean stoodIn,
+      ClassicHttpResponse response) {
+    if (forwarded.reason == null && collapsed != null) {
       return "fwd=" + collapsed + "; collapsed";
     }
-    boolean stoodIn = entry != null && isOfTheCache(context);
-    boolean heldBack = forwarded != null && forwarded.heldBack;
-    if (entry == null && heldBack) {
+    if (forwarded.heldBack && entry == null) {
       return "detail=limited";
     }
-    if (forwarded == null || heldBack) {
+    if (forwarded.reason == null || forwarded.heldBack) {
       long ttl = Cacheability.lifetime(entry) - age(response);
-      String instead = heldBack ? "if-error" : "while-revalidate";
+      String instead = forwarded.heldBack ? "if-error" : "while-revalidate";
       return "hit; ttl=" + ttl + (stoodIn ? "; detail=stale-" + instead : "");
     }
-    StringBuilder status = new StringBuilder("fwd=").append(forwarded.reason);
+    String status = "fwd=" + forwarded.reason;
     if (forwarded.status > 0) {
-      status.append("; fwd-status=").append(forwarded.status);
+      status += "; fwd-status=" + forwarded.status;
     } else if (collapsed != null) {
-      status.append("; collapsed");
+      status += "; collapsed";
     }
     if (stoodIn) {
-      status.append("; detail=stale-if-error");
+      status += "; detail=stale-if-error";
     } else if (entry != null && forwarded.status != 304 && !entries.isLost()) {
-      status.append("; stored");
+      status += "; stored";
     }
-    return status.toString();
+    return status;
   }
 
   /**
-   * Turns a stored answer into the answer to this request.
+   * Turns a stored answer into the answer to this request, with its conditions and its range.
    *
    * @param old whether GitHub did not just send it: then its limits are outdated, and it has an age
    *     (RFC 9111 5.1)
    */
-  private ClassicHttpResponse fromStore(
-      UpstreamRequest ask, boolean old, ClassicHttpResponse response) {
+  private void adapt(UpstreamRequest ask, boolean old, ClassicHttpResponse response)
+      throws IOException {
     if (old) {
       limits.update(ask, response);
     } else if (!KeptFields.isKept(response, "Age") && age(response) == 0) {
       response.removeHeaders("Age");
     }
     KeptFields.restore(response, true);
-    return meet(ask, response);
-  }
-
-  /** Applies the client's conditions and range to a stored answer. */
-  private static ClassicHttpResponse meet(UpstreamRequest ask, ClassicHttpResponse response) {
-    HttpFields fields = ask.fields();
-    if (response.getCode() == 200 && isNotModified(fields, response)) {
-      return notModified(response);
-    }
-    if (ask.method().equals("HEAD")) {
+    if (response.getCode() == 200 && isNotModified(ask.fields(), response)) {
+      turnIntoNotModified(response);
+    } else if (ask.method().equals("HEAD")) {
       response.setEntity(null);
-      return response;
+    } else {
+      Ranges.apply(ask.fields(), response);
     }
-    return Ranges.meet(fields, response);
   }
 
   private static boolean isNotModified(HttpFields request, ClassicHttpResponse response) {
-    Header tag = response.getFirstHeader("ETag");
     // RFC 9111 4.3.2: without Last-Modified, Date replaces it
-    Header modified =
-        response.getFirstHeader(
-            response.containsHeader("Last-Modified") ? "Last-Modified" : "Date");
+    String modified = response.containsHeader("Last-Modified") ? "Last-Modified" : "Date";
     return Conditions.isNotModified(
-        request,
-        tag == null ? null : tag.getValue(),
-        modified == null ? null : HttpDates.parse(modified.getValue()));
+        request, KeptFields.value(response, "ETag"), KeptFields.time(response, modified));
   }
 
   /** RFC 9110 15.4.5: a 304 without the fields of the content. */
-  private static ClassicHttpResponse notModified(ClassicHttpResponse response) {
-    ClassicHttpResponse notModified = new BasicClassicHttpResponse(304);
+  private static void turnIntoNotModified(ClassicHttpResponse response) {
+    response.setCode(304);
+    response.setEntity(null);
     for (Header header : response.getHeaders()) {
       String name = header.getName().toLowerCase(Locale.ROOT);
-      if (!name.startsWith("content-") || name.equals("content-location")) {
-        notModified.addHeader(header);
+      if (name.startsWith("content-") && !name.equals("content-location")) {
+        response.removeHeader(header);
       }
     }
-    return notModified;
   }
 
   private static void note(Exchange exchange, ClassicHttpResponse response, String status) {

@@ -2,12 +2,10 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.base.HttpFields;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
 
@@ -18,7 +16,7 @@ final class Ranges {
 
   private Ranges() {}
 
-  static ClassicHttpResponse meet(HttpFields request, ClassicHttpResponse response) {
+  static void apply(HttpFields request, ClassicHttpResponse response) throws IOException {
     String range = request.get("Range");
     Matcher one = ONE.matcher(range == null ? "" : range);
     if (response.getCode() != 200
@@ -26,15 +24,15 @@ final class Ranges {
         || !one.matches()
         || one.group(1).isEmpty() && one.group(2).isEmpty()
         || !isUnchanged(request.get("If-Range"), response)) {
-      return response;
+      return;
     }
-    byte[] whole = content(response);
+    byte[] whole = EntityUtils.toByteArray(response.getEntity());
     int length = whole.length;
     int last = one.group(2).isEmpty() ? length - 1 : Integer.parseInt(one.group(2));
     int from = one.group(1).isEmpty() ? Math.max(0, length - last) : Integer.parseInt(one.group(1));
     int to = one.group(1).isEmpty() ? length - 1 : Math.min(last, length - 1);
     if (from > last && !one.group(1).isEmpty() && !one.group(2).isEmpty()) {
-      return response; // invalid, so ignored
+      return; // invalid, so ignored
     }
     response.removeHeaders("Content-Length");
     if (from > to) {
@@ -42,13 +40,12 @@ final class Ranges {
       response.setHeader("Content-Range", "bytes */" + length);
       response.setHeader("Content-Length", "0");
       response.setEntity(null);
-      return response;
+      return;
     }
     response.setCode(206);
     response.setHeader("Content-Range", "bytes %d-%d/%d".formatted(from, to, length));
     response.setHeader("Content-Length", Integer.toString(to + 1 - from));
     response.setEntity(new ByteArrayEntity(Arrays.copyOfRange(whole, from, to + 1), null));
-    return response;
   }
 
   /** RFC 9110 13.1.5: the strong comparison, or the exact date. */
@@ -56,15 +53,7 @@ final class Ranges {
     if (validator == null) {
       return true;
     }
-    Header stored = response.getFirstHeader(validator.contains("\"") ? "ETag" : "Last-Modified");
-    return stored != null && !validator.startsWith("W/") && stored.getValue().equals(validator);
-  }
-
-  private static byte[] content(ClassicHttpResponse response) {
-    try {
-      return EntityUtils.toByteArray(response.getEntity());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    String stored = KeptFields.value(response, validator.contains("\"") ? "ETag" : "Last-Modified");
+    return validator.equals(stored) && !validator.startsWith("W/");
   }
 }

@@ -3,9 +3,8 @@ package io.github.camelrestcache.cache;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
-import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.InFlight.Share;
-import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.cache.Flights.Outcome;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
@@ -15,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
@@ -47,8 +47,6 @@ record UpstreamSide(
 
   private static final List<String> CONDITIONS = List.of("If-None-Match", "If-Modified-Since");
 
-  private static final List<String> ENTITY_TAGS = List.of("If-None-Match", "If-Match", "If-Range");
-
   /** Fields that select GitHub's answer; {@code Vary} is known too late. */
   private static final List<String> TELLS_APART =
       List.of(
@@ -69,47 +67,47 @@ record UpstreamSide(
       ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
       throws IOException, HttpException {
     CacheRequest seen = (CacheRequest) scope.originalRequest;
-    UpstreamRequest ask = seen.ask();
+    UpstreamRequest ask = seen.ask;
     HttpCacheContext context = HttpCacheContext.cast(scope.clientContext);
-    Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
-    // without an exchange, this is a background revalidation (RFC 5861 3)
-    boolean stale =
-        exchange == null || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
-    String reason = stale ? seen.isDemanding() ? "request" : "stale" : reason(seen);
-    Flight flight = flight(seen, exchange, Forwarded.in(context), reason);
-    Forwarded forwarded = Forwarded.note(context, reason, flight);
-    if (exchange == null) {
-      context.setRequestConfig(requestConfig); // the library sets none in the background
+    // a revalidation in the background (RFC 5861 3) has a context of its own
+    boolean background = context.getAttribute(Exchange.class.getName()) == null;
+    boolean stale = background || context.getCacheResponseStatus() == CacheResponseStatus.CACHE_HIT;
+    boolean validates = CONDITIONS.stream().anyMatch(request::containsHeader);
+    Forwarded forwarded = background ? new Forwarded() : seen.forwarded;
+    ClientRequest client = background ? null : seen.client;
+    Outcome waited = background ? null : seen.waited;
+    String reason = reason(seen, stale);
+    if (background) {
+      context.setRequestConfig(requestConfig); // the library sets none
+    } else if (seen.cached
+        && forwarded.reason == null
+        && (waited == null || waited == Outcome.FAILED)) {
+      forwarded.flight = flights.begin(key(seen), reason, seen.looked);
     }
+    forwarded.reason = reason;
     try {
-      if (stale && isFailing(exchange)) {
+      if (stale && waited == Outcome.STOOD_IN) {
         throw new SocketTimeoutException("GitHub failed for an identical concurrent request");
       }
       ClassicHttpResponse response = limits.refusal(ask);
-      if (response == null) {
-        if (exchange != null && ask.deadline() == null) {
-          takePlace(exchange, ask); // refreshes need none
-        }
-        response = proceed(message(request, ask, stale, scope), ask, scope, chain);
+      boolean limited = response != null;
+      forwarded.heldBack = limited;
+      if (!limited) {
+        takePlace(client, ask);
+        response = proceed(message(request, ask, stale || validates, scope), ask, scope, chain);
         forwarded.status = response.getCode();
-        if (isLimit(response)) {
+        limited = isLimit(response);
+        if (limited) {
           limits.refused(ask, response, Contents.text(response));
-          forwarded.limited = true;
         }
-      } else {
-        forwarded.heldBack = true;
       }
       String validator = KeptFields.value(request, "If-None-Match");
       json.rewrite(response, validator == null ? ask.fields().get("If-None-Match") : validator);
-      boolean own = CONDITIONS.stream().anyMatch(request::containsHeader);
-      translate(seen, response, own);
+      translate(seen, response, validates);
       if (stale) {
-        settle(seen, scope, forwarded, response);
+        settle(seen, scope, forwarded, limited, response);
       }
-      Header directives = response.getFirstHeader("Cache-Control");
-      if (directives != null && !directives.getValue().equals("no-store")) {
-        ClientRequest client =
-            exchange == null ? null : exchange.getVariable("request", ClientRequest.class);
+      if (!isNoStore(response)) {
         Contents.reserve(client, response, json.mostBytes());
       }
       return response;
@@ -119,6 +117,36 @@ record UpstreamSide(
     } catch (RuntimeException e) { // a content without room: the rest of it is not read
       scope.execRuntime.discardEndpoint();
       throw e;
+    }
+  }
+
+  private static String reason(CacheRequest seen, boolean stale) {
+    if (stale) {
+      return seen.isDemanding() ? "request" : "stale";
+    }
+    if (seen.cached) {
+      return "uri-miss";
+    }
+    return seen.ask.isRead() ? "bypass" : "method";
+  }
+
+  /** The key of a flight: requests with the same key get the same answer. */
+  private static String key(CacheRequest seen) {
+    StringBuilder key = new StringBuilder(seen.ask.method()).append(seen.getPath());
+    TELLS_APART.forEach(name -> key.append('\n').append(seen.ask.fields().get(name)));
+    return key.toString();
+  }
+
+  private static boolean isNoStore(ClassicHttpResponse response) {
+    return "no-store".equals(KeptFields.value(response, "Cache-Control"));
+  }
+
+  private static void takePlace(ClientRequest client, UpstreamRequest ask)
+      throws ConnectionRequestTimeoutException {
+    if (client != null
+        && (ask.content() != null && !client.ticket().take(Share.UPLOADS, 1)
+            || !client.ticket().take(Share.FORWARDS, 1))) {
+      throw new ConnectionRequestTimeoutException("MAX_FORWARDS requests are in flight");
     }
   }
 
@@ -145,46 +173,15 @@ record UpstreamSide(
     return response;
   }
 
-  /** The flight that the request leads, or null. The cache may ask twice for one request. */
-  private Flight flight(CacheRequest seen, Exchange exchange, Forwarded before, String reason) {
-    if (before != null) {
-      return before.flight;
-    }
-    boolean alone =
-        exchange == null
-            || exchange.getVariable(Flights.WAITED) == Flights.Outcome.ANSWERED
-            || isFailing(exchange);
-    return seen.isCached() && !alone ? flights.begin(key(seen), reason, seen.looked()) : null;
-  }
-
-  private static boolean isFailing(Exchange exchange) {
-    return exchange != null && exchange.getVariable(Flights.WAITED) == Flights.Outcome.STOOD_IN;
-  }
-
-  private static void takePlace(Exchange exchange, UpstreamRequest ask)
-      throws ConnectionRequestTimeoutException {
-    InFlight.Ticket ticket = exchange.getVariable("request", ClientRequest.class).ticket();
-    if (ask.content() != null && !ticket.take(Share.UPLOADS, 1)
-        || !ticket.take(Share.FORWARDS, 1)) {
-      throw new ConnectionRequestTimeoutException("MAX_FORWARDS requests are in flight");
-    }
-  }
-
-  private static String reason(CacheRequest seen) {
-    return seen.isCached() ? "uri-miss" : seen.ask().isRead() ? "bypass" : "method";
-  }
-
-  private static String key(CacheRequest seen) {
-    StringBuilder key = new StringBuilder(seen.ask().method()).append(seen.getPath());
-    TELLS_APART.forEach(name -> key.append('\n').append(seen.ask().fields().get(name)));
-    return key.toString();
-  }
-
-  /** The message for GitHub: conditions are either the cache's or the client's. */
+  /**
+   * The message for GitHub.
+   *
+   * @param revalidates whether its conditions are the cache's, not the client's
+   */
   private ClassicHttpRequest message(
-      ClassicHttpRequest request, UpstreamRequest ask, boolean stale, ExecChain.Scope scope) {
+      ClassicHttpRequest request, UpstreamRequest ask, boolean revalidates, ExecChain.Scope scope) {
     HttpFields fields = new HttpFields(ask.fields().all());
-    if (stale || CONDITIONS.stream().anyMatch(request::containsHeader)) {
+    if (revalidates) {
       List.of("If-None-Match", "If-Modified-Since", "Range", "If-Range").forEach(fields::remove);
       for (String name : CONDITIONS) {
         for (Header condition : request.getHeaders(name)) {
@@ -196,9 +193,9 @@ record UpstreamSide(
         new BasicClassicHttpRequest(
             ask.method(), request.getScheme(), request.getAuthority(), basePath + ask.target());
     for (Map.Entry<String, String> field : fields.all()) {
-      boolean tags = ENTITY_TAGS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
+      boolean condition = field.getKey().regionMatches(true, 0, "If-", 0, 3);
       message.addHeader(
-          field.getKey(), tags ? json.urls().unmark(field.getValue()) : field.getValue());
+          field.getKey(), condition ? json.urls().unmark(field.getValue()) : field.getValue());
     }
     if (ask.content() != null) {
       message.setEntity(Contents.upload(ask.content(), scope.execRuntime));
@@ -214,12 +211,10 @@ record UpstreamSide(
    * @param validated whether the cache sent a validator of its own
    */
   private void translate(CacheRequest seen, ClassicHttpResponse response, boolean validated) {
-    UpstreamRequest ask = seen.ask();
+    UpstreamRequest ask = seen.ask;
     boolean said = Cacheability.isSaid(response);
     Instant now = Instant.now();
-    Header date = response.getFirstHeader("Date");
-    Instant parsed = date == null ? null : HttpDates.parse(date.getValue());
-    Instant made = parsed == null ? now : parsed;
+    Instant made = Objects.requireNonNullElse(KeptFields.time(response, "Date"), now);
     String directives = cacheability.of(response, ask.isShared(), made);
     long age = Math.max(Cacheability.age(response), Duration.between(made, now).toSeconds());
     KeptFields.keep(response);
@@ -228,7 +223,7 @@ record UpstreamSide(
     boolean ofTheCache = response.getCode() == 304 && validated;
     boolean whole = ask.method().equals("GET") && response.getCode() != 304;
     boolean forACookie = whole && !ask.isOfOneCaller() && ask.fields().contains("Cookie");
-    if (!seen.isCached() || !ofTheCache && !whole || forACookie) {
+    if (!seen.cached || !ofTheCache && !whole || forACookie) {
       response.setHeader("Cache-Control", "no-store");
     } else if (whole || said) {
       response.setHeader("Cache-Control", directives);
@@ -237,21 +232,24 @@ record UpstreamSide(
 
   /** Applies the answer to a revalidation to the stored entry. */
   private void settle(
-      CacheRequest seen, ExecChain.Scope scope, Forwarded forwarded, ClassicHttpResponse response)
+      CacheRequest seen,
+      ExecChain.Scope scope,
+      Forwarded forwarded,
+      boolean limited,
+      ClassicHttpResponse response)
       throws IOException {
     int status = response.getCode();
     if (status >= 500) {
       Contents.text(response); // fails here if the content broke off
     }
-    if (status >= 500 || forwarded.limited || forwarded.heldBack) {
+    if (status >= 500 || limited) {
       // makes the cache use the stored answer
       response.setHeader("Cache-Control", "no-store");
       if (status < 500) {
         forwarded.refusedForNow = status;
         response.setCode(503);
       }
-    } else if (status != 304
-        && response.getFirstHeader("Cache-Control").getValue().equals("no-store")) {
+    } else if (status != 304 && isNoStore(response)) {
       // RFC 9111 4.3.3: gone, or no longer for this caller
       entries.forget(scope.route.getTargetHost(), seen);
     }
@@ -262,16 +260,15 @@ record UpstreamSide(
    * tell: a denied access may be the last request of a window, too.
    */
   private static boolean isLimit(ClassicHttpResponse response) throws IOException {
-    int status = response.getCode();
-    if (status != 403 && status != 429) {
-      return false;
+    if (response.getCode() != 403) {
+      return response.getCode() == 429;
+    }
+    if (response.containsHeader("Retry-After")) {
+      return true;
     }
     String said = Limit.message(Contents.text(response));
-    Header remaining = response.getFirstHeader("x-ratelimit-remaining");
-    return status == 429
-        || response.containsHeader("Retry-After")
-        || (said.isEmpty()
-            ? remaining != null && remaining.getValue().equals("0")
-            : said.contains("rate limit"));
+    return said.isEmpty()
+        ? "0".equals(KeptFields.value(response, "x-ratelimit-remaining"))
+        : said.contains("rate limit");
   }
 }
