@@ -88,7 +88,7 @@ record ClientSide(
         }
       } else {
         if (status.startsWith("hit") && !stoodIn) {
-          exchange.setVariable("holding", new Holding(stamp, freshness(entry, response)));
+          exchange.setVariable("holding", holding(stamp, entry, response));
         }
         adapt(ask, forwarded.reason == null || stoodIn, response);
         exchange.setVariable("inMemory", true);
@@ -107,10 +107,11 @@ record ClientSide(
   }
 
   /** The library counts the age in whole seconds since an entry arrived. */
-  private static Freshness freshness(HttpCacheEntry entry, ClassicHttpResponse response) {
+  private static Holding holding(
+      Changes.Stamp stamp, HttpCacheEntry entry, ClassicHttpResponse response) {
     long here = Duration.between(entry.getResponseInstant(), Instant.now()).toNanos();
     long age = age(response) * A_SECOND + Math.floorMod(here, A_SECOND);
-    return new Freshness(System.nanoTime() - age, Cacheability.lifetime(entry));
+    return new Holding(stamp, System.nanoTime() - age, Cacheability.lifetime(entry));
   }
 
   private static long age(ClassicHttpResponse response) {

@@ -144,7 +144,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
         new PreparedAnswer(
             status,
             fields,
-            holding.freshness().lifetime(),
+            holding.lifetime(),
             content == null ? Content.NONE : Content.of(content));
     message.setBody(lane.forwarded(request, answer, holding));
   }

@@ -167,7 +167,7 @@ public final class FastLane {
   }
 
   private static Reply reply(PreparedAnswer answer, Holding holding) {
-    return new Reply(answer, FORWARD, holding.freshness().age(), null);
+    return new Reply(answer, FORWARD, holding.age(), null);
   }
 
   /**
@@ -220,7 +220,7 @@ public final class FastLane {
     String key = holds ? fingerprint(request) : null;
     if (key != null) {
       long now = System.nanoTime();
-      long end = now + Math.min(holding.freshness().end() - now, maxAge);
+      long end = now + Math.min(holding.end() - now, maxAge);
       long renewal = now + maxAge / 2;
       answers.put(key, new Forwarded(holding, renewal, new AtomicBoolean(), end, answer));
     }
