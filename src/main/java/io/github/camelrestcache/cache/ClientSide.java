@@ -61,7 +61,7 @@ record ClientSide(
       refuse(forwarded, null);
     }
     Outcome outcome = Outcome.FAILED;
-    entries.serve(seen.client);
+    entries.serve(seen);
     try {
       ClassicHttpResponse response = chain.proceed(seen, seenScope);
       HttpCacheEntry entry = context.getCacheEntry();
@@ -163,7 +163,7 @@ record ClientSide(
   }
 
   /** The Cache-Status value (RFC 9211 2), without the name of the cache. */
-  private String status(
+  private static String status(
       Forwarded forwarded,
       String collapsed,
       HttpCacheEntry entry,
@@ -188,7 +188,7 @@ record ClientSide(
     }
     if (stoodIn) {
       status += "; detail=stale-if-error";
-    } else if (entry != null && forwarded.status != 304 && !entries.isLost()) {
+    } else if (entry != null && forwarded.status != 304 && !forwarded.lost) {
       status += "; stored";
     }
     return status;

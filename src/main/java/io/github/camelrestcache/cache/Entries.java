@@ -71,10 +71,7 @@ final class Entries implements HttpCacheStorage {
   private final AtomicBoolean failing = new AtomicBoolean();
 
   /** The request that this thread serves, which the library does not pass to its storage. */
-  private final ThreadLocal<ClientRequest> served = new ThreadLocal<>();
-
-  /** Whether a write for it failed, which the library does not report. */
-  private final ThreadLocal<Boolean> lost = ThreadLocal.withInitial(() -> false);
+  private final ThreadLocal<CacheRequest> served = new ThreadLocal<>();
 
   Entries(RedisConnection redis, Keys keys, Duration staleIfError, MeterRegistry meters) {
     this.redis = redis;
@@ -112,12 +109,13 @@ final class Entries implements HttpCacheStorage {
           return;
         }
       } catch (DataAccessException e) {
-        lost(e);
+        lose();
+        failed(e);
         return;
       }
       LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1_000_000L << Math.min(tries, 5)));
     }
-    lost.set(true);
+    lose();
   }
 
   /** Required by the interface; the library uses it for asynchronous clients only. */
@@ -140,14 +138,8 @@ final class Entries implements HttpCacheStorage {
   }
 
   /** Sets the request that this thread serves, which may be null. */
-  void serve(ClientRequest request) {
+  void serve(CacheRequest request) {
     served.set(request);
-    lost.set(false);
-  }
-
-  /** Whether a write for that request failed. */
-  boolean isLost() {
-    return lost.get();
   }
 
   private String redisKey(String key) {
@@ -165,7 +157,8 @@ final class Entries implements HttpCacheStorage {
                       connection.stringCommands().getRange(name.getBytes(UTF_8), 0, SMALL - 1));
       if (value.length == SMALL) {
         // it may be large: the rest is read only if there is room for it
-        Contents.reserve(served.get(), redis.opsForValue().size(name));
+        ClientRequest client = served.get() == null ? null : served.get().client;
+        Contents.reserve(client, redis.opsForValue().size(name));
         value = (byte[]) Objects.requireNonNullElse(redis.opsForValue().get(name), NONE);
       }
       Counter.builder("restcache.redis.reads")
@@ -185,13 +178,15 @@ final class Entries implements HttpCacheStorage {
       write.run();
       failing.set(false);
     } catch (DataAccessException e) {
-      lost(e);
+      lose();
+      failed(e);
     }
   }
 
-  private void lost(DataAccessException e) {
-    lost.set(true);
-    failed(e);
+  private void lose() {
+    if (served.get() != null) {
+      served.get().forwarded.lost = true;
+    }
   }
 
   /** Logs a failure, unless the connection has logged its cause. */

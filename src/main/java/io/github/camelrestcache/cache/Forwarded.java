@@ -23,4 +23,7 @@ final class Forwarded {
 
   /** Whether GitHub was not asked after all, because a refusal is in force. */
   boolean heldBack;
+
+  /** Whether Redis did not store the answer, which the library does not report. */
+  boolean lost;
 }
