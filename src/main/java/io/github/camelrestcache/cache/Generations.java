@@ -25,7 +25,7 @@ import org.springframework.dao.DataAccessException;
 final class Generations {
 
   /** Longer than the lifetime of any entry. */
-  private static final Duration KEPT = Entries.LONGEST.plus(Entries.STALE);
+  static final Duration KEPT = Entries.LONGEST.plus(Entries.STALE);
 
   private static final int MOST_OUTLIVED = 10_000;
 

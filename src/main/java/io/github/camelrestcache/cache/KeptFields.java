@@ -38,7 +38,7 @@ final class KeptFields {
    */
   static void restore(HttpMessage response, boolean stored) {
     if (stored) {
-      move(response, "Age", PREFIX + "Age");
+      move(response, "Age", PREFIX + "Age"); // instead of the original
     }
     NAMES.forEach(name -> move(response, PREFIX + name, name));
   }

@@ -10,7 +10,6 @@ import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,9 +31,6 @@ import org.springframework.data.redis.core.ScanOptions;
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
 public final class Purges {
-
-  /** Longer than any entry is kept. */
-  private static final Duration KEPT = Duration.ofDays(32);
 
   private static final Pattern STORED = Pattern.compile(".*:(?:endpoint|view):\\{([^}]*)}.*");
 
@@ -76,7 +72,7 @@ public final class Purges {
     boolean folder = below && path.endsWith("/") && !plain.equals("/");
     String what = (below ? "*" : "=") + plain + (folder ? "/" : "");
     redis.opsForHash().put(key, what, Long.toString(fence(what)).getBytes(UTF_8));
-    redis.expire(key, KEPT);
+    redis.expire(key, Generations.KEPT);
     load();
     List<String> removed = remove(what);
     redis.convertAndSend(keys.of("published"), "purged".getBytes(UTF_8));
