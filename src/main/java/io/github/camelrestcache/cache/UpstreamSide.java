@@ -141,6 +141,7 @@ record UpstreamSide(
     return "no-store".equals(KeptFields.value(response, "Cache-Control"));
   }
 
+  /** Takes a place among the requests in flight; without a client, none is needed. */
   private static void takePlace(ClientRequest client, UpstreamRequest ask)
       throws ConnectionRequestTimeoutException {
     if (client != null
