@@ -16,14 +16,14 @@ class BadConfigurationTest {
     "evry, did you mean 'every'?",
     "interval, 'expected one of path, shape, every'",
   })
-  void theNearestKnownNameIsSuggestedOrAllAreNamed(String unknown, String suggestion) {
+  void nearestKnownNameIsSuggestedOrAllAreListed(String unknown, String suggestion) {
     assertThat(BadConfiguration.suggestion(unknown, List.of("path", "shape", "every")))
         .isEqualTo(suggestion);
     assertThat(BadConfiguration.suggestion(unknown, List.of())).isEqualTo("there are none");
   }
 
   @Test
-  void aRefusalIsFoundAmongTheCausesAndElseTheInnermostOneTells() {
+  void sentenceIsThatOfBadConfigurationOrInnermostCause() {
     Exception refusal = new BadConfiguration("PORT is 'x'");
     Exception wrapped = new RuntimeException("outer", new IllegalStateException("mid", refusal));
     assertThat(BadConfiguration.isOf(wrapped)).isTrue();

@@ -8,14 +8,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whose request it is, behind proxies and without. */
+/** The client address, with and without proxies. */
 class ClientAddressTest {
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        // trusted | from | X-Forwarded-For | client
+        // trusted | peer | X-Forwarded-For | client
         "| 192.0.2.1 | 198.51.100.7 | 192.0.2.1",
         "10.0.0.0/8 | 192.0.2.1 | 198.51.100.7 | 192.0.2.1",
         "10.0.0.0/8 | 10.1.2.3 | 198.51.100.7 | 198.51.100.7",
@@ -31,14 +31,13 @@ class ClientAddressTest {
         "| 2001:dc8:1:2:3:4:5:6 | | 2001:dc8:1:2::",
         "| 2001:dc8:1:2:ffff:: | | 2001:dc8:1:2::",
       })
-  void theClientIsTheLastHopThatIsNotTrusted(
-      String trusted, String from, String forwarded, String client) {
+  void clientIsTheLastUntrustedHop(String trusted, String from, String forwarded, String client) {
     ClientAddress addresses = new ClientAddress(trusted == null ? "" : trusted);
     assertThat(addresses.of(from, forwarded)).isEqualTo(client);
   }
 
   @Test
-  void severalFieldsAreOneList() {
+  void lastUntrustedAddressOfListIsTheClient() {
     ClientAddress addresses = new ClientAddress("10.0.0.1");
     assertThat(addresses.of("10.0.0.1", "203.0.113.9, 198.51.100.7")).isEqualTo("198.51.100.7");
   }
@@ -46,12 +45,12 @@ class ClientAddressTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"a", "10.0.0", "10.0.0.0/33", "10.0.0.0/x", "10.0.0.0/-1", "::1/129", "localhost"})
-  void whatIsNoNetworkIsRefused(String list) {
+  void invalidNetworksAreRejected(String list) {
     assertThat(ClientAddress.areNetworks(list)).isFalse();
   }
 
   @Test
-  void listsOfNetworksAreTaken() {
+  void networkListsAreAccepted() {
     assertAll(
         () -> assertThat(ClientAddress.areNetworks("")).isTrue(),
         () -> assertThat(ClientAddress.areNetworks("127.0.0.1")).isTrue(),

@@ -8,27 +8,27 @@ import org.junit.jupiter.api.Test;
 class HttpFieldsTest {
 
   @Test
-  void whatIsOfOneConnectionOrCamelsGoesNoFurther() {
+  void hopByHopAndCamelHeadersAreDropped() {
     String names =
         """
         Connection Keep-Alive Proxy-Authenticate Proxy-Authorization Proxy-Connection TE Trailer
         Transfer-Encoding UPGRADE host content-length Expect CamelHttpUri camelhttppath
         CAMELHttpMethod CamelRedis.Key org.apache.camel.X ORG.Apache.Camel.x
         """;
-    assertThat(names.strip().split("\\s+")).noneMatch(HttpFieldsTest::goesOn);
+    assertThat(names.strip().split("\\s+")).noneMatch(HttpFieldsTest::isKept);
   }
 
   @Test
-  void everythingElseGoesOn() {
+  void otherHeadersAreKept() {
     String names =
         """
         Authorization Cookie Via Warning Date Cache-Control Content-Type Content-Encoding X-Camel
         Came org.apache X-Request-Id
         """;
-    assertThat(names.strip().split("\\s+")).allMatch(HttpFieldsTest::goesOn);
+    assertThat(names.strip().split("\\s+")).allMatch(HttpFieldsTest::isKept);
   }
 
-  private static boolean goesOn(String name) {
+  private static boolean isKept(String name) {
     HttpFields fields = new HttpFields().add("Accept", "x").add(name, "y");
     HttpFields kept = fields.endToEnd();
     assertThat(fields.all()).hasSize(2);
@@ -37,7 +37,7 @@ class HttpFieldsTest {
   }
 
   @Test
-  void whatConnectionNamesGoesNoFurther() {
+  void headersNamedByConnectionAreDropped() {
     HttpFields fields =
         new HttpFields()
             .add("connection", "close ,X-One")
@@ -49,7 +49,7 @@ class HttpFieldsTest {
   }
 
   @Test
-  void repeatedFieldsKeepTheirOrderAndNamesAreComparedWithoutCase() {
+  void headersKeepOrderAndIgnoreCase() {
     HttpFields fields =
         new HttpFields().add("Set-Cookie", "a=1").add("Vary", "x").add("set-cookie", "b=2, c");
     assertThat(fields.endToEnd().all())

@@ -21,7 +21,7 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 class ProblemTest {
 
   @Test
-  void theBodyIsJsonWithStatusTitleAndDetailOnly() throws IOException {
+  void bodyIsJsonWithStatusTitleAndDetail() throws IOException {
     Problem problem = new Problem(404, "Not found", "There is no \"é🚀\"\n\\view.");
     ObjectMapper json = new ObjectMapper();
     JsonNode expected =
@@ -35,13 +35,13 @@ class ProblemTest {
 
   @ParameterizedTest
   @CsvSource({"PT0S,1", "PT-5S,1", "PT0.001S,1", "PT1S,1", "PT1.001S,2", "PT10M,600"})
-  void retryAfterIsInWholeSecondsRoundedUpAndAtLeastOne(Duration wait, String seconds) {
+  void retryAfterIsRoundedUpToWholeSeconds(Duration wait, String seconds) {
     Problem problem = new Problem(503, "Not ready", "Wait.").retryAfter(wait);
     assertThat(problem.fields().get("retry-after")).isEqualTo(seconds);
   }
 
   @Test
-  void aFailureOnTheWayIsAProblemWhereverItStandsInTheCauses() {
+  void knownFailureInCauseChainIsAProblem() {
     Map<Exception, Integer> statuses =
         Map.of(
             new Problem(405, "Method not allowed", "Use GET."), 405,
@@ -63,7 +63,7 @@ class ProblemTest {
   }
 
   @Test
-  void aFaultOfThisServiceIsNoProblemOfTheCallers() {
+  void unknownFailureIsNoProblem() {
     assertThat(Problem.of(new NullPointerException())).isNull();
     assertThat(Problem.of(null)).isNull();
   }

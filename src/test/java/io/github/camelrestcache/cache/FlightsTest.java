@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Who asks GitHub, and who waits for another's answer. */
+/** Single flight: which request asks GitHub, and which joins a request in flight. */
 class FlightsTest {
 
   private final Flights flights = new Flights(1, Duration.ofSeconds(1));
@@ -25,26 +25,26 @@ class FlightsTest {
   }
 
   @Test
-  void whoFindsTheSameUnderWayJoinsIt() {
+  void sameKeyJoinsRequestInFlight() {
     Flight first = begin("a", System.nanoTime());
     assertThat(joined("a", System.nanoTime()).flight).isSameAs(first);
     assertThatCode(() -> begin("b", System.nanoTime())).doesNotThrowAnyException();
   }
 
   @Test
-  void whoLookedIntoTheCacheBeforeTheAnswerCameLooksAgain() {
+  void lookupBeforeTheAnswerIsRepeated() {
     Flight first = begin("a", System.nanoTime());
     long looked = System.nanoTime();
     flights.end(first, Outcome.ANSWERED);
     assertThat(joined("a", looked).flight.landed()).isCompletedWithValue(Outcome.ANSWERED);
     assertThatCode(() -> begin("a", System.nanoTime()))
-        .as("nothing is left under way of it")
+        .as("no request is left in flight")
         .doesNotThrowAnyException();
   }
 
   @ParameterizedTest
   @EnumSource(names = {"STOOD_IN", "FAILED"})
-  void afterAFailureTheNextAsksGitHub(Outcome outcome) {
+  void nextRequestAsksGitHubAfterFailure(Outcome outcome) {
     Flight first = begin("a", System.nanoTime());
     long looked = System.nanoTime();
     flights.end(first, outcome);

@@ -85,7 +85,7 @@ class CatalogTest {
   }
 
   @Test
-  void endpointsAndViewsAreReadOffTheirRoutesWithTheDefaultsOfTheirKamelets() throws Exception {
+  void routesDeclareEndpointsAndViewsWithKameletDefaults() throws Exception {
     Catalog.Declared declared =
         read(
             view("view-a", "view: a, list: \"/orgs/{{github.org}}/repos\", field: forks"),
@@ -119,8 +119,7 @@ class CatalogTest {
     "classpath:file:/app/camel-rest-cache.jar!/routes/a.camel.yaml, routes/a.camel.yaml:1",
     "jar:file:/app/camel-rest-cache.jar!/a.camel.yaml, a.camel.yaml:1",
   })
-  void theSourceNamesFileAndLineWithoutAnAbsolutePath(String location, String source)
-      throws Exception {
+  void sourceIsRelativePathAndLine(String location, String source) throws Exception {
     assertThat(readFrom(location, REPOS).endpoints().get("/orgs/x/repos").source())
         .isEqualTo(source);
   }
@@ -144,7 +143,7 @@ class CatalogTest {
         "path: /a, events: a b  | is 'a b', but must be names of events such as star,push",
         "path: /a, events: \"a,\" | is 'a,', but must be names of events such as star,push",
       })
-  void aMistakeInAnEndpointIsRefusedWithFileLineAndSentence(String parameters, String sentence) {
+  void invalidEndpointIsRejectedWithFileAndLine(String parameters, String sentence) {
     assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(endpoint("a", parameters))))
         .hasMessageStartingWith("routes/a.camel.yaml:")
         .hasMessageContaining(sentence);
@@ -160,7 +159,7 @@ class CatalogTest {
         "view: a, list: /orgs/x, field: f        | '/orgs/x', which is not a cached list",
         "view: a, list: /orgs/x/repos, feld: f   | no parameter 'feld': did you mean 'field'?",
       })
-  void aMistakeInAViewIsRefusedWithFileLineAndSentence(String parameters, String sentence) {
+  void invalidViewIsRejectedWithFileAndLine(String parameters, String sentence) {
     String object = endpoint("org", "path: /orgs/x, shape: object");
     String bad = view("view-a", parameters);
     assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(REPOS, object, bad)))
@@ -169,7 +168,7 @@ class CatalogTest {
   }
 
   @Test
-  void anEventChangesTheEndpointsThatNameItAndNoOthers() throws Exception {
+  void eventAffectsOnlyEndpointsThatListIt() throws Exception {
     CATALOG.declare(
         read(
             endpoint("a", "path: /a, events: \"star,pull_request\""),
@@ -188,7 +187,7 @@ class CatalogTest {
   }
 
   @Test
-  void anIdAPathAndAViewAreDeclaredOnce() {
+  void duplicateIdsPathsAndViewsAreRejected() {
     String view = "list: /orgs/x/repos, field: f, view: v";
     assertThat(refused(REPOS, endpoint("repos", "path: /b")))
         .contains("the route id 'repos' is already declared at routes/a.camel.yaml:");
@@ -218,8 +217,7 @@ class CatalogTest {
     "GET, //orgs/x/repos, false",
     "GET, /orgs/%78/repos, false",
   })
-  void anEndpointIsAskedForAtExactlyItsPath(String method, String target, boolean is)
-      throws Exception {
+  void endpointMatchesExactPathOnly(String method, String target, boolean is) throws Exception {
     CATALOG.declare(read(REPOS));
     ClientRequest request = ClientRequest.head("id", method, target, new HttpFields());
     assertThat(CATALOG.asked(request) != null).isEqualTo(is);

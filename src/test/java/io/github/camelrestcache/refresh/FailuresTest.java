@@ -14,7 +14,7 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 class FailuresTest {
 
   @Test
-  void aSentenceEndsWithTheReasonOfTheLibrary() {
+  void sentenceEndsWithTheCause() {
     assertThat(Failures.sentence(new CompletionException(new ConnectException("refused"))))
         .isEqualTo("GitHub cannot be reached or closed the connection (refused)");
     assertThat(Failures.sentence(new RedisConnectionFailureException("Redis is full")))
@@ -24,7 +24,7 @@ class FailuresTest {
   }
 
   @Test
-  void aSentenceNamesNoFile() {
+  void sentenceNamesNoFile() {
     for (IOException failure :
         new IOException[] {
           new NoSuchFileException("/etc/trust.jks"),

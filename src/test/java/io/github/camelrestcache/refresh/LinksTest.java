@@ -9,7 +9,7 @@ class LinksTest {
   private static final String URL = "https://api.github.com/orgs/x/repos?page=2&a=b,c;d";
 
   @Test
-  void theNextLinkIsFoundInEveryFormOfTheField() {
+  void nextLinkIsFoundInEverySyntax() {
     String fields =
         """
         <URL>; rel="next"
@@ -32,7 +32,7 @@ class LinksTest {
   }
 
   @Test
-  void aFieldWithoutANextLinkHasNone() {
+  void headerWithoutNextLinkHasNone() {
     String fields =
         """
 

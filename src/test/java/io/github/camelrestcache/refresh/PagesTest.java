@@ -79,7 +79,7 @@ class PagesTest {
   }
 
   @Test
-  void pagesAreSplicedInOrderWithTheBytesOfTheirItemsUntouched() {
+  void pagesAreConcatenatedByteForByte() {
     Pages pages = list();
     assertThat(pages.next()).isEqualTo(FIRST);
     add(
@@ -100,7 +100,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"[]", " [ \n ] "})
-  void anEmptyListIsAList(String body) {
+  void emptyListIsValid(String body) {
     Pages pages = list();
     add(pages, fields(), body);
     assertThat(pages.next()).isNull();
@@ -108,7 +108,7 @@ class PagesTest {
   }
 
   @Test
-  void anObjectIsKeptAsSentAndHasNoNextPage() {
+  void objectIsKeptAsSentAndHasNoNextPage() {
     Pages pages = object();
     assertThat(pages.next()).isEqualTo("/orgs/x");
     add(pages, next(GITHUB + "/orgs/x?page=2"), " {\"a\":\t[1, 2]}\n");
@@ -137,7 +137,7 @@ class PagesTest {
         "OBJECT | {}{}                   | more than one value",
         "LIST   | []]                    | broken JSON",
       })
-  void whatIsNotOneWholeValueOfTheRightShapeIsRefused(Shape shape, String body, String reason) {
+  void invalidJsonOrWrongShapeIsRejected(Shape shape, String body, String reason) {
     Pages pages = pages(shape, GITHUB);
     assertThat(failure(pages, 200, fields(), body))
         .hasMessageContaining(reason)
@@ -145,7 +145,7 @@ class PagesTest {
   }
 
   @Test
-  void aNextLinkToAnotherOriginIsNotFollowed() {
+  void nextLinkToAnotherOriginIsNotFollowed() {
     String urls =
         """
         https://evil.example/orgs/x/repos?page=2
@@ -167,7 +167,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE", "ISO-8859-1"})
-  void anotherEncodingThanUtf8IsRefused(String charset) {
+  void encodingOtherThanUtf8IsRejected(String charset) {
     for (String json : new String[] {"[\"é\"]", "\ufeff[\"é\"]"}) {
       byte[] body = json.getBytes(Charset.forName(charset));
       assertThatThrownBy(() -> list().add(200, fields(), body)).isInstanceOf(RefreshFailed.class);
@@ -175,7 +175,7 @@ class PagesTest {
   }
 
   @Test
-  void whatIsAlmostUtf8IsRefused() {
+  void malformedUtf8IsRejected() {
     byte[] mark = "\ufeff[]".getBytes(UTF_8);
     byte[] overlong = {'[', '"', (byte) 0xc0, (byte) 0xaf, '"', ']'};
     byte[] surrogate = {'[', '"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"', ']'};
@@ -187,7 +187,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "/"})
-  void theBasePathOfTheUpstreamIsKeptAndNotLeft(String slash) {
+  void linksStayBelowUpstreamBasePath(String slash) {
     String base = "https://ghe.example/api/v3";
     Pages pages = pages(Shape.LIST, base + slash);
     add(pages, next("https://GHE.example:443/api/v3/orgs/x/repos?page=2"), "[1]");
@@ -205,7 +205,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {FIRST, "/orgs/x/repos?page=2"})
-  void aPageThatWasFetchedAlreadyEndsTheRefresh(String repeated) {
+  void repeatedPageEndsTheRefresh(String repeated) {
     Pages pages = list();
     add(pages, next(GITHUB + "/orgs/x/repos?page=2"), "[1]");
     assertThat(failure(pages, 200, next(GITHUB + repeated), "[2]"))
@@ -214,7 +214,7 @@ class PagesTest {
   }
 
   @Test
-  void asManyPagesAsAllowedAreFollowedAndNoMore() {
+  void pageLimitIsEnforced() {
     Pages pages = list();
     for (int page = 2; page <= 4; page++) {
       add(pages, next(GITHUB + "/orgs/x/repos?page=" + page), "[" + page + "]");
@@ -226,7 +226,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {301, 302, 307, 308})
-  void aRedirectWithinTheOriginIsFollowedOnce(int status) {
+  void sameOriginRedirectIsFollowedOnce(int status) {
     HttpFields there = fields("Location", GITHUB + "/organizations/1");
     Pages pages = object();
     pages.add(status, there, new byte[0]);
@@ -242,14 +242,14 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"https://evil.example/x", "http://api.github.com/x", "/orgs/x", "x", ""})
-  void aRedirectToElsewhereOrToItselfIsRefused(String location) {
+  void redirectToAnotherOriginOrToItselfIsRejected(String location) {
     assertThat(failure(object(), 302, fields("Location", location), ""))
         .hasMessageContaining("redirects /orgs/x to " + location.replaceFirst("^x?$", "/orgs/x"));
     assertThat(failure(object(), 302, fields(), "")).hasMessageContaining("/orgs/x");
   }
 
   @Test
-  void aRedirectIsNoPage() {
+  void redirectDoesNotCountAsPage() {
     Pages pages = list();
     pages.add(302, fields("Location", "/organizations/1/repos"), new byte[0]);
     for (int page = 2; page <= 4; page++) {
@@ -261,7 +261,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {403, 429})
-  void aSecondaryLimitThatNamesNoTimeIsWaitedForAMinute(int status) {
+  void secondaryLimitWithoutRetryAfterWaitsOneMinute(int status) {
     HttpFields left = fields("x-ratelimit-remaining", "4000", "x-ratelimit-reset", "99999999999");
     Instant now = Instant.now();
     RefreshFailed limited =
@@ -271,7 +271,7 @@ class PagesTest {
   }
 
   @Test
-  void anEmptyPageThatAnotherNamedIsHalfAnAnswer() {
+  void emptyLaterPageIsRejected() {
     Pages pages = list();
     add(pages, next(GITHUB + "/orgs/x/repos?page=2"), "[1]");
     assertThat(failure(pages, 200, fields(), "[]")).hasMessageContaining("an empty list");
@@ -289,7 +289,7 @@ class PagesTest {
     "206, answered /orgs/x with 206",
     "304, answered /orgs/x with 304",
   })
-  void anotherStatusThan200IsRefusedWithASentence(int status, String sentence) {
+  void unexpectedStatusIsRejectedWithReason(int status, String sentence) {
     assertThat(failure(object(), status, fields(), "{}"))
         .hasMessageContaining(sentence)
         .hasMessageContaining(Integer.toString(status));
@@ -297,7 +297,7 @@ class PagesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {403, 429})
-  void aSpentLimitAndRetryAfterSayWhenToAskAgain(int status) {
+  void rateLimitResetAndRetryAfterSetNextAttempt(int status) {
     Instant reset = Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(2400);
     HttpFields spent =
         fields(
@@ -320,7 +320,7 @@ class PagesTest {
   }
 
   @Test
-  void nobodyIsWaitedForLongerThanADay() {
+  void waitIsAtMostOneDay() {
     Instant now = Instant.now();
     for (HttpFields fields :
         List.of(
@@ -333,7 +333,7 @@ class PagesTest {
   }
 
   @Test
-  void theResetIsATimeByGitHubsClock() {
+  void resetIsReadByGitHubsClock() {
     // GitHub's clock is an hour behind
     Instant now = Instant.now();
     HttpFields spent =
@@ -346,7 +346,7 @@ class PagesTest {
   }
 
   @Test
-  void a429WithoutATimeWaitsForAMinuteAndA500ForNone() {
+  void status429WaitsOneMinuteAnd500DoesNotWait() {
     Instant now = Instant.now();
     assertThat(failure(object(), 429, fields("Retry-After", "soon"), "").notBefore())
         .isBetween(now.plusSeconds(60), now.plusSeconds(90));
@@ -354,7 +354,7 @@ class PagesTest {
   }
 
   @Test
-  void itIsNotedAtWhichByteOfItsPageEachItemEnds() {
+  void endOffsetOfEachItemIsRecorded() {
     Pages pages = list();
     add(pages, next(GITHUB + "/orgs/x/repos?page=2"), " [ {\"é\":[1,2]} , \"ü\" ]");
     add(pages, next(GITHUB + "/orgs/x/repos?page=3"), "[1 ,2.5\n]");
@@ -374,7 +374,7 @@ class PagesTest {
   }
 
   @Test
-  void theSameBytesHaveTheSameVersionAndTheTimeOfTheirLastChange() {
+  void sameBytesKeepVersionAndChangeTime() {
     Entry first = entry("[1,2]", null);
     assertThat(first.fetched()).isEqualTo(NOW).isEqualTo(first.changed());
     assertThat(first.fence()).isEqualTo(7);
@@ -404,7 +404,7 @@ class PagesTest {
   private static final String SECOND = "/orgs/x/repos?page=2";
   private static final String THIRD = "/orgs/x/repos?page=3";
 
-  /** Three pages with the validators "1", "2" and "3", of two items, one and one. */
+  /** Three pages with the validators "1", "2" and "3" and two, one and one items. */
   private static Entry threePages() {
     Pages pages = list();
     answer(pages, "1", SECOND, "[{\"id\":1},{\"id\":2}]");
@@ -429,7 +429,7 @@ class PagesTest {
   }
 
   @Test
-  void whatHasNotChangedIsWhatWasStored() {
+  void unchangedPagesKeepTheStoredEntry() {
     Entry stored = threePages();
     Pages pages = again(stored);
     List<String> asked = new ArrayList<>();
@@ -447,7 +447,7 @@ class PagesTest {
   }
 
   @Test
-  void newContentOfTheSameLengthAndValidatorReplacesTheStoredContent() {
+  void newContentWithSameLengthAndValidatorIsStored() {
     Pages first = object();
     answer(first, "W/1", null, "{\"a\":1}");
     Pages pages = pages(Shape.OBJECT, GITHUB, first.whole(NOW, 7), "form");
@@ -456,13 +456,13 @@ class PagesTest {
   }
 
   @Test
-  void aChangedPageIsSplicedWithThoseThatHaveNotChanged() {
+  void changedPageIsMergedWithUnchangedPages() {
     Entry stored = threePages();
     Pages pages = again(stored);
     notModified(pages);
     answer(pages, "2b", THIRD, "[{\"id\":3,\"a\":true}]");
     notModified(pages);
-    notModified(pages); // the first once more
+    notModified(pages); // the first page, checked again
     assertThat(pages.next()).isNull();
     assertThat(pages.cost(true)).isEqualTo(1);
     Entry whole = pages.whole(NOW, 8);
@@ -479,12 +479,12 @@ class PagesTest {
   }
 
   @Test
-  void a304ThatNobodyAskedForIsAFailure() {
+  void unsolicited304IsAFailure() {
     assertThat(failure(list(), 304, fields(), "")).hasMessageContaining("with 304");
   }
 
   @Test
-  void aListThatHasGrownByAPageIsFollowedByItsLinks() {
+  void addedPageIsFollowed() {
     Pages pages = again(threePages());
     notModified(pages);
     notModified(pages);
@@ -494,7 +494,7 @@ class PagesTest {
   }
 
   @Test
-  void afterAFullLastPageWhose304HasNoLinkItIsAskedForAgain() {
+  void fullLastPageWith304IsRefetchedUnconditionally() {
     Pages first = list();
     answer(first, "1", null, "[" + "0,".repeat(99) + "0]");
     Pages pages = again(first.whole(NOW, 7));
@@ -507,14 +507,14 @@ class PagesTest {
   }
 
   @Test
-  void aListThatHasShrunkToItsFirstPagesEndsThere() {
+  void removedPagesAreDropped() {
     Pages pages = again(threePages());
     notModified(pages);
     notModified(pages);
     answer(pages, "empty", null, "[]");
     assertThat(pages.next() + pages.validator()).isEqualTo(SECOND + "null");
     answer(pages, "2", null, "[{\"id\":3}]");
-    notModified(pages); // the first once more
+    notModified(pages); // the first page, checked again
     assertThat(pages.next()).isNull();
     assertThat(whole(pages)).isEqualTo("[{\"id\":1},{\"id\":2},{\"id\":3}]");
   }
@@ -522,7 +522,7 @@ class PagesTest {
   // a list that changes while it is fetched
 
   @Test
-  void anItemOnTwoPagesHasAllPagesAskedForAgain() {
+  void duplicateItemRefetchesAllPages() {
     Pages pages = list();
     answer(pages, "1", SECOND, "[{\"id\":1},{\"id\":2}]");
     answer(pages, "2", null, "[{\"id\":2},{\"id\":3}]");
@@ -530,13 +530,13 @@ class PagesTest {
     answer(pages, "1b", SECOND, "[{\"id\":0},{\"id\":1}]");
     assertThat(pages.next() + pages.validator()).isEqualTo(SECOND + "2");
     notModified(pages);
-    notModified(pages); // the first once more
+    notModified(pages); // the first page, checked again
     assertThat(pages.next()).isNull();
     assertThat(whole(pages)).isEqualTo("[{\"id\":0},{\"id\":1},{\"id\":2},{\"id\":3}]");
   }
 
   @Test
-  void aFirstPageThatHasChangedSinceIsTheFirstOfAnotherRound() {
+  void changedFirstPageStartsAnotherRound() {
     Pages pages = list();
     answer(pages, "1", SECOND, "[{\"id\":1},{\"id\":2}]");
     answer(pages, "2", null, "[{\"id\":4}]");
@@ -549,7 +549,7 @@ class PagesTest {
   }
 
   @Test
-  void aListIsFetchedThreeTimesAtMostAndThenTakenIfNoItemIsInItTwice() {
+  void thirdRoundIsAcceptedWithoutDuplicates() {
     Pages pages = list();
     for (int round = 1; round <= 3; round++) {
       answer(pages, "1-" + round, SECOND, "[{\"id\":%d}]".formatted(round));
@@ -560,7 +560,7 @@ class PagesTest {
   }
 
   @Test
-  void aListThatHasAnItemTwiceIsTakenWhenItIsTheSameOnceMore() {
+  void stableDuplicateIsAccepted() {
     Pages pages = list();
     answer(pages, "1", SECOND, "[{\"id\":1}]");
     answer(pages, "2", null, "[{\"id\":1}]");
@@ -571,7 +571,7 @@ class PagesTest {
   }
 
   @Test
-  void aListThatChangesEachTimeAndHasAnItemOnTwoPagesIsNeverTaken() {
+  void changingListWithDuplicateIsRejected() {
     Pages pages = list();
     for (int round = 1; round <= 2; round++) {
       answer(pages, "1", SECOND, "[{\"id\":1}]");

@@ -19,8 +19,7 @@ class RefreshPauseTest {
     "3, PT2S, 8",
     "1, PT10S, 10",
   })
-  void thePauseBeginsAtTheIntervalAndDoublesUpToTenMinutesAFifthMoreOrLess(
-      int inARow, Duration every, long seconds) {
+  void pauseDoublesFromIntervalToTenMinutesWithJitter(int inARow, Duration every, long seconds) {
     for (int i = 0; i < 1000; i++) {
       assertThat(Outcomes.pauseAfter(inARow, every).toMillis())
           .isBetween(seconds * 800, seconds * 1200);

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** A stamp is current until something that it is of has changed. */
+/** A stamp is current until its path or credential changes. */
 class ChangesTest {
 
   private final Changes changes = new Changes();
 
   @Test
-  void aChangeOfEitherEndsIt() {
+  void changeOfPathOrCredentialInvalidates() {
     for (String changed : new String[] {"/a", "somebody"}) {
       Changes.Stamp stamp = changes.stamp("/a", "somebody");
       assertThat(stamp.isCurrent()).isTrue();
@@ -20,7 +20,7 @@ class ChangesTest {
   }
 
   @Test
-  void aChangeBelowAPathIsOneOfIt() {
+  void changeBelowPathInvalidates() {
     Changes.Stamp above = changes.stamp("/a/b", "somebody");
     Changes.Stamp beside = changes.stamp("/a/c", "somebody");
     changes.heard(Changes.WRITTEN + "/a/b/1");
@@ -29,7 +29,7 @@ class ChangesTest {
   }
 
   @Test
-  void whatWasLookedForBeforeAPurgeIsNotCurrentAfterIt() {
+  void purgeInvalidates() {
     Changes.Stamp stamp = changes.stamp("/a", "somebody");
     changes.noteAll();
     assertThat(stamp.isCurrent()).isFalse();

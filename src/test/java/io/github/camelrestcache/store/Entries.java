@@ -9,12 +9,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 
-/** Entries for tests to which only the content matters. */
+/** Entries for tests that only need the content. */
 public final class Entries {
 
   private Entries() {}
 
-  /** An entry of this version with this JSON. */
+  /** An entry with this version and JSON. */
   public static Entry of(String version, String json) {
     ByteArrayOutputStream packed = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {

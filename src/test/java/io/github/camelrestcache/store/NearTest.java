@@ -40,7 +40,7 @@ class NearTest {
         "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
   }
 
-  /** Keeps an entry as the routes do, and tells whether it was news. */
+  /** Keeps an entry as the routes do, and returns whether it was new. */
   private boolean kept(CachedEndpoint endpoint, Entry entry) {
     boolean news = near.isNews(endpoint, entry);
     near.keep(endpoint, entry);
@@ -57,18 +57,18 @@ class NearTest {
   }
 
   @Test
-  void theNewestIsKeptWhicheverComesLast() {
+  void newestEntryIsKeptInAnyOrder() {
     assertThat(kept(ORG, entry("{}", 5))).isTrue();
     assertThat(kept(ORG, entry("{\"a\":1}", 4))).isFalse();
     assertThat(near.entry(ORG).body()).asString().isEqualTo("{}");
     assertThat(kept(ORG, entry("{\"a\":1}", 6))).isTrue();
     assertThat(near.entry(ORG).body()).asString().isEqualTo("{\"a\":1}");
-    assertThat(kept(ORG, entry("{\"a\":1}", 7))).as("the same content is no news").isFalse();
+    assertThat(kept(ORG, entry("{\"a\":1}", 7))).as("the same content is not new").isFalse();
     assertThat(kept(ORG, null)).isFalse();
   }
 
   @Test
-  void whatHasOnlyBeenValidatedIsNotLoadedAgain() {
+  void validatedEntryIsNotReloaded() {
     near.keep(ORG, entry("{}", 5));
     Instant later = NOW.plusSeconds(60);
     Entry validated = entry("{}", 5).validated(later, 6);
@@ -79,16 +79,16 @@ class NearTest {
   }
 
   @Test
-  void whatHasBeenWrittenAgainIsLoadedThoughItsContentIsTheSame() {
+  void rewrittenEntryIsReloaded() {
     near.keep(ORG, entry("{}", 5));
-    assertThat(near.isOutdated(ORG, entry("{}", 6))).as("its validators may be others").isTrue();
+    assertThat(near.isOutdated(ORG, entry("{}", 6))).as("its validators may have changed").isTrue();
     assertThat(near.isOutdated(ORG, entry("{}", 4))).isFalse();
     assertThat(near.isOutdated(ORG, null)).isFalse();
     assertThat(near.isOutdated(endpoint("/other", Shape.OBJECT), entry("{}", 1))).isTrue();
   }
 
   @Test
-  void whatRedisLacksOrHasAnOlderOneOfIsLost() {
+  void entryMissingOrOlderInRedisIsLost() {
     assertThat(near.isLost(ORG, null)).isFalse();
     near.keep(ORG, entry("{}", 5));
     assertThat(near.isLost(ORG, null)).isTrue();
@@ -97,13 +97,13 @@ class NearTest {
   }
 
   @Test
-  void whatWasPurgedIsNotTakenOnAgainAndWhatIsPublishedLaterIs() {
+  void purgedEntryIsNotKeptAgainButLaterOneIs() {
     near.keep(ORG, entry("{}", 5));
     near.forget(ORG, 7);
     assertThat(near.entry(ORG)).isNull();
     assertThat(near.isLost(ORG, null)).as("it is not stored again").isFalse();
     for (long fence : new long[] {5, 7}) {
-      assertThat(kept(ORG, entry("{}", fence))).as("it was being loaded").isFalse();
+      assertThat(kept(ORG, entry("{}", fence))).as("loaded before the purge").isFalse();
       assertThat(near.unlessPurged(ORG, entry("{}", fence))).isNull();
     }
     assertThat(near.entry(ORG)).isNull();
@@ -113,13 +113,13 @@ class NearTest {
   }
 
   @Test
-  void anEndpointThatIsDeclaredToHaveAnotherShapeIsNotHere() {
+  void entryOfAnotherShapeIsIgnored() {
     near.keep(ORG, entry("{}", 5));
     assertThat(near.entry(endpoint("/orgs/x", Shape.LIST))).isNull();
   }
 
   @Test
-  void noMoreIsKeptThanThereIsRoomFor() {
+  void sizeIsBounded() {
     Near small = near("100KB");
     byte[] noise = new byte[40_000];
     for (int i = 0; i < 20; i++) {

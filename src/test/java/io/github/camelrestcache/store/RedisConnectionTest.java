@@ -48,7 +48,7 @@ import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.params.ClientKillParams;
 
-/** What callers see of a Redis that goes and comes back, and what the log says of it. */
+/** What callers and the log see of a Redis that fails and recovers. */
 @Tag("slow")
 class RedisConnectionTest {
 
@@ -78,7 +78,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aRedisThatHangsCostsEachCallerOneShortWaitAndLaterOnesNone() {
+  void hangingRedisDelaysOnlyTheFirstCallers() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     write("k", "before");
@@ -109,7 +109,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void everyWayToUseItFailsAtOnceWhileRedisIsGone() {
+  void everyOperationFailsFastDuringOutage() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     redis.hang();
@@ -149,7 +149,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aHangIsNoticedWhileNobodyCalls() {
+  void idleProbeDetectsHangingRedis() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
 
@@ -159,7 +159,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aLargeWriteToARedisThatHangsEnds() {
+  void largeWriteToHangingRedisFails() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     write("k", "before");
@@ -173,12 +173,12 @@ class RedisConnectionTest {
                 assertThat(failure(() -> connection.opsForValue().set("large", large)))
                     .isInstanceOf(DataAccessException.class));
 
-    // a write has no timeout: it ends when the probe has missed an answer
+    // a write has no timeout: it fails when the probe gets no reply
     assertThat(waits).allMatch(wait -> wait.toMillis() < 4_000);
   }
 
   @Test
-  void aLargeValuePasses() {
+  void largeValueIsStored() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     byte[] large = new byte[20_000_000];
@@ -190,7 +190,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void connectionsThatWereCutFailNoOperationAndKeepTheirDatabase() {
+  void killedConnectionsAreReplacedInTheSameDatabase() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url() + "/3");
     concurrently(CALLERS, () -> write("k", "before"));
@@ -207,7 +207,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aConnectionThatWasEndedIsNotOpenedAgainInAnotherDatabase() {
+  void reconnectionKeepsTheDatabase() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url() + "/3");
     AtomicInteger tries = new AtomicInteger();
@@ -233,7 +233,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aRestartOnTheSamePortIsOneOutageWhoeverCalls() {
+  void restartOnSamePortIsOneOutage() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     concurrently(CALLERS, () -> write("k", "before"));
@@ -255,7 +255,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aRedisThatIsNotThereAtTheStartIsUsedOnceItIs() {
+  void redisMissingAtStartIsUsedLater() {
     int port = Service.freePort();
 
     List<Duration> waits = concurrently(1, () -> connect("redis://127.0.0.1:" + port));
@@ -276,7 +276,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aFullRedisIsReadButTakesNoWrites() {
+  void fullRedisServesReadsOnly() {
     OwnRedis redis = opened(OwnRedis.at(Service.freePort(), "maxmemory-policy noeviction"));
     connect(redis.url());
     write("k", "before");
@@ -305,7 +305,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aMasterThatBecomesAReplicaIsReadAndItsConnectionsAreThrownAway() {
+  void demotedMasterServesReadsOnNewConnections() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     write("k", "before");
@@ -326,7 +326,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aReplicaThatHasNoDataCountsAsGone() {
+  void replicaWithoutDataIsAnOutage() {
     OwnRedis redis = opened(OwnRedis.at(Service.freePort(), "replica-serve-stale-data no"));
     connect(redis.url());
     try (Jedis operator = redis.operator()) {
@@ -340,7 +340,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aRedisThatLoadsItsDataCountsAsGone() throws IOException {
+  void loadingRedisIsAnOutage() throws IOException {
     ServerSocket loading = opened(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
     answer(loading, "-LOADING Redis is loading the dataset in memory\r\n");
 
@@ -351,7 +351,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aPasswordIsTriedAgainUntilItIsTaken() {
+  void rejectedPasswordIsRetried() {
     OwnRedis redis = opened(OwnRedis.start());
     try (Jedis operator = redis.operator()) {
       operator.aclSetUser("cache", "on", ">other", "~*", "+@all");
@@ -367,7 +367,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aPasswordThatIsMissingIsSaid() {
+  void missingPasswordIsReported() {
     OwnRedis redis = opened(OwnRedis.at(Service.freePort(), "requirepass s3cret"));
 
     connect(redis.url());
@@ -376,7 +376,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aUserWithFewRightsCanUseThem() {
+  void restrictedUserCanUseItsRights() {
     OwnRedis redis = opened(OwnRedis.start());
     try (Jedis operator = redis.operator()) {
       operator.aclSetUser("few", "on", ">pw", "~k", "+get", "+set", "-ping");
@@ -392,7 +392,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void whoeverMayNotSubscribeIsToldOnce() throws Exception {
+  void refusedSubscriptionIsLoggedOnce() throws Exception {
     OwnRedis redis = opened(OwnRedis.start());
     try (Jedis operator = redis.operator()) {
       operator.aclSetUser("deaf", "on", ">pw", "~*", "+@all", "-subscribe");
@@ -406,13 +406,13 @@ class RedisConnectionTest {
     assertThat(connection.trouble()).isNull();
   }
 
-  /** What is no news of Camel's. */
+  /** The lines above INFO. */
   private List<String> warned() {
     return lines.seen().stream().filter(line -> !line.startsWith("INFO")).toList();
   }
 
   @Test
-  void afterItHasStoppedRedisCountsAsGoneAndNoThreadIsLeft() throws Exception {
+  void stopEndsAllThreadsAndRedisCountsAsDown() throws Exception {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
     write("k", "v");
@@ -432,7 +432,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void sentinelsLeadToTheNextMasterWithWhatListensThere() {
+  void sentinelFailoverMovesConnectionsAndListeners() {
     Replicated servers = replicated();
     Queue<String> heard = new ConcurrentLinkedQueue<>();
     RedisMessageListenerContainer listeners = new RedisMessageListenerContainer();
@@ -464,7 +464,7 @@ class RedisConnectionTest {
   }
 
   @Test
-  void aMasterThatIsReplacedInLifeIsLeftWithoutAWord() {
+  void plannedFailoverIsSilent() {
     Replicated servers = replicated();
     write("k", "kept");
     try (Jedis operator = servers.sentinel().operator()) {
@@ -487,7 +487,7 @@ class RedisConnectionTest {
 
   private record Replicated(OwnRedis master, OwnRedis replica, OwnRedis sentinel) {}
 
-  /** Two servers and a sentinel, and one that is named too and not there; all want the password. */
+  /** A master, a replica and a sentinel with a password; the URL also names an absent sentinel. */
   private Replicated replicated() {
     String[] password = {"requirepass p@ss", "masterauth p@ss"};
     OwnRedis master = opened(OwnRedis.at(Service.freePort(), password));
@@ -514,7 +514,7 @@ class RedisConnectionTest {
     return new Replicated(master, replica, sentinel);
   }
 
-  // a connection as the application has it
+  // helpers
 
   private void connect(String url) {
     connection =
@@ -574,7 +574,7 @@ class RedisConnectionTest {
     return concurrently(times, any -> action.run());
   }
 
-  /** How long each took. */
+  /** Runs an action concurrently, and returns how long each run took. */
   private static List<Duration> concurrently(int times, IntConsumer action) {
     ExecutorService threads = Executors.newFixedThreadPool(times);
     try {
@@ -598,7 +598,7 @@ class RedisConnectionTest {
     }
   }
 
-  /** Answers all that it is asked with this line, one for each packet. */
+  /** Replies to everything that it receives with this line. */
   private static void answer(ServerSocket server, String line) {
     Thread thread =
         new Thread(
@@ -610,7 +610,7 @@ class RedisConnectionTest {
                     client.getOutputStream().write(line.repeat(2).getBytes(UTF_8));
                   }
                 } catch (IOException e) {
-                  // the next one
+                  // accept the next connection
                 }
               }
             });
@@ -618,7 +618,7 @@ class RedisConnectionTest {
     thread.start();
   }
 
-  /** What operators would read, from this class and from the libraries below it. */
+  /** All log lines from INFO up, including those of libraries. */
   private static final class Lines extends AppenderBase<ILoggingEvent> {
 
     private final Queue<String> seen = new ConcurrentLinkedQueue<>();

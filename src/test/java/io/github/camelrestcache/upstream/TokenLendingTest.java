@@ -18,7 +18,7 @@ class TokenLendingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "HEAD"})
-  void theTokenIsLentToReadsOfWhatDoesNotSpeakOfItsOwner(String method) {
+  void tokenIsLentToPublicReads(String method) {
     String paths =
         """
         / /users /users/x /user-search/issues /installations /orgs/x/repos /repos/a/b/issues
@@ -30,7 +30,7 @@ class TokenLendingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "HEAD"})
-  void theTokenIsNeverLentToPathsThatSpeakOfItsOwner(String method) {
+  void tokenIsNotLentToOwnerPaths(String method) {
     String paths =
         """
         /user /user/repos /user/repos/user /notifications /notifications/threads/1 /issues /gists
@@ -42,7 +42,7 @@ class TokenLendingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "HEAD"})
-  void theTokenIsNotLentToATargetThatIsNotInNormalForm(String method) {
+  void tokenIsNotLentToNonNormalizedTargets(String method) {
     String paths =
         """
         //user /./user /orgs/../user /user/ /user/. /orgs/x/.. /orgs//x /orgs/x/ //
@@ -54,7 +54,7 @@ class TokenLendingTest {
   }
 
   @Test
-  void aStarInASettingIsAnySegment() {
+  void starInSettingMatchesAnySegment() {
     TokenLending starred = new TokenLending("/repos/*/*/subscription,/orgs/*/issues");
     assertThat(words("/repos/a/b/subscription /REPOS/a/b/Subscription/x /orgs/a/issues.json"))
         .noneMatch(path -> starred.allows("GET", path));
@@ -64,14 +64,14 @@ class TokenLendingTest {
   }
 
   @Test
-  void aQueryCanSpeakOfTheOwner() {
+  void queryCanNameTheOwner() {
     assertThat(words("q=assignee:@me q=author%3A%40me+is:open a=%40%6d%65"))
         .allMatch(TokenLending::namesOwner);
     assertThat(words("q=me q=user:me sort=@med?")).noneMatch(TokenLending::namesOwner);
   }
 
   @Test
-  void aSlashAtTheEndOfASettingChangesNothing() {
+  void trailingSlashInSettingIsIgnored() {
     TokenLending slashed = new TokenLending("/user/,/gists");
     assertThat(words("/user /user/repos /gists")).noneMatch(path -> slashed.allows("GET", path));
     assertThat(slashed.allows("GET", "/users")).isTrue();
@@ -79,7 +79,7 @@ class TokenLendingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get", "PROPFIND"})
-  void theTokenIsLentToGetAndHeadOnly(String method) {
+  void tokenIsLentToGetAndHeadOnly(String method) {
     assertThat(lending.allows(method, "/repos/a/b")).isFalse();
   }
 }

@@ -74,14 +74,14 @@ class RankingTest {
   }
 
   @Test
-  void rowsAreALabelAndTheValueAsItWasSent() {
+  void rowsAreLabelAndOriginalValue() {
     String list =
         """
         [{"v":1.0,"name":"a"}, {"name":"é\\n\\"\\u00e9🚀","v":1.00},
          {"name":"t","deep":{"name":"no","v":5},"v":"2024-01-01T00:00:00Z"},
          {"name":"n","v":1E400},{"name":"b","v":true},{"name":"m"}]
         """;
-    // Jackson escapes what is beyond the BMP, which is the same JSON
+    // Jackson escapes characters beyond the BMP, which is equivalent JSON
     assertThat(top(list).replace("\\uD83D\\uDE80", "🚀"))
         .isEqualTo(
             "[[\"b\",true],[\"t\",\"2024-01-01T00:00:00Z\"],[\"n\",1E400],[\"a\",1.0],"
@@ -97,19 +97,19 @@ class RankingTest {
         "3      | [[\"a\",3],[\"b\",2],[\"c\",1]] | [[\"c\",1],[\"b\",2],[\"a\",3]]",
         "100000 | [[\"a\",3],[\"b\",2],[\"c\",1]] | [[\"c\",1],[\"b\",2],[\"a\",3]]",
       })
-  void asManyRowsAreGivenAsAskedOrAllThatThereAre(int n, String top, String bottom) {
+  void nLimitsTheRows(int n, String top, String bottom) {
     assertThat(first(items("b=2 c=1 a=3"), n, true)).isEqualTo(top);
     assertThat(first(items("b=2 c=1 a=3"), n, false)).isEqualTo(bottom);
   }
 
   @Test
-  void anEmptyListIsAnEmptyRanking() {
+  void emptyListHasEmptyRanking() {
     assertThat(first("[]", 5, true)).isEqualTo("[]");
     assertThat(first(" [ ] ", 1, false)).isEqualTo("[]");
   }
 
   @Test
-  void anotherFieldCanBeTheLabel() {
+  void labelFieldIsConfigurable() {
     Ranked ranked = ranking.rank(view("id", "login"), list("[{\"login\":\"x\",\"id\":7}]"));
     assertThat(ranked.first(1, true)).asString(UTF_8).isEqualTo("[[\"x\",7]]");
   }
@@ -122,7 +122,7 @@ class RankingTest {
         "[{\"name\":{},\"v\":1}]",
         "[{\"name\":\"a\"},{}]"
       })
-  void anItemWithoutTheLabelIsRefusedWithASentenceThatStaysUntilItIsRanked(String json) {
+  void itemWithoutLabelIsRejectedAndReportedUntilRanked(String json) {
     Problem problem = catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json)));
     assertThat(problem)
         .hasMessage(
@@ -136,26 +136,26 @@ class RankingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"[1]", "[\"a\"]", "[null]", "[[]]", "[{\"name\":\"a\"},[]]"})
-  void itemsThatAreNoObjectsAreRefused(String json) {
+  void nonObjectItemsAreRejected(String json) {
     assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json))))
         .hasMessageContaining("not objects");
   }
 
   @Test
-  void aNumberThatCannotBeComparedIsRefused() {
+  void incomparableNumberIsRejected() {
     String json = items("a=1 b=1e99999999999");
     assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, list(json))))
         .hasMessageContaining("1e99999999999");
   }
 
   @Test
-  void aListThatIsNotStoredIsRefused() {
+  void missingListIsRejected() {
     assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, null)).status())
         .isEqualTo(503);
   }
 
   @Test
-  void aRankingIsOutdatedWhenItsListOrItsViewIsAnother() {
+  void rankingIsOutdatedWhenListOrViewChanges() {
     Ranked ranked = ranking.rank(VIEW, list("[]"));
     Entry newer = Entries.of("2", "[]");
     assertThat(ranking.isOutdated(VIEW, list("[]"), ranked)).isFalse();
