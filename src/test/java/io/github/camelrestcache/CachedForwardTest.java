@@ -35,12 +35,12 @@ import org.springframework.data.redis.core.RedisCallback;
 import redis.clients.jedis.Jedis;
 
 /**
- * A forwarded read costs a request only when GitHub has something new. An answer is stale from the
- * start in these tests when it comes with an Age above its max-age.
+ * The HTTP cache for forwarded requests. In these tests a response is stale from the start if its
+ * Age is above its max-age.
  */
 class CachedForwardTest {
 
-  /** What the upstream answers under /x; with an ETag it honours If-None-Match. */
+  /** A response of the upstream below /x; with an ETag it honours If-None-Match. */
   private record Answer(int status, String body, List<String> fields) {
 
     static Answer of(int status, String body, String... fields) {
@@ -90,7 +90,7 @@ class CachedForwardTest {
 
   private static GitHubStandIn github;
 
-  /** Without a token, so that what it has is a shared cache. */
+  /** Without a service token, so that it is a shared cache. */
   private static Service service;
 
   private AutoCloseable upstream = () -> {};
@@ -118,11 +118,11 @@ class CachedForwardTest {
   }
 
   @AfterEach
-  void takeBack() throws Exception {
+  void restoreUpstream() throws Exception {
     upstream.close();
   }
 
-  /** Has requests below /x answered in turn, all later ones by the last answer. */
+  /** Responds to requests below /x in this order; the last response is repeated. */
   private void upstreamAnswers(Answer... inTurn) throws Exception {
     upstream.close();
     AtomicInteger next = new AtomicInteger();
@@ -150,7 +150,7 @@ class CachedForwardTest {
   // fresh
 
   @Test
-  void aFreshAnswerIsAskedForOnceAndComesAsItCame() throws Exception {
+  void freshResponseIsFetchedOnceAndServedUnchanged() throws Exception {
     upstreamAnswers(
         Answer.of(
             200,
@@ -184,7 +184,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void theDateOfAStoredAnswerStaysAndItsAgeGrowsFromIt() throws Exception {
+  void hitKeepsDateAndDerivesAgeFromIt() throws Exception {
     String date = HttpDates.format(Instant.now().minusSeconds(30));
     upstreamAnswers(Answer.fresh("one", "Date", date));
 
@@ -197,7 +197,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aHeadIsMetFromTheStoredGetAndStoresNothing() throws Exception {
+  void headIsServedFromStoredGetAndIsNotStored() throws Exception {
     upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""));
 
     service.send("HEAD", "/x/head");
@@ -211,7 +211,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatVaryNamesTellsAnswersApart() throws Exception {
+  void varySeparatesResponses() throws Exception {
     upstreamAnswers(
         Answer.fresh("json", "Vary", "Accept, Authorization, Cookie", "Vary", "Accept-Encoding"),
         Answer.fresh("raw", "Vary", "Accept, Authorization, Cookie", "Vary", "Accept-Encoding"));
@@ -224,7 +224,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void theVersionOfTheApiTellsAnswersApartThoughVaryDoesNotNameIt() throws Exception {
+  void apiVersionSeparatesResponsesWithoutVary() throws Exception {
     upstreamAnswers(Answer.fresh("old"), Answer.fresh("new"));
 
     for (int i = 0; i < 2; i++) {
@@ -235,7 +235,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void targetsThatNoUriParserTakesAreCachedAsTheyAre() throws Exception {
+  void unparsableTargetsAreCachedVerbatim() throws Exception {
     upstreamAnswers(Answer.fresh("a"), Answer.fresh("b"), Answer.fresh("c"));
     for (int i = 0; i < 2; i++) {
       for (String target : List.of("/x/%7B?q={a}|b", "/x/{?q={a}|b", "/x//./%7B")) {
@@ -248,11 +248,11 @@ class CachedForwardTest {
         .containsExactly("/x/%7B?q={a}|b", "/x/{?q={a}|b", "/x//./%7B");
   }
 
-  // what is not stored
+  // responses that are not stored
 
   @ParameterizedTest
   @CsvSource({"401", "403", "404", "202", "206"})
-  void someStatusesAreNeverStored(int status) throws Exception {
+  void errorsAndPartialResponsesAreNotStored(int status) throws Exception {
     upstreamAnswers(
         Answer.of(status, "one", "Cache-Control", "private, max-age=60", "ETag", "\"a\""));
     service.get("/x/s");
@@ -261,7 +261,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aRedirectToAnotherHostIsNotStoredAndOneToGitHubIs() throws Exception {
+  void onlyRedirectsWithinGitHubAreStored() throws Exception {
     upstreamAnswers(
         Answer.of(
             302, "", "Cache-Control", "max-age=60", "Location", "https://codeload.example/z"));
@@ -278,7 +278,7 @@ class CachedForwardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"no-store", "no-store, max-age=60", "private, max-age=60"})
-  void aSharedCacheObeysNoStoreAndPrivate(String directives) throws Exception {
+  void sharedCacheObeysNoStoreAndPrivate(String directives) throws Exception {
     upstreamAnswers(Answer.of(200, "one", "Cache-Control", directives, "ETag", "\"a\""));
     service.get("/x/p");
     service.get("/x/p");
@@ -286,7 +286,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void ofAPrivateCacheOfOneCallerPrivateAnswersAreStored() throws Exception {
+  void privateResponsesAreStoredPerCredential() throws Exception {
     upstreamAnswers(Answer.of(200, "one", "Cache-Control", "private, max-age=60, s-maxage=60"));
     service.get("/x/p", "Authorization", "Bearer mine");
     HttpResponse<String> second = service.get("/x/p", "Authorization", "Bearer mine");
@@ -295,7 +295,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void withATokenOfTheServicePrivateAnswersAreStoredForThoseItIsLentTo() throws Exception {
+  void privateResponsesUnderServiceTokenAreStored() throws Exception {
     upstreamAnswers(Answer.of(200, "one", "Cache-Control", "private, max-age=60"));
     try (Service lending = Service.start(github, Map.of("github.api.token", TOKEN))) {
       lending.get("/x/p");
@@ -305,7 +305,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void anAnswerThatIsTooLargePassesUnstored() throws Exception {
+  void oversizedResponseIsNotStored() throws Exception {
     String large = "x".repeat(101 * 1024);
     upstreamAnswers(Answer.fresh(large), Answer.fresh(large, "Transfer-Encoding", "chunked"));
     for (int i = 1; i < 5; i++) {
@@ -315,7 +315,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aRequestWithNoStoreLeavesNothing() throws Exception {
+  void requestWithNoStoreIsNotStored() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     assertThat(status(service.get("/x/n", "Cache-Control", "no-store")))
         .isEqualTo("fwd=bypass; fwd-status=200");
@@ -326,7 +326,7 @@ class CachedForwardTest {
   // stale
 
   @Test
-  void aStaleAnswerIsRevalidatedAndOnA304AnsweredWithTheNewFields() throws Exception {
+  void revalidationWith304UpdatesHeaders() throws Exception {
     upstreamAnswers(
         Answer.stale("one", "ETag", "W/\"a\"", "X-Test", "old", "X-Only", "stored"),
         Answer.fresh("never sent", "ETag", "W/\"a\"", "X-Test", "new"));
@@ -345,17 +345,19 @@ class CachedForwardTest {
   }
 
   @Test
-  void withoutAnETagItIsRevalidatedByItsDate() throws Exception {
+  void responseWithoutETagIsRevalidatedByLastModified() throws Exception {
     String date = "Tue, 24 Nov 2020 00:00:00 GMT";
     upstreamAnswers(Answer.stale("one", "Last-Modified", date), Answer.of(304, ""));
     service.get("/x/dated");
     assertThat(service.get("/x/dated").body()).isEqualTo("one");
     assertThat(asked().get(1).headers("If-Modified-Since")).containsExactly(date);
-    assertThat(status(service.get("/x/dated"))).as("fresh for as long as before").startsWith("hit");
+    assertThat(status(service.get("/x/dated")))
+        .as("the freshness lifetime is unchanged")
+        .startsWith("hit");
   }
 
   @Test
-  void whatHasChangedReplacesWhatIsStored() throws Exception {
+  void changedResponseReplacesStoredOne() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.fresh("two", "ETag", "\"b\""));
     service.get("/x/c");
     HttpResponse<String> second = service.get("/x/c");
@@ -366,7 +368,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aRequestWithNoCacheRevalidatesWhatIsFresh() throws Exception {
+  void requestWithNoCacheRevalidatesFreshResponse() throws Exception {
     upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""));
     service.get("/x/n");
     for (String name : List.of("Cache-Control", "Pragma")) {
@@ -379,11 +381,11 @@ class CachedForwardTest {
 
   @ParameterizedTest
   @ValueSource(ints = {500, 502, 503, 504, 429, 403, 0})
-  void whileGitHubFailsAStaleAnswerIsServed(int failure) throws Exception {
+  void staleResponseIsServedOnGitHubFailure(int failure) throws Exception {
     Answer failing =
         failure == 0 ? Answer.cut() : Answer.of(failure, "no", "x-ratelimit-remaining", "0");
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), failing);
-    // a limit binds those whose credential meets it, until it ends
+    // a limit lasts for its credential, so each case needs another
     String somebody = "Bearer " + UUID.randomUUID();
     service.get("/x/failing", "Authorization", somebody);
 
@@ -401,7 +403,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aSecondaryLimitIsKnownByItsMessage() throws Exception {
+  void secondaryLimitIsDetectedByItsMessage() throws Exception {
     String message = "{\"message\":\"You have exceeded a secondary rate limit.\"}";
     upstreamAnswers(
         Answer.stale("one", "ETag", "\"a\""),
@@ -412,7 +414,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aForbiddenAnswerThatIsNoLimitIsNoFailureOfGitHubs() throws Exception {
+  void status403WithoutLimitIsNotServedStale() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.of(403, "blocked"));
     service.get("/x/f");
     HttpResponse<String> answer = service.get("/x/f");
@@ -421,7 +423,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatIsOlderThanStaleIfErrorIsNotServed() throws Exception {
+  void responseBeyondStaleIfErrorIsNotServed() throws Exception {
     upstreamAnswers(
         Answer.stale("one", "ETag", "\"a\""),
         Answer.of(503, "no"),
@@ -438,7 +440,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatMustBeRevalidatedIsNeverServedStale() throws Exception {
+  void mustRevalidateIsNeverServedStale() throws Exception {
     Answer must = Answer.stale("one", "Cache-Control", "must-revalidate", "ETag", "\"a\"");
     upstreamAnswers(must, Answer.of(503, "no"), Answer.cut());
     service.get("/x/must");
@@ -463,7 +465,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void onlyIfCachedIsMetWith504OnAMissAndWithTheAnswerOnAHit() throws Exception {
+  void onlyIfCachedIs504OnMissAndServedOnHit() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     HttpResponse<String> miss = service.get("/x/o", "Cache-Control", "only-if-cached");
     assertThat(miss.statusCode()).isEqualTo(504);
@@ -475,10 +477,10 @@ class CachedForwardTest {
     assertThat(asked()).hasSize(1);
   }
 
-  // conditions and ranges of clients
+  // conditional and range requests of clients
 
   @Test
-  void aClientsConditionIsMetFromWhatIsFresh() throws Exception {
+  void conditionalRequestIsAnsweredFromFreshResponse() throws Exception {
     upstreamAnswers(
         Answer.fresh("one", "ETag", "W/\"a\"", "Last-Modified", "Tue, 24 Nov 2020 00:00:00 GMT"));
     service.get("/x/c");
@@ -505,7 +507,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aClientsConditionOnWhatIsNotStoredIsGitHubsToDecide() throws Exception {
+  void conditionalRequestIsForwardedOnMiss() throws Exception {
     upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""));
     HttpResponse<String> answer = service.get("/x/c", "If-None-Match", "\"a\"");
     assertThat(answer.statusCode()).isEqualTo(304);
@@ -515,7 +517,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aStaleAnswerIsRevalidatedByItsOwnValidatorNotByTheClients() throws Exception {
+  void revalidationUsesStoredValidatorNotTheClients() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""));
     service.get("/x/c");
     HttpResponse<String> answer = service.get("/x/c", "If-None-Match", "\"z\"");
@@ -526,7 +528,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aStaleAnswerWithoutValidatorIsAskedForWhole() throws Exception {
+  void staleResponseWithoutValidatorIsRefetched() throws Exception {
     upstreamAnswers(Answer.stale("one"), Answer.fresh("two", "ETag", "\"a\""));
     service.get("/x/c");
     HttpResponse<String> answer = service.get("/x/c", "If-None-Match", "\"a\"");
@@ -536,7 +538,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aHeadRevalidatesWhatIsStaleForTheGetToo() throws Exception {
+  void headRevalidatesStoredGet() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.fresh("", "ETag", "\"a\""));
     service.get("/x/h");
     HttpResponse<String> head = service.send("HEAD", "/x/h");
@@ -557,7 +559,7 @@ class CachedForwardTest {
     "'bytes=0-1,3-4', 200, 0123456789, ",
     "lines=1-2, 200, 0123456789, "
   })
-  void aRangeIsCutFromWhatIsStored(String range, int status, String body, String contentRange)
+  void rangeIsServedFromStoredResponse(String range, int status, String body, String contentRange)
       throws Exception {
     upstreamAnswers(Answer.fresh("0123456789", "ETag", "\"a\""));
     service.get("/x/range");
@@ -569,7 +571,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aRangeOfAnotherVersionGetsTheWholeAndOneOfWhatIsNotStoredIsGitHubsToCut() throws Exception {
+  void ifRangeMismatchIs200AndRangeIsForwardedOnMiss() throws Exception {
     upstreamAnswers(
         Answer.of(206, "12", "Content-Range", "bytes 1-2/10", "Cache-Control", "max-age=60"),
         Answer.fresh("0123456789", "ETag", "\"a\""));
@@ -586,7 +588,7 @@ class CachedForwardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PATCH", "PUT", "DELETE", "M-SEARCH"})
-  void aWriteInvalidatesItsPathWhateverTheQueryForEveryCaller(String method) throws Exception {
+  void writeInvalidatesPathForAllQueriesAndCallers(String method) throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     String[][] callers = {{}, {"Authorization", "Bearer a"}, {"Authorization", "Bearer b"}};
     for (String[] caller : callers) {
@@ -607,7 +609,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aWriteInvalidatesWhatItNamesOnTheSameOriginOnly() throws Exception {
+  void writeInvalidatesItsLocationsOnSameOrigin() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     for (String path : List.of("/x/a", "/x/b", "/x/c")) {
       service.get(path);
@@ -624,7 +626,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aWriteInvalidatesThePathsAboveItsOwn() throws Exception {
+  void writeInvalidatesParentPaths() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     List<String> above = List.of("/x/r", "/x/r/issues?state=open", "/x/r/issues/5");
     List<String> beside = List.of("/x/other", "/x/r/issues/6", "/x/r/issues/5/labels");
@@ -636,7 +638,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aWriteThatFailsInvalidatesNothing() throws Exception {
+  void failedWriteInvalidatesNothing() throws Exception {
     upstreamAnswers(Answer.fresh("one"), Answer.of(422, "no"), Answer.cut());
     service.get("/x/w");
     assertThat(service.send("POST", "/x/w").statusCode()).isEqualTo(422);
@@ -646,7 +648,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatWasUnderWayDuringAWriteIsNotUsedAfterIt() throws Exception {
+  void responseInFlightDuringWriteIsNotReused() throws Exception {
     CountDownLatch written = new CountDownLatch(1);
     AtomicInteger reads = new AtomicInteger();
     upstream =
@@ -681,7 +683,7 @@ class CachedForwardTest {
   // limits
 
   @Test
-  void aHitCarriesTheLatestLimitOfItsCredentialAndResource() throws Exception {
+  void hitHasLatestLimitOfItsCredentialAndResource() throws Exception {
     upstreamAnswers(
         Answer.fresh("one", "x-ratelimit-resource", "core", "x-ratelimit-remaining", "59"),
         Answer.fresh("two", "x-ratelimit-resource", "core", "x-ratelimit-remaining", "42"),
@@ -703,7 +705,7 @@ class CachedForwardTest {
   // the store
 
   @Test
-  void otherInstancesAndLaterOnesFindWhatIsStored() throws Exception {
+  void storedResponsesAreSharedAndSurviveRestart() throws Exception {
     upstreamAnswers(Answer.fresh("one", "Vary", "Accept"));
     try (OwnRedis redis = OwnRedis.start()) {
       try (Service first = Service.start(github, Map.of("redis.url", redis.url()));
@@ -711,7 +713,7 @@ class CachedForwardTest {
         first.get("/x/shared");
         assertThat(status(second.get("/x/shared"))).startsWith("hit");
         first.send("POST", "/x/shared");
-        // which it hears of just after
+        // the invalidation arrives shortly after
         await().until(() -> status(second.get("/x/shared")).startsWith("fwd"));
       }
       try (Service later = Service.start(github, Map.of("redis.url", redis.url()))) {
@@ -722,7 +724,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void withoutRedisReadsAndWritesGoThrough() throws Exception {
+  void readsAndWritesAreForwardedWithoutRedis() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     OwnRedis redis = OwnRedis.start();
     try (redis;
@@ -736,7 +738,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatIsStoredDoesNotOutliveAWriteThatRedisDidNotTakeNoteOf() throws Exception {
+  void writeInvalidatesWhileRedisRefusesWrites() throws Exception {
     upstreamAnswers(
         Answer.fresh("one"), Answer.of(200, "written"), Answer.fresh("two"), Answer.fresh("three"));
     try (OwnRedis redis = OwnRedis.start();
@@ -747,16 +749,16 @@ class CachedForwardTest {
       operator.configSet("maxmemory", "1");
       assertThat(full.send("POST", "/x/1").statusCode()).isEqualTo(200);
 
-      assertThat(full.get("/x/1").body()).as("while Redis takes no writes").isEqualTo("two");
+      assertThat(full.get("/x/1").body()).as("while Redis refuses writes").isEqualTo("two");
 
       operator.configSet("maxmemory", "0");
-      assertThat(full.get("/x/1").body()).as("when it does again").isEqualTo("three");
+      assertThat(full.get("/x/1").body()).as("when Redis accepts writes again").isEqualTo("three");
       assertThat(status(full.get("/x/1"))).startsWith("hit");
     }
   }
 
   @Test
-  void variantsThatAreStoredAtTheSameTimeAreAllFoundAgain() throws Exception {
+  void variantsStoredConcurrentlyAreAllFound() throws Exception {
     upstreamAnswers(Answer.fresh("one", "Vary", "Accept"));
     List<String> types = IntStream.range(0, 40).mapToObj(i -> "text/x-" + i).toList();
     ExecutorService threads = Executors.newFixedThreadPool(types.size());
@@ -768,7 +770,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatIsStoredEndsByItself() throws Exception {
+  void storedResponsesExpire() throws Exception {
     upstreamAnswers(Answer.fresh("one", "Vary", "Accept"), Answer.fresh("two", "Vary", "Accept"));
     service.get("/x/t");
     service.get("/x/t", "Accept", "text/html");
@@ -780,7 +782,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void noSecretOfACallerStandsInRedis() throws Exception {
+  void redisHasNoCallerSecrets() throws Exception {
     upstreamAnswers(Answer.fresh("one", "Vary", "Accept, Authorization, Cookie, X-GitHub-OTP"));
     for (int i = 0; i < 2; i++) {
       service.get(
@@ -802,7 +804,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aDamagedEntryCountsAsAbsent() throws Exception {
+  void corruptEntryCountsAsMiss() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     service.get("/x/d");
     var redis = Stored.in(service);
@@ -813,10 +815,10 @@ class CachedForwardTest {
         .until(() -> status(service.get("/x/d")).startsWith("hit"));
   }
 
-  // what others got wrong, or the library
+  // regressions of other caches and of the library
 
   @Test
-  void clocksOfServersDoNotMakeItAskTwice() throws Exception {
+  void revalidationIgnoresServerClockSkew() throws Exception {
     String now = HttpDates.format(Instant.now());
     String before = HttpDates.format(Instant.now().minusSeconds(20));
     upstreamAnswers(
@@ -831,7 +833,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void a304ToAClientsConditionIsNotStored() throws Exception {
+  void forwarded304IsNotStored() throws Exception {
     upstreamAnswers(Answer.fresh("one", "ETag", "W/\"a\"", "Vary", "Accept"));
     service.get("/x/p", "Accept", "application/json", "If-None-Match", "W/\"a\"");
     for (String type : List.of("*/*", "application/json")) {
@@ -842,7 +844,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void anotherVariantIsAskedForWithoutRegardToThoseThatAreStored() throws Exception {
+  void missingVariantIsFetchedUnconditionally() throws Exception {
     upstreamAnswers(
         Answer.fresh(
             "zipped", "ETag", "W/\"a\"", "Vary", "Accept-Encoding", "Content-Encoding", "gzip"),
@@ -857,7 +859,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatWasLentATokenIsNotThereWithoutItOrUnderAnother() throws Exception {
+  void responsesUnderServiceTokenAreKeptPerToken() throws Exception {
     github.addToken("another-token", "the-service");
     upstreamAnswers(Answer.of(200, "one", "Cache-Control", "private, max-age=60"));
     try (OwnRedis redis = OwnRedis.start()) {
@@ -872,14 +874,14 @@ class CachedForwardTest {
   }
 
   @Test
-  void aRangeThatCannotBeMetIsNotStoredForTheWhole() throws Exception {
+  void status416IsNotStored() throws Exception {
     upstreamAnswers(Answer.of(416, "", "Cache-Control", "max-age=60"), Answer.fresh("one"));
     assertThat(service.get("/x/r", "Range", "bytes=100-").statusCode()).isEqualTo(416);
     assertThat(service.get("/x/r").body()).isEqualTo("one");
   }
 
   @Test
-  void anErrorDoesNotReplaceWhatStandsInForIt() throws Exception {
+  void errorDoesNotReplaceStaleResponse() throws Exception {
     upstreamAnswers(
         Answer.stale("one", "ETag", "\"a\""), Answer.of(503, "no", "Cache-Control", "max-age=60"));
     service.get("/x/e");
@@ -889,7 +891,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void anErrorThatBreaksOffIsAFailureToo() throws Exception {
+  void truncatedErrorIsServedStale() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""));
     service.get("/x/e");
     upstream.close();
@@ -905,7 +907,7 @@ class CachedForwardTest {
 
   @ParameterizedTest
   @ValueSource(ints = {401, 403, 404, 410})
-  void whatGitHubHasRefusedSinceDoesNotComeBack(int refusal) throws Exception {
+  void refusalRemovesStoredResponse(int refusal) throws Exception {
     upstreamAnswers(
         Answer.stale("secret", "ETag", "\"a\"", "Vary", "Accept"),
         Answer.of(refusal, "no"),
@@ -917,7 +919,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void revalidationsInTheBackgroundEndWithTheTimeThatGitHubHas() throws Exception {
+  void backgroundRevalidationTimesOut() throws Exception {
     upstreamAnswers(
         Answer.stale("one", "Cache-Control", "stale-while-revalidate=90", "ETag", "\"a\""));
     try (Service hurried = Service.start(github, Map.of("github.answer.timeout", "500ms"))) {
@@ -936,18 +938,18 @@ class CachedForwardTest {
   }
 
   @Test
-  void aPreflightAndAReadThatAsksForAnotherMethodInvalidateNothing() throws Exception {
+  void preflightAndMethodOverrideInvalidateNothing() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     service.get("/x/o");
     service.send("OPTIONS", "/x/o");
     assertThat(status(service.get("/x/o"))).startsWith("hit");
     HttpResponse<String> asked = service.get("/x/o", "X-HTTP-Method-Override", "DELETE");
     assertThat(status(asked)).startsWith("fwd=bypass");
-    assertThat(status(service.get("/x/o"))).as("anybody can send that field").startsWith("hit");
+    assertThat(status(service.get("/x/o"))).as("any client can send that header").startsWith("hit");
   }
 
   @Test
-  void aVersionCalledNullIsAVersion() throws Exception {
+  void apiVersionNamedNullIsItsOwnVersion() throws Exception {
     upstreamAnswers(Answer.of(400, "no", "Cache-Control", "max-age=60"), Answer.fresh("one"));
     service.get("/x/n", "X-GitHub-Api-Version", "null");
     assertThat(service.get("/x/n").body()).isEqualTo("one");
@@ -955,7 +957,7 @@ class CachedForwardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"none", "-1", "1.5", ""})
-  void anAgeThatIsNoneCountsAsZero(String age) throws Exception {
+  void invalidAgeCountsAsZero(String age) throws Exception {
     upstreamAnswers(Answer.fresh("one", "Age", age));
     service.get("/x/a");
     HttpResponse<String> hit = service.get("/x/a");
@@ -964,7 +966,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void anAnswerWithoutDateGetsOne() throws Exception {
+  void missingDateIsAdded() throws Exception {
     upstreamAnswers(Answer.fresh("one"), Answer.of(200, "one", "Cache-Control", "no-store"));
     for (String path : List.of("/x/stored", "/x/passed")) {
       assertThat(HttpDates.parse(field(service.get(path), "Date")))
@@ -973,7 +975,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatWasAskedForWithACookieIsNotStored() throws Exception {
+  void responseToRequestWithCookieIsNotStored() throws Exception {
     upstreamAnswers(Answer.fresh("for alice"), Answer.fresh("for all"));
     service.get("/x/c", "Cookie", "user_session=alice");
     assertThat(service.get("/x/c").body()).isEqualTo("for all");
@@ -982,7 +984,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void onlyIfCachedNeverGoesToGitHub() throws Exception {
+  void onlyIfCachedIsNeverForwarded() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
     for (String[] headers :
         List.of(
@@ -995,7 +997,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aClientCannotWantOlderAnswersThanTheOperator() throws Exception {
+  void clientCannotExtendStaleIfError() throws Exception {
     upstreamAnswers(Answer.stale("one", "ETag", "\"a\""), Answer.of(503, "no"));
     try (Service never = Service.start(github, Map.of("stale.if.error", "0s"))) {
       never.get("/x/old");
@@ -1005,7 +1007,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void aClientsMaxAgeIsHeeded() throws Exception {
+  void requestMaxAgeIsHonoured() throws Exception {
     upstreamAnswers(Answer.fresh("one", "ETag", "\"a\"", "Age", "30"));
     service.get("/x/m");
     assertThat(status(service.get("/x/m", "Cache-Control", "max-age=50"))).startsWith("hit");
@@ -1014,13 +1016,13 @@ class CachedForwardTest {
   }
 
   @Test
-  void contentOfAnyTypePasses() throws Exception {
+  void anyContentTypeIsForwarded() throws Exception {
     upstreamAnswers(Answer.fresh("one", "Content-Type", "application/x-java-serialized-object"));
     assertThat(service.get("/x/j").body()).isEqualTo("one");
   }
 
   @Test
-  void whatRedisDoesNotTakeIsNotCalledStored() throws Exception {
+  void storedIsNotReportedWhenRedisRefuses() throws Exception {
     upstreamAnswers(Answer.fresh("one", "Vary", "Accept"));
     try (OwnRedis redis = OwnRedis.start();
         Service full = Service.start(github, Map.of("redis.url", redis.url()))) {
@@ -1041,7 +1043,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatFollowsAnAnswerIsNotTakenForTheNext() throws Exception {
+  void bytesAfterResponseAreNotReadAsTheNext() throws Exception {
     String tooLong = "oneHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
     AtomicInteger next = new AtomicInteger();
     upstream =
@@ -1063,7 +1065,7 @@ class CachedForwardTest {
   }
 
   @Test
-  void whatIsForwardedMakesRoomForItselfAndEndpointsStay() throws Exception {
+  void evictionRemovesOnlyForwardedResponses() throws Exception {
     upstreamAnswers(Answer.fresh("x".repeat(50_000)));
     try (Service full = Service.start(github).ready()) {
       var redis = Stored.in(full);

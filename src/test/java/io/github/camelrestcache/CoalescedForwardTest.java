@@ -24,8 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Concurrent identical reads share one request to GitHub. The service has four threads, and takes
- * twelve requests to GitHub at one time, so that whoever held one while waiting would be noticed.
+ * Concurrent identical reads share one request to GitHub. The service has four threads and twelve
+ * forward slots, so a waiting request that held either would make the tests fail.
  */
 class CoalescedForwardTest {
 
@@ -35,7 +35,7 @@ class CoalescedForwardTest {
   private static GitHubStandIn github;
   private static Service service;
 
-  /** The requests that the upstream has got and not answered. */
+  /** The requests that the upstream has received but not answered. */
   private final Queue<HttpServerRequest> held = new ConcurrentLinkedQueue<>();
 
   private AutoCloseable holding = () -> {};
@@ -74,7 +74,7 @@ class CoalescedForwardTest {
   }
 
   @AfterEach
-  void letGo() throws Exception {
+  void closeHeld() throws Exception {
     holding.close();
     held.forEach(request -> request.connection().close());
     await().until(() -> service.context().getInflightRepository().size() == 0);
@@ -99,7 +99,7 @@ class CoalescedForwardTest {
     await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == requests);
   }
 
-  /** Waits until the service has taken in so many requests. */
+  /** Waits until this many requests are in flight in the service. */
   private static void awaitInFlight(int exchanges) {
     await()
         .atMost(Duration.ofSeconds(20))
@@ -114,7 +114,7 @@ class CoalescedForwardTest {
     held.remove().response().putHeader("Cache-Control", "max-age=60").end(body);
   }
 
-  /** Has an answer stored that is not fresh any more. */
+  /** Stores a stale response. */
   private void storeStale(String directives) {
     var first = ask(1);
     awaitHeld(1);
@@ -132,7 +132,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void whoComesAfterThoseWhoWaitedIsNotToldThatHeDid() {
+  void hitAfterCoalescingIsNotMarkedCollapsed() {
     var answers = ask(20);
     awaitHeld(1);
     awaitInFlight(20);
@@ -143,7 +143,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void fiveHundredWhoAskForTheSameAtOnceAreOneRequestToGitHubAndHoldNothing() {
+  void identicalReadsShareOneRequestAndHoldNoThread() {
     var answers = ask(500);
     awaitHeld(1);
     awaitInFlight(500);
@@ -161,7 +161,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void thoseWhoFindItStaleShareOneRevalidation() {
+  void staleReadsShareOneRevalidation() {
     storeStale("max-age=60");
     var answers = ask(50);
     awaitHeld(1);
@@ -175,7 +175,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void aLeaderWithoutAnAnswerIsFollowedByOneOfTheOthers() {
+  void oneFollowerRetriesAfterBrokenConnection() {
     var answers = ask(50);
     awaitHeld(1);
     awaitInFlight(50);
@@ -189,7 +189,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void aLeaderWhoGetsAnErrorOfGitHubsIsFollowedByOneOfTheOthers() {
+  void oneFollowerRetriesAfterGitHubError() {
     var answers = ask(50);
     awaitHeld(1);
     awaitInFlight(50);
@@ -203,7 +203,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void thoseWhoWaitForWhatEachHasToRevalidateGoOnTogether() {
+  void followersOfNoCacheResponseAskConcurrently() {
     var answers = ask(10);
     awaitHeld(1);
     awaitInFlight(10);
@@ -223,7 +223,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void whatStandsInForAFailingGitHubDoesForAllWhoWait() {
+  void staleIfErrorServesAllFollowers() {
     storeStale("max-age=60");
     var answers = ask(40);
     awaitHeld(1);
@@ -239,7 +239,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void whatMustBeRevalidatedIsTriedAgainByOneOfThoseWhoWait() {
+  void oneFollowerRetriesMustRevalidate() {
     storeStale("max-age=60, must-revalidate");
     var answers = ask(40);
     awaitHeld(1);
@@ -256,7 +256,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void afterTwoFailuresAllWhoWaitAreToldSo() {
+  void secondFailureEndsAllFollowers() {
     var answers = ask(40);
     awaitHeld(1);
     awaitInFlight(40);
@@ -272,13 +272,13 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void aLeaderWhoHangsDoesNotHoldTheOthersUp() {
+  void hangingLeaderIsReplaced() {
     try (Service impatient = Service.start(github, Map.of("github.answer.timeout", "8s"))) {
       var answers = ask(impatient, 20);
       awaitHeld(1);
       HttpServerRequest hanging = held.remove();
       awaitHeld(1);
-      // one of them asks, and the others wait for that one
+      // one of the others asks GitHub, and the rest wait for it
       await().during(Duration.ofSeconds(1)).until(() -> held.size() == 1 && asked() == 2);
       answer("one");
 
@@ -290,7 +290,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void anAnswerForOneIsNotGivenToTheOthers() {
+  void unstorableResponseIsNotShared() {
     var answers = ask(10);
     awaitHeld(1);
     awaitInFlight(10);
@@ -308,7 +308,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void whoAsksForSomethingElseDoesNotWait() {
+  void differentAcceptIsNotCoalesced() {
     var one = ask(1, "Accept", "application/json");
     awaitHeld(1);
     var other = ask(1, "Accept", "text/html");
@@ -326,7 +326,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void callersWithOtherCredentialsDoNotWaitForEachOther() {
+  void differentCredentialsAreNotCoalesced() {
     var mine = ask(5, "Authorization", "Bearer mine");
     awaitHeld(1);
     var yours = ask(5, "Authorization", "Bearer yours");
@@ -346,7 +346,7 @@ class CoalescedForwardTest {
   }
 
   @Test
-  void aWriteIsNeverSharedOrRepeated() {
+  void writeIsNeverCoalescedOrRetried() {
     HttpRequest post =
         HttpRequest.newBuilder(URI.create(service.url("/x/one")))
             .POST(HttpRequest.BodyPublishers.ofString("same"))

@@ -20,9 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whatever GitHub answers and whoever asks at the same time, nobody sees a byte of what another
- * credential was answered: two callers with tokens and those without, at random, over hit, miss,
- * coalesced, revalidated, stale and failed.
+ * No caller receives a byte of a response to another credential. Two callers with tokens and one
+ * without send random requests concurrently, so that hits, misses, coalesced, revalidated, stale
+ * and failed requests all occur.
  */
 @SuppressWarnings("try") // the handle of the override is only closed
 class CredentialsTest {
@@ -33,7 +33,7 @@ class CredentialsTest {
   private static final List<String> CALLERS = List.of("Bearer alice", "token bob", "none");
   private static final List<String> METHODS = List.of("GET", "GET", "GET", "GET", "HEAD", "POST");
 
-  /** What the upstream does; the ETag is the same for all, and Vary names nobody. */
+  /** A random response; the ETag is the same for all callers, and Vary omits Authorization. */
   private static void answer(Random random, Recorded asked, HttpServerRequest request) {
     String caller = asked.header("Authorization");
     boolean service = caller == null || caller.equals("Bearer the-service");
@@ -65,7 +65,7 @@ class CredentialsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
-  void nobodySeesWhatAnotherCredentialWasAnswered(long seed) throws Exception {
+  void responsesNeverCrossCredentials(long seed) throws Exception {
     Random random = new Random(seed);
     Set<String> ways = new TreeSet<>();
     try (GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
@@ -97,7 +97,7 @@ class CredentialsTest {
       }
     }
     assertThat(ways)
-        .as("every way of being met has come up")
+        .as("every Cache-Status has occurred")
         .anyMatch(way -> way.startsWith("hit"))
         .anyMatch(way -> way.contains("stored"))
         .anyMatch(way -> way.contains("collapsed"))

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The fast lane answers what the routes would: two services over one Redis, one of them without the
- * lane, are asked the same.
+ * The fast lane gives the same responses as the routes: two services share one Redis, one has the
+ * lane disabled, and both get the same requests.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("try") // the handles of overrides are only closed
@@ -134,8 +134,7 @@ class FastLaneTest {
 
   @ParameterizedTest
   @MethodSource("requests")
-  void theAnswerIsThatOfTheRoutesByteForByte(
-      String method, String target, List<List<String>> fields) {
+  void responseEqualsThatOfTheRoutes(String method, String target, List<List<String>> fields) {
     String tag = fast.get(target).headers().firstValue("ETag").orElse("").replace("\"", "");
     for (List<String> each : fields) {
       List<String> lines = new ArrayList<>();
@@ -143,10 +142,10 @@ class FastLaneTest {
       lines.add("Host: cache.example");
       each.forEach(field -> lines.add(field.replace("ETAG", tag)));
       String[] asked = lines.toArray(new String[0]);
-      // the first leaves in the lane what the next one finds there
+      // the first request fills the lane for the next one
       RawHttp.request(fast.port(), asked);
       RawHttp.request(plain.port(), asked);
-      // once more when a second has begun in between
+      // retried, because Age may change between the two
       await(target + " " + each)
           .atMost(SOON)
           .untilAsserted(
@@ -157,7 +156,7 @@ class FastLaneTest {
   }
 
   @Test
-  void theAnswerIsThatOfTheRoutesInHttp10Too() {
+  void http10ResponseEqualsThatOfTheRoutes() {
     for (String target : STORED) {
       String once = "GET " + target + " HTTP/1.0\r\nHost: cache.example\r\n\r\n";
       String twice = once.replace("\r\n\r\n", "\r\nConnection: keep-alive\r\n\r\n") + once;
@@ -175,7 +174,7 @@ class FastLaneTest {
   }
 
   @Test
-  void whatARouteHasAnsweredIsAnsweredWithoutTheRoutes() {
+  void repeatedRequestBypassesTheRoutes() {
     for (Service each : List.of(fast, plain)) {
       STORED.forEach(each::get);
     }
@@ -189,7 +188,7 @@ class FastLaneTest {
   }
 
   @Test
-  void requestsAreMeteredTheSameBothWays() {
+  void metricsEqualThoseOfTheRoutes() {
     List<Map<String, Double>> metered = new ArrayList<>();
     for (Service each : List.of(fast, plain)) {
       Map<String, Double> before = settled(each);
@@ -229,13 +228,13 @@ class FastLaneTest {
         .containsEntry("cache=miss method=GET route=forward status=200", 1.0)
         .containsEntry("cache=hit method=GET route=forward status=200", 2.0);
     Map<String, Double> routes = new TreeMap<>(metered.get(1));
-    // what the first stored is a hit for the second
+    // the second service hits what the first one stored
     routes.compute("cache=hit method=GET route=forward status=200", (series, count) -> count - 1);
     routes.put("cache=miss method=GET route=forward status=200", 1.0);
     assertThat(routes).isEqualTo(metered.get(0));
   }
 
-  /** How many requests of each kind were noted, when none is noted any more. */
+  /** The number of requests per series, once it has stopped changing. */
   private static Map<String, Double> settled(Service service) {
     AtomicReference<Map<String, Double>> last = new AtomicReference<>();
     await()
@@ -248,7 +247,7 @@ class FastLaneTest {
     return last.get();
   }
 
-  /** How many requests of each kind were noted. */
+  /** The number of requests per series. */
   private static Map<String, Double> metered(Service service) {
     return service
         .context()
@@ -271,7 +270,7 @@ class FastLaneTest {
 
   @ParameterizedTest
   @MethodSource("fields")
-  void aForwardedHitIsThatOfTheRoutesByteForByte(String method, List<String> fields) {
+  void forwardedHitEqualsThatOfTheRoutes(String method, List<String> fields) {
     String target = "/repos/Netflix/zuul?" + Math.abs(fields.hashCode());
     String tag = fast.get(target).headers().firstValue("ETag").orElse("").replace("\"", "");
     List<String> lines = new ArrayList<>();
@@ -295,7 +294,7 @@ class FastLaneTest {
   static Stream<Arguments> fields() {
     return Stream.of(
             FIELDS.stream()
-                // with these GitHub is asked each time
+                // these always go to GitHub
                 .filter(each -> !each.toString().matches(".*(no-cache|2021|Bearer other).*"))
                 .map(each -> arguments("GET", each)),
             Stream.of(arguments("GET", List.of("Authorization: token service-token"))),
@@ -304,7 +303,7 @@ class FastLaneTest {
   }
 
   @Test
-  void aForwardedHitGrowsOldInTheLaneAndIsRenewedByOneOfManyCallers() throws Exception {
+  void forwardedHitAgesInTheLaneAndIsReloadedOnce() throws Exception {
     try (Service service = service("true", "near.cache.max.age", "4s")) {
       service.get("/repos/Netflix/zuul?old");
       await().atMost(SOON).until(() -> isInTheLane(service, "/repos/Netflix/zuul?old"));
@@ -342,7 +341,7 @@ class FastLaneTest {
   }
 
   @Test
-  void whoMindsTheAgeOfAnAnswerIsAnsweredByTheRoutes() throws Exception {
+  void requestWithMaxAgeGoesThroughTheRoutes() throws Exception {
     try (var handle =
         github.override(
             asked -> asked.path().equals("/x/aging"),
@@ -358,7 +357,7 @@ class FastLaneTest {
   }
 
   @Test
-  void largeForwardedHitsAreLeftToTheRoutes() throws Exception {
+  void largeForwardedHitsGoThroughTheRoutes() throws Exception {
     String large = "x".repeat((1 << 20) + 1);
     try (var handle =
         github.override(
@@ -377,7 +376,7 @@ class FastLaneTest {
   }
 
   @Test
-  void whatWasWrittenIsReadAtOnce() throws Exception {
+  void readsSeePrecedingWrites() throws Exception {
     AtomicInteger written = new AtomicInteger();
     try (var handle =
         github.override(
@@ -396,7 +395,7 @@ class FastLaneTest {
   }
 
   @Test
-  void whatIsWrittenThroughAnotherInstanceIsHeardOf() throws Exception {
+  void writesThroughAnotherInstanceInvalidate() throws Exception {
     Changes changes = fast.context().getRegistry().findSingleByType(Changes.class);
     try (var handle =
         github.override(
@@ -411,7 +410,7 @@ class FastLaneTest {
   }
 
   @Test
-  void callersWithDifferentCredentialsGetTheirOwnAnswers() throws Exception {
+  void callersGetTheirOwnResponses() throws Exception {
     try (var handle =
         github.override(
             asked -> asked.path().equals("/x/who"),
@@ -428,7 +427,7 @@ class FastLaneTest {
   }
 
   @Test
-  void aHitSaysWhatWasHeardLastOfTheLimits() throws Exception {
+  void hitHasLatestRateLimit() throws Exception {
     AtomicInteger remaining = new AtomicInteger(5000);
     try (var handle =
         github.override(
@@ -465,7 +464,7 @@ class FastLaneTest {
   }
 
   @Test
-  void whatIsPublishedIsAnsweredFromThenOn() {
+  void publishedListAndViewReplacePreparedOnes() {
     assertThat(fast.get("/orgs/Netflix/repos").body()).doesNotContain("Published anew");
     String before = fast.get("/view/top/1/stars").body();
     github.updateRepository(
@@ -489,7 +488,7 @@ class FastLaneTest {
     assertThat(fast.get("/view/top/1/stars").body()).isNotEqualTo(before).contains("9999999");
   }
 
-  /** Without what tells two forwarded answers apart. */
+  /** Removes the headers in which two forwarded responses may differ. */
   private static String comparable(String answer) {
     return answer.replaceAll(
         "(?im)^(x-ratelimit-\\w+|x-request-id|x-github-request-id|cache-status: .*fwd=).*\\r\\n",

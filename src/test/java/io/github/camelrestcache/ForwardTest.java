@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everything that is not kept here goes to GitHub and comes back as it came. */
+/** Requests that are not for a cached endpoint are forwarded, and responses returned, unchanged. */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class ForwardTest {
 
@@ -80,7 +80,7 @@ class ForwardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-  void aRequestGoesUpWithItsMethodQueryAndContent(String method) {
+  void forwardKeepsMethodQueryAndBody(String method) {
     try (var handle = at("/echo", (r, q) -> q.response().setStatusCode(222).end("seen"))) {
       HttpResponse<String> answer =
           service.send(
@@ -101,7 +101,7 @@ class ForwardTest {
   }
 
   @Test
-  void aMultipartFormGoesUpByteForByte() {
+  void multipartFormIsForwardedByteForByte() {
     String form =
         "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\n\u0000\u0001\r\n"
             + "--x\r\nContent-Disposition: form-data; name=\"g\"\r\n\r\n1\r\n--x--\r\n";
@@ -117,7 +117,7 @@ class ForwardTest {
   }
 
   @Test
-  void repeatedRequestFieldsStayApartAndThoseOfTheConnectionStayHere() {
+  void repeatedHeadersAreKeptAndHopByHopHeadersDropped() {
     try (var handle = at("/fields", (r, q) -> q.response().end())) {
       RawHttp.send(
           service.port(),
@@ -137,7 +137,7 @@ class ForwardTest {
   }
 
   @Test
-  void aRequestWithoutUserAgentGetsTheServices() {
+  void missingUserAgentIsReplacedByTheServices() {
     RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: x");
     assertThat(onlyRequest().header("User-Agent")).isEqualTo("camel-rest-cache");
     forget();
@@ -146,7 +146,7 @@ class ForwardTest {
   }
 
   @Test
-  void anAnswerComesBackWithItsStatusFieldsAndContent() {
+  void responseKeepsStatusHeadersAndBody() {
     try (var handle =
         at(
             "/answer",
@@ -183,7 +183,7 @@ class ForwardTest {
   }
 
   @Test
-  void aCompressedAnswerStaysCompressed() throws Exception {
+  void compressedResponseStaysCompressed() throws Exception {
     byte[] zipped = gzip("{\"a\":1}");
     try (var handle =
         at(
@@ -210,7 +210,7 @@ class ForwardTest {
   }
 
   @Test
-  void aRedirectIsPassedOnAndNotFollowed() {
+  void redirectIsPassedOnAndNotFollowed() {
     HttpResponse<String> answer = service.get("/repos/Netflix/old-name");
     assertThat(answer.statusCode()).isEqualTo(301);
     assertThat(answer.headers().firstValue("Location")).isPresent();
@@ -218,7 +218,7 @@ class ForwardTest {
   }
 
   @Test
-  void notModifiedAndNoContentHaveNoContent() {
+  void status304And204HaveNoBody() {
     String etag = service.get("/repos/Netflix/zuul").headers().firstValue("ETag").orElseThrow();
     HttpResponse<String> same = service.get("/repos/Netflix/zuul", "If-None-Match", etag);
     assertThat(same.statusCode()).isEqualTo(304);
@@ -228,7 +228,7 @@ class ForwardTest {
   }
 
   @Test
-  void aHeadHasTheLengthOfTheContentThatItLeavesOut() {
+  void headHasContentLengthOfGet() {
     String length =
         service.get("/repos/Netflix/zuul").headers().firstValue("Content-Length").orElseThrow();
     HttpResponse<String> head = service.send("HEAD", "/repos/Netflix/zuul");
@@ -237,7 +237,7 @@ class ForwardTest {
   }
 
   @Test
-  void aClientThatWaitsForContinueIsToldToGoOn() {
+  void expect100ContinueIsAnswered() {
     try (var handle = at("/waits", (r, q) -> q.response().end("got " + r.bodyLength()))) {
       String answer =
           RawHttp.request(
@@ -255,7 +255,7 @@ class ForwardTest {
   }
 
   @Test
-  void chunkedContentGoesUpWhole() {
+  void chunkedBodyIsForwardedWhole() {
     try (var handle = at("/chunks", (r, q) -> q.response().end(r.text()))) {
       byte[] content = new byte[300_000];
       new Random(1).nextBytes(content);
@@ -271,11 +271,11 @@ class ForwardTest {
   }
 
   @Test
-  void largeContentIsStreamedBothWays(@TempDir Path folder) throws Exception {
+  void largeBodiesAreStreamedBothWays(@TempDir Path folder) throws Exception {
     int size = 50 << 20;
     int clients = 8;
     assertThat(Runtime.getRuntime().maxMemory())
-        .as("with more memory than this the test proves nothing: see argLine in the pom")
+        .as("the test proves nothing with a larger heap: see argLine in the pom")
         .isLessThan((long) size * clients);
     Path file = folder.resolve("large");
     try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
@@ -311,7 +311,7 @@ class ForwardTest {
   }
 
   @Test
-  void aGitHubThatDoesNotAnswerInTimeIs504() {
+  void upstreamTimeoutIs504() {
     try (var handle = at("/hangs", (r, q) -> {})) {
       HttpResponse<String> answer = service.get("/hangs");
       assertThat(answer.statusCode()).isEqualTo(504);
@@ -323,7 +323,7 @@ class ForwardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "POST", "DELETE"})
-  void aConnectionThatBreaksIs502AndIsNotTriedAgain(String method) {
+  void brokenConnectionIs502WithoutRetry(String method) {
     try (var handle = at("/breaks", (r, q) -> q.connection().close())) {
       assertThat(service.send(method, "/breaks").statusCode()).isEqualTo(502);
     }
@@ -331,7 +331,7 @@ class ForwardTest {
   }
 
   @Test
-  void halfAnAnswerIsNotPassedOffAsAWholeOne() {
+  void truncatedResponseIsNotCompleted() {
     try (var handle =
         at(
             "/half",
@@ -349,7 +349,7 @@ class ForwardTest {
   }
 
   @Test
-  void aClientThatGoesAwayLeavesNoRequestBehind() {
+  void clientDisconnectCancelsUpstreamRequest() {
     try (var handle =
         at(
             "/endless",
@@ -382,7 +382,7 @@ class ForwardTest {
   // the service's token
 
   @Test
-  void theTokenIsLentToReadersWithoutCredentials() {
+  void tokenIsLentToAnonymousReads() {
     service.get("/repos/Netflix/zuul");
     assertThat(onlyRequest().headers("Authorization")).containsExactly("Bearer " + TOKEN);
     forget();
@@ -391,7 +391,7 @@ class ForwardTest {
   }
 
   @Test
-  void aCallersOwnCredentialsGoUpUntouchedAndTheTokenDoesNot() {
+  void callerCredentialsReplaceTheToken() {
     assertThat(json(service.get("/user", "Authorization", "token a-callers-token")).get("login"))
         .hasToString("\"a-caller\"");
     assertThat(onlyRequest().headers("Authorization")).containsExactly("token a-callers-token");
@@ -399,7 +399,7 @@ class ForwardTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-  void theTokenIsNeverLentForAWrite(String method) {
+  void tokenIsNeverLentToWrites(String method) {
     service.send(method, "/repos/Netflix/zuul/issues");
     assertThat(onlyRequest().header("Authorization")).isNull();
   }
@@ -422,7 +422,7 @@ class ForwardTest {
         "/x%2F..%2Fuser/",
         "/\\user"
       })
-  void theTokenIsNeverLentToWhatSpeaksOfItsOwner(String target) {
+  void tokenIsNeverLentToOwnerPaths(String target) {
     RawHttp.request(service.port(), "GET " + target + " HTTP/1.1", "Host: x");
     Recorded seen = onlyRequest();
     assertThat(seen.target()).isEqualTo(target);
@@ -430,14 +430,14 @@ class ForwardTest {
   }
 
   @Test
-  void anEmptyAuthorizationIsTheCallersOwn() {
+  void emptyAuthorizationCountsAsCallerCredentials() {
     RawHttp.request(
         service.port(), "GET /repos/Netflix/zuul HTTP/1.1", "Host: x", "Authorization:");
     assertThat(onlyRequest().header("Authorization")).isNullOrEmpty();
   }
 
   @Test
-  void aConnectionFieldCannotTakeACallersCredentialsAway() {
+  void connectionHeaderCannotRemoveAuthorization() {
     String answer =
         RawHttp.send(
             service.port(),
@@ -448,13 +448,13 @@ class ForwardTest {
   }
 
   @Test
-  void theTokenIsNotLentToAReadThatCouldBeTakenForAWrite() {
+  void tokenIsNotLentWithMethodOverride() {
     service.get("/repos/Netflix/zuul", "X-HTTP-Method-Override", "DELETE");
     assertThat(onlyRequest().header("Authorization")).isNull();
   }
 
   @Test
-  void whatTellsOfTheTokenIsLeftOutOfAnswersUnderIt() {
+  void tokenDetailsAreRemovedFromResponses() {
     HttpResponse<String> lent = service.get("/repos/Netflix/zuul");
     HttpResponse<String> own =
         service.get("/repos/Netflix/zuul", "Authorization", "Bearer a-callers-token");
@@ -465,7 +465,7 @@ class ForwardTest {
   }
 
   @Test
-  void aMethodThatIsNotPassedOnIs501() {
+  void unsupportedMethodIs501() {
     for (String method : List.of("TRACE", "CONNECT")) {
       String answer = RawHttp.request(service.port(), method + " /x HTTP/1.1", "Host: x");
       assertThat(answer).startsWith("HTTP/1.1 501").contains("application/problem+json");
@@ -474,7 +474,7 @@ class ForwardTest {
   }
 
   @Test
-  void anUpstreamThatCannotBeReachedIs502() {
+  void unreachableUpstreamIs502() {
     GitHubStandIn gone = GitHubStandIn.builder().build().start();
     try (Service cut = Service.start(gone)) {
       gone.close();
@@ -485,7 +485,7 @@ class ForwardTest {
   }
 
   @Test
-  void anAnswerThatHttpDoesNotAllowIs502() throws IOException {
+  void invalidUpstreamResponseIs502() throws IOException {
     try (ServerSocket odd = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Thread answers = new Thread(() -> answerOddly(odd));
       answers.start();
@@ -499,7 +499,7 @@ class ForwardTest {
   }
 
   @Test
-  void aConnectionThatGitHubClosedUnannouncedIsNotUsedAgain() {
+  void connectionClosedByGitHubIsNotReused() {
     try (var handle =
         at(
             "/closes",
@@ -527,7 +527,7 @@ class ForwardTest {
   }
 
   @Test
-  void aBasePathOfTheUpstreamIsKept() {
+  void upstreamBasePathIsKept() {
     try (GitHubStandIn enterprise = GitHubStandIn.builder().build().start();
         var handle =
             enterprise.override(

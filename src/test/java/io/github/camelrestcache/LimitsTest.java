@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** GitHub's limits: met once, known to all instances, and over when GitHub said. */
+/** GitHub's rate limits: hit once, shared by all instances, and over when GitHub said. */
 class LimitsTest {
 
   private static final String TOKEN = "service-token";
@@ -55,7 +55,7 @@ class LimitsTest {
     github.close();
   }
 
-  /** Limits bind a credential: each test has another. */
+  /** Limits apply per credential, so each test uses its own. */
   @BeforeEach
   void takeAnotherToken() {
     github.reset();
@@ -68,7 +68,7 @@ class LimitsTest {
   }
 
   @Test
-  void aSpentLimitIsAskedForOnceByAllInstancesAndAnsweredAsGitHubDid() {
+  void exhaustedLimitIsSharedByInstancesAndAnsweredLocally() {
     github.budget(0, Duration.ofMinutes(10));
 
     HttpResponse<String> first = get(one, "/repos/Netflix/zuul");
@@ -95,7 +95,7 @@ class LimitsTest {
   }
 
   @Test
-  void aLimitIsOverAtItsResetAndNotBefore() {
+  void limitEndsAtReset() {
     Instant begin = Instant.now();
     github.budget(0, Duration.ofSeconds(2));
     assertThat(get(one, "/zen").statusCode()).isEqualTo(403);
@@ -111,7 +111,7 @@ class LimitsTest {
   }
 
   @Test
-  void aSecondaryLimitLastsAsLongAsGitHubSaysAndIsCountedDown() {
+  void secondaryLimitLastsForRetryAfter() {
     github.secondaryLimit(3);
     HttpResponse<String> first = get(one, "/zen");
     github.secondaryLimit(0);
@@ -127,7 +127,7 @@ class LimitsTest {
   }
 
   @Test
-  void aSecondaryLimitWithoutATimeLastsAMinuteAndThenTwo() {
+  void secondaryLimitWithoutRetryAfterLastsOneThenTwoMinutes() {
     override(
         response ->
             response
@@ -137,7 +137,7 @@ class LimitsTest {
     get(one, "/zen");
     assertThat(retryAfter(get(one, "/zen"))).isBetween(58, 60);
 
-    // as if it was over, for an instance that has not heard of it
+    // as if the limit was over
     var template = Stored.in(one);
     template.delete(template.keys("camel-rest-cache:3:*:limit:*:refusal"));
     get(two, "/zen");
@@ -147,7 +147,7 @@ class LimitsTest {
   }
 
   @Test
-  void aLimitOfACallersOwnTokenBindsThatTokenOnly() {
+  void callerLimitAppliesToItsTokenOnly() {
     github.addToken(TOKEN, "robot");
     github.secondaryLimit(60);
     assertThat(get(one, "/zen").statusCode()).isEqualTo(403);
@@ -162,7 +162,7 @@ class LimitsTest {
   }
 
   @Test
-  void aLimitOfOneResourceLeavesTheOthersAlone() {
+  void limitAppliesToItsResourceOnly() {
     override(
         response ->
             response
@@ -179,7 +179,7 @@ class LimitsTest {
   }
 
   @Test
-  void theLimitsThemselvesCanAlwaysBeAskedFor() {
+  void rateLimitEndpointIsAlwaysForwarded() {
     github.budget(0, Duration.ofMinutes(10));
     assertThat(get(one, "/zen").statusCode()).isEqualTo(403);
     HttpResponse<String> limits = get(one, "/rate_limit");
@@ -188,7 +188,7 @@ class LimitsTest {
   }
 
   @Test
-  void whatIsStoredIsServedStaleAndGitHubIsNotAsked() {
+  void staleResponseIsServedDuringLimit() {
     String target = "/stale/" + UUID.randomUUID();
     override(
         response ->

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Links lead back here. */
+/** URLs of the upstream are rewritten to lead back to the service. */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class RewriteTest {
 
@@ -54,7 +54,7 @@ class RewriteTest {
     github.clearRequests();
   }
 
-  /** Answers everything below /x with these fields and this content. */
+  /** Responds to everything below /x with these headers and this body. */
   private static GitHubStandIn.Handle upstreamAnswers(String content, String... fields) {
     return github.override(
         asked -> asked.path().startsWith("/x"),
@@ -77,7 +77,7 @@ class RewriteTest {
   }
 
   @Test
-  void theLinksOfAForwardedListLeadToTheAddressThatTheClientUsed() {
+  void forwardedLinkUsesTheRequestsHost() {
     String link =
         "<%1$s/organizations/913567/x?page=2>; rel=\"next\", <%1$s/x?page=9>; rel=\"last\"";
     try (var answering =
@@ -92,7 +92,7 @@ class RewriteTest {
   }
 
   @Test
-  void theLocationOfARedirectAndOfSomethingNewLeadsBackHere() {
+  void locationIsRewritten() {
     try (var answering = upstreamAnswers("", "Location", github.url() + "/repositories/1?a=b#c")) {
       for (String method : List.of("GET", "POST")) {
         assertThat(field(service.send(method, "/x"), "Location"))
@@ -102,7 +102,7 @@ class RewriteTest {
   }
 
   @Test
-  void whatOnlyLooksLikeTheUpstreamStays() {
+  void urlsSimilarToTheUpstreamAreNotRewritten() {
     String port = github.url().substring(github.url().lastIndexOf(':') + 1);
     for (String other :
         List.of(
@@ -119,7 +119,7 @@ class RewriteTest {
   }
 
   @Test
-  void theHostOfTheUpstreamIsKnownInAnyCase() {
+  void upstreamUrlIsMatchedCaseInsensitively() {
     try (var answering =
         upstreamAnswers("", "Location", github.url().replace("http", "HTTP") + "/y")) {
       assertThat(field(service.get("/x"), "Location")).isEqualTo(service.url("/y"));
@@ -127,7 +127,7 @@ class RewriteTest {
   }
 
   @Test
-  void aBasePathOfTheUpstreamIsTakenOff() {
+  void upstreamBasePathIsRemoved() {
     try (Service enterprise =
             Service.start(github, Map.of("github.api.url", github.url() + "/x/api/v3"));
         var answering =
@@ -151,7 +151,7 @@ class RewriteTest {
   }
 
   @Test
-  void withNoneEverythingComesAsItCame() {
+  void noneRewritesNothing() {
     try (Service none = Service.start(github, Map.of("rewrite.urls", "none"));
         var answering = upstreamAnswers("", "Location", github.url() + "/y")) {
       assertThat(field(none.get("/x"), "Location")).isEqualTo(github.url() + "/y");
@@ -159,16 +159,16 @@ class RewriteTest {
   }
 
   @Test
-  void withPublicUrlLinksLeadThere() {
+  void linksUsePublicUrl() {
     try (var answering = upstreamAnswers("", "Location", github.url() + "/y")) {
       assertThat(field(all.get("/x"), "Location")).isEqualTo(PUBLIC + "/y");
     }
   }
 
-  // all: in JSON
+  // rewrite.urls=all: in JSON too
 
   @Test
-  void urlsInForwardedJsonLeadHereWithTheRightLengthAndAnEntityTagOfTheirOwn() {
+  void forwardedJsonIsRewrittenWithOwnLengthAndETag() {
     String plain =
         "{\"u\":\"%1$s/a{?b}\",\"v\":\"%1$s\",\"t\":\"see \\\"%1$s/a\\\" é\",\"o\":\"%1$s1/a\"}";
     String here =
@@ -208,7 +208,7 @@ class RewriteTest {
   }
 
   @Test
-  void whatWasStoredWithOtherUrlsIsNotUsed() {
+  void responsesStoredForAnotherUrlAreNotUsed() {
     String content = "{\"url\":\"" + github.url() + "/a\"}";
     try (OwnRedis redis = OwnRedis.start();
         var answering =
@@ -238,7 +238,7 @@ class RewriteTest {
   }
 
   @Test
-  void compressedJsonStaysCompressedAndIsRewritten() throws Exception {
+  void compressedJsonIsRewrittenAndStaysCompressed() throws Exception {
     String content = "{\"url\":\"" + github.url() + "/a\"}";
     try (var answering =
         github.override(
@@ -265,7 +265,7 @@ class RewriteTest {
   }
 
   @Test
-  void rawFilesAndOtherContentStayAsTheyAre() {
+  void otherContentTypesAreNotRewritten() {
     String content = "{\"url\":\"" + github.url() + "/a\"}";
     for (String type : List.of("application/vnd.github.raw+json; charset=utf-8", "text/html")) {
       try (var answering = upstreamAnswers(content, "ETag", "\"a\"", "Content-Type", type)) {
@@ -277,7 +277,7 @@ class RewriteTest {
   }
 
   @Test
-  void whatAWriteIsAnsweredIsRewrittenToo() {
+  void responseToWriteIsRewritten() {
     try (var answering =
         upstreamAnswers(
             "{\"url\":\"" + github.url() + "/a\"}", "Content-Type", "application/json")) {
@@ -286,7 +286,7 @@ class RewriteTest {
   }
 
   @Test
-  void storedEndpointsAreRewrittenWhenTheyAreFetchedAndTheirPagesAreStillFound() {
+  void cachedEndpointsAreRewrittenWithAllPages() {
     String forwarded = github.url() + "/repos/Netflix/zuul";
     assertThat(service.get("/orgs/Netflix/repos").body()).contains(forwarded);
     HttpResponse<String> rewritten = all.get("/orgs/Netflix/repos");
