@@ -30,9 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a caller gets who asks for what is declared and not stored. No timer fires again during
- * these tests; an endpoint gets cold when its hash is removed from Redis. An endpoint that is made
- * to fail backs off for seconds, so each test that does that has an endpoint of its own.
+ * Requests for endpoints that are declared but not stored. No timer fires again during these tests;
+ * an endpoint becomes cold when its hash is deleted from Redis. A failed endpoint backs off for
+ * seconds, so each test that makes one fail uses a different endpoint.
  */
 class ColdTest {
 
@@ -76,9 +76,9 @@ class ColdTest {
     github.clearRequests();
   }
 
-  /** Lets everything go on, and waits until everything that may be stored is stored again. */
+  /** Releases held responses, and waits until no request is in flight. */
   @AfterEach
-  void letGo() {
+  void releaseAndSettle() {
     release();
     await()
         .atMost(10, SECONDS)
@@ -87,7 +87,7 @@ class ColdTest {
   }
 
   @Test
-  void aColdListIsFetchedWholeAndNeverForwarded() {
+  void missingListIsFetchedWholeAndNeverForwarded() {
     makeCold(REPOS);
 
     HttpResponse<String> answer = service.get(REPOS, "Authorization", "Bearer somebody");
@@ -102,12 +102,12 @@ class ColdTest {
             "/orgs/Netflix/repos?per_page=100",
             "/organizations/913567/repos?per_page=100&page=2",
             "/organizations/913567/repos?per_page=100&page=3",
-            "/orgs/Netflix/repos?per_page=100"); // whether it is still the same
+            "/orgs/Netflix/repos?per_page=100"); // checks the first page again
     assertThat(github.requests()).noneMatch(asked -> asked.header("Authorization") != null);
   }
 
   @Test
-  void whatWasFetchedForOneIsStoredForTheNext() {
+  void fetchedListIsAHitForNextCaller() {
     makeCold(REPOS);
     service.get(REPOS);
     github.clearRequests();
@@ -120,7 +120,7 @@ class ColdTest {
   }
 
   @Test
-  void fiftyCallersAtOnceShareOneFetch() {
+  void concurrentCallersShareOneFetch() {
     makeCold(REPOS);
     hold(asked -> asked.path().equals(REPOS));
 
@@ -143,7 +143,7 @@ class ColdTest {
   }
 
   @Test
-  void aViewWaitsForItsList() {
+  void viewWaitsForItsList() {
     makeCold(REPOS);
     Stored.in(service).delete(Stored.view(github, "stars"));
     hold(asked -> asked.path().equals(REPOS));
@@ -164,7 +164,7 @@ class ColdTest {
 
   @ParameterizedTest
   @ValueSource(strings = {MEMBERS, "/view/bottom/5/forks"})
-  void afterTheWaitTheAnswerIs503WithRetryAfterWhileGitHubHangs(String path) {
+  void hangingGitHubIs503WithRetryAfterAfterColdWait(String path) {
     makeCold(path.equals(MEMBERS) ? MEMBERS : REPOS);
     hold(asked -> true);
 
@@ -179,7 +179,7 @@ class ColdTest {
   }
 
   @Test
-  void aFailedFetchIs503AndWhileTheEndpointBacksOffSoIsEveryOtherAtOnce() {
+  void failedFetchIs503UntilBackOffEnds() {
     makeCold(ORG);
     Handle failing =
         github.override(
@@ -201,7 +201,7 @@ class ColdTest {
   }
 
   @Test
-  void callersWhoWaitHoldNoThreadThatOthersNeed() {
+  void waitingCallersHoldNoThread() {
     makeCold(MEMBERS);
     hold(asked -> asked.path().equals(MEMBERS));
 
@@ -218,7 +218,7 @@ class ColdTest {
     assertThat(waiting).allMatch(caller -> caller.join().statusCode() == 200);
   }
 
-  /** A request whose answer is not waited for. */
+  /** Sends a request without waiting for the response. */
   private static CompletableFuture<HttpResponse<String>> send(String method, String target) {
     return CLIENT.sendAsync(
         HttpRequest.newBuilder(URI.create(service.url(target)))
@@ -227,7 +227,7 @@ class ColdTest {
         HttpResponse.BodyHandlers.ofString());
   }
 
-  /** Has the stand-in hold its answers, until they are released. */
+  /** Makes the stand-in hold its responses until {@link #release}. */
   private void hold(Predicate<Recorded> which) {
     holding =
         github.override(
@@ -248,7 +248,7 @@ class ColdTest {
     Stored.forgetNear(service);
   }
 
-  /** Waits until that many requests of clients, and one refresh, are under way. */
+  /** Waits until this many client requests and one refresh are in flight. */
   private static void awaitInRoutes(int requests) {
     await()
         .atMost(COLD_WAIT)

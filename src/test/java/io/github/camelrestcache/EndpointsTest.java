@@ -57,7 +57,7 @@ class EndpointsTest {
   }
 
   @Test
-  void aListOfThreePagesIsOneArrayInGitHubsOrderWithEveryByteOfItsItems() throws IOException {
+  void threePageListIsOneArrayInOriginalOrder() throws IOException {
     ArrayNode repositories = JSON.createArrayNode();
     github.repositoryNames().forEach(name -> repositories.add(github.repository(name)));
     String whole = new String(JSON.writeValueAsBytes(repositories), StandardCharsets.UTF_8);
@@ -67,7 +67,7 @@ class EndpointsTest {
   }
 
   @Test
-  void itemsAreServedAsGitHubSpellsThem() {
+  void itemsAreServedByteForByte() {
     String first = "{\"login\":\"\\u00e9\",  \"n\":1.50e+2,\"big\":123456789012345678901234567890}";
     String second = "{ \"b\" : 1, \"a\" : [ ] , \"b\" : 2 }";
     Handle odd =
@@ -92,7 +92,7 @@ class EndpointsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/orgs/Netflix"})
-  void anObjectIsServedAsSent(String path) {
+  void objectIsServedAsSent(String path) {
     HttpResponse<String> asSent =
         service.send(request -> request.uri(URI.create(github.url() + path)));
 
@@ -105,7 +105,7 @@ class EndpointsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/orgs/Netflix", MEMBERS, REPOS})
-  void aStoredEndpointSaysHowItWasMetAndHowOldItIs(String path) {
+  void hitHasCacheStatusAgeAndLastModified(String path) {
     Instant before = Instant.now();
 
     HttpResponse<String> answer = service.get(path, "Origin", "https://page.example");
@@ -127,7 +127,7 @@ class EndpointsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/orgs/Netflix", MEMBERS, REPOS})
-  void headAnswersWithTheHeadersOfGetAndNoContent(String path) {
+  void headHasHeadersOfGetAndNoBody(String path) {
     HttpResponse<String> get = service.get(path);
     HttpResponse<String> head = service.send("HEAD", path);
 
@@ -162,7 +162,7 @@ class EndpointsTest {
         "/orgs/Netflix?x",
         "/?a=1",
       })
-  void anotherSpellingOrAQueryIsForwardedAsItCame(String target) {
+  void differentSpellingOrQueryIsForwardedUnchanged(String target) {
     String mark = UUID.randomUUID().toString();
 
     HttpResponse<String> answer = service.get(target, "X-Mark", mark);
@@ -174,7 +174,7 @@ class EndpointsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-  void anotherMethodThanGetAndHeadIsForwarded(String method) {
+  void otherMethodsAreForwarded(String method) {
     String mark = UUID.randomUUID().toString();
 
     HttpResponse<String> answer = service.send(method, REPOS, "X-Mark", mark);
@@ -191,7 +191,7 @@ class EndpointsTest {
   }
 
   @Test
-  void whoeverAsksGetsWhatIsStoredAndTheCredentialGoesNowhere() {
+  void everyCallerGetsTheHitAndNoCredentialIsForwarded() {
     List<String> credentials =
         List.of("Bearer caller-token", "token nobody-knows-me", "Basic eDp5", "nonsense");
     for (String credential : credentials) {
@@ -209,7 +209,7 @@ class EndpointsTest {
   }
 
   @Test
-  void aRefreshAsksForAHundredItemsOfEachPageWithTheServicesToken() {
+  void refreshFetchesHundredItemsPerPageWithServiceToken() {
     github.clearRequests();
     awaitRefreshes(REPOS, 2);
 
@@ -233,7 +233,7 @@ class EndpointsTest {
   }
 
   @Test
-  void aChangeIsServedAfterTheNextRefreshAndMovesTheValidators() {
+  void changeIsServedAfterRefreshWithNewValidators() {
     String name = github.repositoryNames().get(240);
     HttpResponse<String> before = service.get(REPOS);
     HttpResponse<String> page = service.get(REPOS + "?page=1");
@@ -255,7 +255,7 @@ class EndpointsTest {
   }
 
   @Test
-  void aRefreshThatBringsNothingNewMovesTheAgeAndNotTheValidators() {
+  void unchangedRefreshResetsAgeButKeepsValidators() {
     awaitRefreshes(REPOS, 1);
     HttpResponse<String> before = service.get(REPOS);
 
@@ -271,7 +271,7 @@ class EndpointsTest {
   }
 
   @Test
-  void aStoredHashWithoutItsContentIsFetchedAnew() {
+  void hashWithoutContentIsRefetched() {
     Stored.in(service).opsForHash().delete(Stored.endpoint(github, MEMBERS), "body");
 
     HttpResponse<String> answer = service.get(MEMBERS);
@@ -281,7 +281,7 @@ class EndpointsTest {
   }
 
   @Test
-  void everyKeyInRedisIsOfThisService() {
+  void redisKeysHaveTheServicePrefix() {
     awaitRefreshes(REPOS, 1);
     service.get("/zen");
 
@@ -290,7 +290,7 @@ class EndpointsTest {
         .allMatch(key -> key.startsWith("camel-rest-cache:"));
   }
 
-  /** Waits until a list was refreshed from its first page on, so many times from now. */
+  /** Waits until a list has been refreshed this many times, counting from its next first page. */
   private static void awaitRefreshes(String path, int times) {
     long before = firstPages(path);
     await().atMost(SOON).until(() -> firstPages(path) > before + times);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Large organizations in small heaps. */
+/** Lists of large organizations in small heaps. */
 @Tag("slow")
 class LargeListTest {
 
@@ -37,8 +37,7 @@ class LargeListTest {
 
   @ParameterizedTest
   @CsvSource({"3000, 200", "10000, 300"})
-  void aListIsRefreshedInASmallHeapAndOnlyItsChangedPageIsTransferred(
-      int repositories, int megabytes) {
+  void largeListIsRefreshedConditionallyInSmallHeap(int repositories, int megabytes) {
     GitHubStandIn github =
         GitHubStandIn.builder().repositories(repositories).limits(100_000, 100_000).build().start();
     github.addToken(TOKEN, "robot");
@@ -68,7 +67,7 @@ class LargeListTest {
           .until(() -> service.get("/view/top/1/stars").body().equals(top));
 
       assertThat(github.requests())
-          .as("all pages were asked for conditionally")
+          .as("conditional requests for all pages")
           .allMatch(asked -> asked.header("If-None-Match") != null);
       assertThat(service.isAlive()).isTrue();
       assertThat(service.output()).noneMatch(line -> line.contains("OutOfMemory"));
@@ -80,7 +79,7 @@ class LargeListTest {
   }
 
   @Test
-  void fourReadersWithoutGzipGetTheWholeOfALargeListInTheDefaultHeap() throws Exception {
+  void readersWithoutGzipGetLargeListInDefaultHeap() throws Exception {
     int repositories = 20_000;
     GitHubStandIn github =
         GitHubStandIn.builder().repositories(repositories).limits(100_000, 100_000).build().start();
@@ -123,7 +122,7 @@ class LargeListTest {
     }
   }
 
-  /** How many items the list has for a client that reads bit by bit, and of the length it says. */
+  /** Streams the list, checks its Content-Length, and returns the number of items. */
   private static int items(int port) throws Exception {
     HttpURLConnection connection =
         (HttpURLConnection) new URL("http://127.0.0.1:" + port + REPOS).openConnection();

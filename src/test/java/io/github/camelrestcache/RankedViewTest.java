@@ -18,7 +18,7 @@ import org.apache.camel.test.junit5.CamelTestSupport;
 import org.apache.camel.test.junit5.TestExecutionConfiguration;
 import org.junit.jupiter.api.Test;
 
-/** The Kamelet of a view by itself: which of the stored lists it takes from the queue. */
+/** The ranked-view Kamelet alone: which stored lists it takes from the queue. */
 class RankedViewTest extends CamelTestSupport {
 
   private static final String ROUTES =
@@ -75,7 +75,7 @@ class RankedViewTest extends CamelTestSupport {
 
   @Override
   public void configureTest(TestExecutionConfiguration configuration) {
-    // a RouteBuilder of a test would be found by the package scan of every other test
+    // the package scan of all other tests would find this test's RouteBuilder
     configuration.withUseRouteBuilder(false);
   }
 
@@ -86,7 +86,7 @@ class RankedViewTest extends CamelTestSupport {
   }
 
   @Test
-  void everyViewOverAStoredListIsToldAndNoOther() throws Exception {
+  void onlyViewsOverTheStoredListReceiveIt() throws Exception {
     PluginHelper.getRoutesLoader(context())
         .loadRoutes(ResourceHelper.fromString("test.camel.yaml", ROUTES));
     context().getRegistry().lookupByNameAndType("catalog", Catalog.class).declare();
@@ -99,16 +99,16 @@ class RankedViewTest extends CamelTestSupport {
     Entry repos = stored("/orgs/x/repos");
 
     MockEndpoint.assertIsSatisfied(context());
-    assertThat(told("mock:stars", Entry.class)).isSameAs(repos);
-    assertThat(told("mock:ids", Entry.class)).isSameAs(members);
-    assertThat(told("mock:logins", Entry.class)).isSameAs(members);
+    assertThat(received("mock:stars", Entry.class)).isSameAs(repos);
+    assertThat(received("mock:ids", Entry.class)).isSameAs(members);
+    assertThat(received("mock:logins", Entry.class)).isSameAs(members);
     View view = getMockEndpoint("mock:ids").getExchanges().get(0).getVariable("view", View.class);
     assertThat(view.name()).isEqualTo("ids");
     assertThat(view.field()).isEqualTo("id");
     assertThat(view.label()).isEqualTo("login");
   }
 
-  /** What the refresh route puts into the queue for this endpoint. */
+  /** Sends to the queue what the refresh route sends for this endpoint. */
   private Entry stored(String path) {
     CachedEndpoint endpoint =
         context().getRegistry().lookupByNameAndType("catalog", Catalog.class).endpoint(path);
@@ -123,7 +123,7 @@ class RankedViewTest extends CamelTestSupport {
     return entry;
   }
 
-  private <T> T told(String mock, Class<T> type) {
+  private <T> T received(String mock, Class<T> type) {
     return getMockEndpoint(mock).getExchanges().get(0).getMessage().getBody(type);
   }
 }

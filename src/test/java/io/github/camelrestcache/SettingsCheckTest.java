@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SettingsCheckTest {
 
-  /** Our application.properties with one other value, for which no variable stands in. */
+  /** Our application.properties with one value replaced, without environment variables. */
   private static CamelContext context(String key, String value) {
     Properties properties = new Properties();
     try (Reader file = Files.newBufferedReader(Path.of("application.properties"))) {
@@ -42,7 +42,7 @@ class SettingsCheckTest {
   private static String refusal(String key, String value) {
     BadConfiguration bad =
         catchThrowableOfType(BadConfiguration.class, () -> Settings.of(context(key, value)));
-    assertThat(bad).as("the refusal of %s=%s", key, value).isNotNull();
+    assertThat(bad).as("the rejection of %s=%s", key, value).isNotNull();
     return bad.getMessage();
   }
 
@@ -68,7 +68,7 @@ class SettingsCheckTest {
         "drain.delay        | 0s 5s",
         "refresh.max.pages  | 1 100000",
       })
-  void goodValuesAreAllowed(String key, String values) {
+  void validValuesAreAccepted(String key, String values) {
     for (String value : values.split(" ")) {
       assertThatCode(() -> Settings.of(context(key, value))).doesNotThrowAnyException();
     }
@@ -104,7 +104,7 @@ class SettingsCheckTest {
         "refresh.max.pages      | a whole       | many; ",
         "request.threads        | a whole       | 0; ",
       })
-  void aBadValueIsRefusedByVariableValueAndWhatIsAllowed(String key, String allowed, String bad) {
+  void invalidValueIsRejectedWithVariableAndAllowedValues(String key, String allowed, String bad) {
     String variable = key.toUpperCase(Locale.ROOT).replace('.', '_');
     for (String value : (bad + " ").split("; ", -1)) {
       assertThat(refusal(key, value))
@@ -119,7 +119,7 @@ class SettingsCheckTest {
     "prot, did you mean 'port'?",
     "a.completely.different.key.of.somebody, expected one of port",
   })
-  void aKeyThatNobodyReadsIsRefusedWithTheNearestKnown(String key, String suggestion) {
+  void unknownKeyIsRejectedWithNearestKnownKey(String key, String suggestion) {
     assertThat(refusal(key, "x"))
         .startsWith("application.properties: unknown key '" + key + "'")
         .contains(suggestion);
@@ -144,18 +144,18 @@ class SettingsCheckTest {
     "redis.url, redis://host?password=s3cret",
     "redis.url, 'redis-sentinel://:s3cret@h1,h2'",
   })
-  void noSecretIsInTheSentenceThatRefusesIt(String key, String value) {
+  void rejectionNeverContainsSecrets(String key, String value) {
     assertThat(refusal(key, value)).contains(" is '***', but must be ").doesNotContain("s3cret");
   }
 
   @Test
-  void theTwoPortsHaveToDiffer() {
+  void portsMustDiffer() {
     assertThat(refusal("management.port", "{{port}}"))
         .matches("MANAGEMENT_PORT and PORT are both '(\\d+)': they must differ.*");
   }
 
   @Test
-  void timesAndNumbersAreReadAsTheyAreWritten() {
+  void durationsAndNumbersAreParsed() {
     assertThat(Settings.of(context("cold.wait", " 1m30s ")).refreshing().coldWait())
         .isEqualTo(Duration.ofSeconds(90));
     assertThat(Settings.of(context("refresh.max.pages", "7")).refreshing().maxPages()).isEqualTo(7);

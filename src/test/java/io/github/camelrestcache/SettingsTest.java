@@ -19,7 +19,7 @@ import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.embedded.RedisServer;
 
-/** A service with other settings than the defaults: an enterprise's GitHub and a guarded Redis. */
+/** A service with non-default settings: GitHub Enterprise Server and a Redis with a password. */
 class SettingsTest {
 
   private static final String BASE = "/api/v3";
@@ -63,7 +63,7 @@ class SettingsTest {
   }
 
   @Test
-  void theBasePathOfTheUpstreamIsKeptForRefreshes() {
+  void refreshesKeepUpstreamBasePath() {
     assertThat(json(service.get("/orgs/acme/repos"))).hasSize(210);
     assertThat(json(service.get("/")).has("current_user_url")).isTrue();
     assertThat(github.requests())
@@ -77,13 +77,13 @@ class SettingsTest {
   }
 
   @Test
-  void theBasePathOfTheUpstreamIsKeptForWhatIsForwarded() {
+  void forwardsKeepUpstreamBasePath() {
     assertThat(service.get("/zen").body()).isEqualTo("Keep it logically awesome.");
     assertThat(github.requests()).extracting(Recorded::target).contains(BASE + "/zen");
   }
 
   @Test
-  void theOrganizationIsTheOneThatIsSet() {
+  void configuredOrganizationIsCached() {
     assertThat(json(service.get("/view/top/1/stars")).get(0).get(0).asText()).startsWith("acme/");
     assertThat(service.get("/orgs/acme").headers().firstValue("Cache-Status").orElse(""))
         .contains("; hit");
@@ -92,7 +92,7 @@ class SettingsTest {
   }
 
   @Test
-  void theVersionOfTheApiIsTheOneThatIsSet() {
+  void configuredApiVersionIsFetchedAndServed() {
     assertThat(github.requests())
         .filteredOn(asked -> asked.target().startsWith(BASE + "/orgs/acme/repos?"))
         .isNotEmpty()
@@ -109,7 +109,7 @@ class SettingsTest {
   }
 
   @Test
-  void linksBeginWithTheAddressThatIsSet() {
+  void linksBeginWithPublicUrl() {
     String url = "<https://cache.example/github/orgs/acme/repos?page=";
     HttpResponse<String> page = service.get("/orgs/acme/repos?page=7");
     assertThat(page.headers().firstValue("Link"))
@@ -117,7 +117,7 @@ class SettingsTest {
   }
 
   @Test
-  void aRestartKeepsWhatIsStoredWithItsValidators() {
+  void restartKeepsValidators() {
     Map<String, String> settings =
         Map.of(
             "github.api.url",
@@ -146,7 +146,7 @@ class SettingsTest {
   }
 
   @Test
-  void redisIsUsedWithThePasswordAndInTheDatabaseOfItsUrl() {
+  void redisUrlSetsPasswordAndDatabase() {
     try (Jedis all =
         new Jedis(
             new HostAndPort("127.0.0.1", redisPort),
@@ -171,7 +171,7 @@ class SettingsTest {
     assertThat(service.send(request -> request.uri(endpoint)).statusCode()).isEqualTo(404);
   }
 
-  /** GitHub Enterprise Server: everything below the base path, links too. */
+  /** Plays GitHub Enterprise Server: all paths and links are below the base path. */
   private static void belowBase(Recorded asked, HttpServerRequest request) {
     int page = Integer.parseInt(asked.parameters().getOrDefault("page", "1"));
     boolean more = asked.path().endsWith("/repos") && page < 3;

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is stored as HTTP sees it: validators, conditions, codings, pages, and who is forwarded. */
+/** HTTP for cached endpoints: validators, conditions, codings, pages, and what is forwarded. */
 class StoredHttpTest {
 
   private static final String REPOS = "/orgs/Netflix/repos";
@@ -46,7 +46,7 @@ class StoredHttpTest {
   private static final String NONE = "/repos/Netflix/none/issues";
   private static final int REPOSITORIES = 137;
 
-  /** Items of each kind, as nobody would write them; some have more bytes than characters. */
+  /** Items of every JSON type with unusual spacing; some have more bytes than characters. */
   private static final List<String> ODD_ITEMS =
       List.of(
           "{\"é\" : \"🚀],[\\\"\", \"n\":[1 , 2]}",
@@ -133,7 +133,7 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/orgs/Netflix", "/orgs/Netflix/members", REPOS, PAGE, VIEW})
-  void aStoredAnswerSaysWhichItIsAndHowLongItLasts(String target) {
+  void hitHasValidatorsAndFreshness(String target) {
     HttpResponse<byte[]> answer = service.bytes("GET", target);
 
     assertThat(answer.statusCode()).isEqualTo(200);
@@ -150,13 +150,13 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {ISSUES, ISSUES + "?per_page=1", "/view/top/1/issues"})
-  void theAgeIsLimitedByTheIntervalOfTheEndpointItself(String target) {
+  void maxAgeIsTheEndpointsInterval(String target) {
     assertThat(one(service.get(target), "Cache-Control")).isEqualTo("max-age=600");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/orgs/Netflix", REPOS, PAGE, VIEW})
-  void whoeverHasItIsToldSoAndGetsNothingTwice(String target) {
+  void matchingConditionIs304(String target) {
     HttpResponse<String> get = service.get(target);
     String tag = one(get, "ETag");
     Set<String> kept = new HashSet<>(get.headers().map().keySet());
@@ -188,7 +188,7 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/", REPOS, PAGE, VIEW})
-  void whoeverHasSomethingElseGetsAllOfIt(String target) {
+  void nonMatchingConditionIs200(String target) {
     HttpResponse<String> get = service.get(target);
     String tag = one(get, "ETag");
     String modified = one(get, "Last-Modified");
@@ -217,7 +217,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void aDateIsReadInEachOfItsThreeForms() {
+  void ifModifiedSinceAcceptsAllDateFormats() {
     Instant modified = time(service.get(REPOS), "Last-Modified");
     for (String form :
         List.of(
@@ -237,7 +237,7 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "HEAD"})
-  void a304IsItsHeadAlone(String method) {
+  void status304HasNoBodyAndNoFraming(String method) {
     String tag = one(service.get(REPOS), "ETag");
 
     String answer =
@@ -259,7 +259,7 @@ class StoredHttpTest {
     "/orgs/Netflix/repos?page=2, gzip",
     "/view/top/5/stars, gzip"
   })
-  void headAnswersWithTheFieldsOfGet(String target, String coding) {
+  void headHasHeadersOfGet(String target, String coding) {
     HttpResponse<byte[]> get = service.bytes("GET", target, "Accept-Encoding", coding);
     HttpResponse<byte[]> head = service.bytes("HEAD", target, "Accept-Encoding", coding);
 
@@ -271,7 +271,7 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/", "/orgs/Netflix", "/orgs/Netflix/members", REPOS, NONE})
-  void whoTakesGzipGetsTheSameCompressed(String path) throws IOException {
+  void acceptedGzipIsServedWithItsOwnETag(String path) throws IOException {
     HttpResponse<byte[]> plain = service.bytes("GET", path);
     HttpResponse<byte[]> packed = service.bytes("GET", path, "Accept-Encoding", "gzip");
 
@@ -293,7 +293,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void nothingIsCompressedForARequest() {
+  void storedGzipIsServedUnchanged() {
     Object stored = Stored.in(service).opsForHash().get(Stored.endpoint(github, NONE), "gzip");
     assertThat(service.bytes("GET", NONE, "Accept-Encoding", "gzip").body()).isEqualTo(stored);
   }
@@ -331,7 +331,7 @@ class StoredHttpTest {
         "gzipped                      | false",
         ";                            | false",
       })
-  void theCodingIsTheOneThatTheClientPrefers(String accepted, boolean gzip) {
+  void preferredContentCodingIsServed(String accepted, boolean gzip) {
     HttpResponse<byte[]> answer = service.bytes("GET", "/", "Accept-Encoding", accepted);
 
     assertThat(answer.statusCode()).isEqualTo(200);
@@ -343,7 +343,7 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {PAGE, VIEW})
-  void aPartIsNeverCompressed(String target) {
+  void pagesAndViewsAreNeverCompressed(String target) {
     HttpResponse<String> answer = service.get(target, "Accept-Encoding", "gzip, identity;q=0");
 
     assertThat(answer.headers().firstValue("Content-Encoding")).isEmpty();
@@ -358,14 +358,14 @@ class StoredHttpTest {
     "/orgs/Netflix/repos?per_page=100&page=1, 100",
     "/repos/Netflix/odd/issues?per_page=3, 3"
   })
-  void theLinksToTheNextPageLeadThroughTheWholeList(String first, int perPage) {
+  void nextLinksCoverTheWholeList(String first, int perPage) {
     JsonNode whole = json(service.get(first.replaceFirst("\\?.*", "")));
     List<JsonNode> seen = new ArrayList<>();
     Set<String> tags = new HashSet<>();
     for (String target = first; target != null; ) {
       HttpResponse<String> page = service.get(target);
       assertThat(one(page, "Cache-Status")).contains("; hit");
-      assertThat(tags.add(one(page, "ETag"))).as("an ETag of its own").isTrue();
+      assertThat(tags.add(one(page, "ETag"))).as("a distinct ETag").isTrue();
       int left = whole.size() - seen.size();
       assertThat(json(page)).hasSize(Math.min(perPage, left));
       json(page).forEach(seen::add);
@@ -377,7 +377,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void theLinksAreThoseOfGitHubInItsOrder() {
+  void linksEqualThoseOfGitHub() {
     String url = "<" + service.url(REPOS);
     assertThat(one(service.get(REPOS + "?per_page=30&page=1"), "Link"))
         .isEqualTo(
@@ -410,7 +410,7 @@ class StoredHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "HEAD"})
-  void theLinksBeginWithTheAddressThatTheClientUsed(String method) {
+  void linksBeginWithTheRequestsHost(String method) {
     String head = method + " " + PAGE + " HTTP/1.1";
     assertThat(RawHttp.request(service.port(), head, "Host: cache.example:8080"))
         .contains("<http://cache.example:8080" + REPOS + "?per_page=30&page=1>; rel=\"prev\"");
@@ -448,7 +448,7 @@ class StoredHttpTest {
     "page=99999999999999999999, 137, 0",
     "page=2147483647&per_page=100, 137, 0",
   })
-  void aPageIsCutAsGitHubCutsIt(String query, int first, int count) {
+  void pageParametersWorkAsAtGitHub(String query, int first, int count) {
     List<JsonNode> whole = new ArrayList<>();
     json(service.get(REPOS)).forEach(whole::add);
 
@@ -461,7 +461,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void aPageBehindTheLastIsEmptyAndLeadsBack() {
+  void pageAfterTheLastIsEmptyWithLinksBack() {
     for (String query : List.of("page=6", "page=1000")) {
       HttpResponse<String> page = service.get(REPOS + "?" + query);
       assertThat(page.body()).isEqualTo("[]");
@@ -478,7 +478,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void anItemOfAnyKindIsCutByItsBytes() {
+  void itemsOfAnyJsonTypeAreSliced() {
     assertThat(json(service.get(ODD))).hasSize(ODD_ITEMS.size());
     for (int page = 1; page <= ODD_ITEMS.size(); page++) {
       String item = service.get(ODD + "?per_page=1&page=" + page).body();
@@ -508,7 +508,7 @@ class StoredHttpTest {
         "/?page=1",
         "/orgs/Netflix?per_page=5",
       })
-  void whatIsMoreThanAPageOfAListIsForwarded(String target) {
+  void otherQueriesAreForwarded(String target) {
     assertForwarded(target, "X-Other", "x");
   }
 
@@ -526,7 +526,7 @@ class StoredHttpTest {
         "application/json,, */*;q=1.000",
         "",
       })
-  void whoeverTakesJsonIsAnsweredFromTheStore(String accepted) {
+  void requestAcceptingJsonIsAHit(String accepted) {
     for (String target : List.of("/", REPOS, PAGE)) {
       assertStored(target, "Accept", accepted);
     }
@@ -554,7 +554,7 @@ class StoredHttpTest {
         "*",
         ";",
       })
-  void whoeverTakesSomethingElseIsForwarded(String accepted) {
+  void requestForAnotherMediaTypeIsForwarded(String accepted) {
     for (String target : List.of("/", REPOS, PAGE)) {
       assertForwarded(target, "Accept", accepted);
     }
@@ -562,7 +562,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void anotherVersionOfTheApiIsForwarded() {
+  void otherApiVersionIsForwarded() {
     assertStored(REPOS, "X-GitHub-Api-Version", "2022-11-28");
     assertForwarded(REPOS, "X-GitHub-Api-Version", "2026-03-10");
     assertForwarded(PAGE, "X-GitHub-Api-Version", "2026-03-10");
@@ -572,14 +572,14 @@ class StoredHttpTest {
   }
 
   @Test
-  void anEmptyQueryIsNone() {
+  void emptyQueryIsIgnored() {
     assertThat(service.get(REPOS + "?").body()).isEqualTo(service.get(REPOS).body());
     assertStored("/?", "X-Other", "x");
   }
 
   @ParameterizedTest
   @CsvSource({"gzip, identity, ''", "gzip, gzip, ''", "pages, identity, ?page=2"})
-  void aHashThatLacksWhatIsAskedForIsFetchedAnew(String field, String coding, String query) {
+  void hashWithoutRequestedFieldIsRefetched(String field, String coding, String query) {
     String target = REPOS + query;
     HttpResponse<byte[]> before = service.bytes("GET", target, "Accept-Encoding", coding);
     Stored.in(service).opsForHash().delete(Stored.endpoint(github, REPOS), field);
@@ -595,7 +595,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void aHashOfAnOlderFormatIsLeftAloneAndNotServed() {
+  void hashOfOlderFormatIsIgnored() {
     String key = Stored.endpoint(github, REPOS);
     String older = key.replaceFirst(":3:", ":2:");
     Map<String, Object> wrong =
@@ -609,7 +609,7 @@ class StoredHttpTest {
   }
 
   @Test
-  void viewsHaveATagForTheirRows() {
+  void viewETagDependsOnRows() {
     String five = one(service.get(VIEW), "ETag");
     assertThat(one(service.get(VIEW), "ETag")).isEqualTo(five);
     assertThat(
@@ -633,7 +633,7 @@ class StoredHttpTest {
     assertThat(one(answer, "Cache-Status")).contains("; fwd=");
   }
 
-  /** The answer to a request that the stand-in has to see as it came, so many times. */
+  /** Sends a request that the stand-in must receive unchanged this many times. */
   private static HttpResponse<String> marked(String target, int times, String... headers) {
     String mark = UUID.randomUUID().toString();
     List<String> all = new ArrayList<>(List.of(headers));
@@ -674,7 +674,7 @@ class StoredHttpTest {
     return links;
   }
 
-  /** The fields that two answers to one request share, whenever they were made. */
+  /** The headers that do not depend on the time or the request id. */
   private static Map<String, List<String>> steady(HttpResponse<?> answer) {
     Map<String, List<String>> fields = new TreeMap<>(answer.headers().map());
     List.of("age", "date", "cache-status", "x-request-id")

@@ -29,14 +29,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rankings as a client sees them, of a list of two pages that is fetched twice a second. */
+/** Views as a client sees them, over a two-page list that is refreshed twice a second. */
 class ViewsTest {
 
   private static final String REPOS = "/orgs/Netflix/repos";
   private static final Duration SOON = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** A view over another list, by a field and a label of its own. */
+  /** A view over another list, with its own field and label. */
   private static final String MEMBERS_BY_ID =
       """
       - route:
@@ -88,7 +88,7 @@ class ViewsTest {
     "stars, stargazers_count",
     "watchers, watchers_count"
   })
-  void aViewRanksAllRepositoriesByItsFieldBothWays(String view, String field) {
+  void viewRanksAllRepositoriesInBothOrders(String view, String field) {
     await()
         .atMost(SOON)
         .untilAsserted(
@@ -101,7 +101,7 @@ class ViewsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"top", "bottom"})
-  void theFirstRowsOfAViewAreCutOffItsWhole(String order) {
+  void nLimitsTheRows(String order) {
     await()
         .atMost(SOON)
         .until(() -> rows("/view/top/100000/forks").equals(ranked("forks_count", true)));
@@ -114,7 +114,7 @@ class ViewsTest {
   }
 
   @Test
-  void numbersAreNumbersAndTimesAreGitHubsStrings() {
+  void rowsKeepNumbersAndTimestamps() {
     assertThat(service.get("/view/top/2/stars").body())
         .matches("\\[\\[\"Netflix/[^\"]+\",\\d+],\\[\"Netflix/[^\"]+\",\\d+]]");
     assertThat(service.get("/view/bottom/1/last_updated").body())
@@ -122,7 +122,7 @@ class ViewsTest {
   }
 
   @Test
-  void tiesStandInAscendingOrderOfTheirNamesInBoth() {
+  void tiesAreSortedByNameInBothOrders() {
     List<String> names = List.of("zuul", "Hystrix", "eureka");
     names.forEach(name -> github.updateRepository(name, each -> each.put("forks_count", 777_777)));
     String tied =
@@ -136,7 +136,7 @@ class ViewsTest {
   }
 
   @Test
-  void aRepositoryWithoutTheFieldComesLastInBoth() {
+  void repositoryWithoutFieldIsLastInBothOrders() {
     github.updateRepository("zuul", each -> each.remove("watchers_count"));
     github.updateRepository("Hystrix", each -> each.putNull("watchers_count"));
 
@@ -155,7 +155,7 @@ class ViewsTest {
   }
 
   @Test
-  void aViewRanksAnyCachedListByAnyFieldUnderAnyLabel() {
+  void viewCanRankAnotherListFieldAndLabel() {
     JsonNode rows = rows("/view/top/2/members-by-id");
     assertThat(rows.toString()).isEqualTo("[[\"member-12\",700408],[\"member-11\",700371]]");
     assertThat(rows("/view/bottom/100/members-by-id")).hasSize(12);
@@ -181,7 +181,7 @@ class ViewsTest {
         "4294967297",
         "99999999999999999999"
       })
-  void whatIsNoNumberOfRowsIs400(String n) {
+  void invalidNumberOfRowsIs400(String n) {
     for (String order : List.of("top", "bottom")) {
       HttpResponse<String> answer = service.get("/view/" + order + "/" + n + "/stars");
       assertProblem(answer, 400);
@@ -192,7 +192,7 @@ class ViewsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"/view/top/5/stras", "/view/top/5/Stars", "/view/middle/5/stars", "/view/top/5"})
-  void anUnknownViewIs404AndNamesTheViewsThereAre(String path) {
+  void unknownViewIs404AndListsTheViews(String path) {
     HttpResponse<String> answer = service.get(path);
     assertProblem(answer, 404);
     assertThat(json(answer).get("detail").asText())
@@ -201,7 +201,7 @@ class ViewsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-  void anotherMethodThanGetAndHeadIs405(String method) {
+  void otherMethodsAre405(String method) {
     HttpResponse<String> answer = service.send(method, "/view/top/5/stars");
     assertProblem(answer, 405);
     assertThat(answer.headers().allValues("Allow")).containsExactly("GET, HEAD");
@@ -209,7 +209,7 @@ class ViewsTest {
   }
 
   @Test
-  void aQueryIsIgnored() {
+  void queryIsIgnored() {
     String plain = service.get("/view/top/2/stars").body();
     assertThat(service.get("/view/top/2/stars?n=5&N=7&view=forks&name=x&order=bottom").body())
         .isEqualTo(plain);
@@ -217,14 +217,14 @@ class ViewsTest {
   }
 
   @Test
-  void headersNamedLikeThePartsOfThePathAreIgnored() {
+  void headersNamedAsPathParametersAreIgnored() {
     assertThat(
             service.get("/view/top/2/stars", "n", "5", "view", "forks", "order", "bottom").body())
         .isEqualTo(service.get("/view/top/2/stars").body());
   }
 
   @Test
-  void aViewSaysHowItWasMetAndHowOldItIs() {
+  void viewHasCacheStatusAgeAndLastModified() {
     HttpResponse<String> get = service.get("/view/top/5/stars", "Origin", "https://page.example");
     HttpResponse<String> head = service.send("HEAD", "/view/top/5/stars");
 
@@ -247,7 +247,7 @@ class ViewsTest {
   }
 
   @Test
-  void aViewKeepsItsETagUntilItsRowsChange() {
+  void viewKeepsETagUntilRowsChange() {
     String repository = github.repositoryNames().get(50);
     String view = "/view/top/3/stars";
     HttpResponse<String> before = service.get(view);
@@ -265,7 +265,7 @@ class ViewsTest {
   }
 
   @Test
-  void whoeverHasSeenTheNewListNeverSeesAnOldRanking() {
+  void viewIsNeverOlderThanItsList() {
     List<String> fields =
         List.of("forks_count", "open_issues_count", "stargazers_count", "watchers_count");
     for (int round = 1; round <= 8; round++) {
@@ -285,18 +285,18 @@ class ViewsTest {
   }
 
   @Test
-  void aRankingOfAnotherVersionIsSortedAnew() {
-    assertSortedAnew(stamp -> "0123456789abcdef" + stamp.substring(16));
+  void rankingOfAnotherVersionIsRecomputed() {
+    assertRecomputed(stamp -> "0123456789abcdef" + stamp.substring(16));
   }
 
   @Test
-  void aRankingThatWasSortedByAnotherFieldIsSortedAnew() {
-    assertSortedAnew(stamp -> stamp.replace("open_issues_count", "forks_count"));
+  void rankingByAnotherFieldIsRecomputed() {
+    assertRecomputed(stamp -> stamp.replace("open_issues_count", "forks_count"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"stamp", "top", "bottom"})
-  void aRankingOfWhichAPartIsLostIsSortedAnew(String part) {
+  void incompleteRankingIsRecomputed(String part) {
     String key = Stored.view(github, "open_issues");
     String before = service.get("/view/bottom/100/open_issues").body();
 
@@ -307,8 +307,8 @@ class ViewsTest {
     await().atMost(SOON).until(() -> Stored.in(service).opsForHash().hasKey(key, part));
   }
 
-  /** Puts another ranking under a changed stamp into the store, and sees it replaced. */
-  private static void assertSortedAnew(UnaryOperator<String> change) {
+  /** Stores a wrong ranking under a changed stamp, and checks that it is replaced. */
+  private static void assertRecomputed(UnaryOperator<String> change) {
     String key = Stored.view(github, "open_issues");
     String before = service.get("/view/top/100/open_issues").body();
     var hash = Stored.in(service).<String, Object>opsForHash();
@@ -342,7 +342,7 @@ class ViewsTest {
     return first.subList(0, Math.min(n, first.size()));
   }
 
-  /** What the view has to be, from what the stand-in has. */
+  /** The expected rows, computed from the stand-in's repositories. */
   private static ArrayNode ranked(String field, boolean descending) {
     Comparator<ObjectNode> byField =
         field.equals("updated_at")
