@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Several instances, each in a process of its own, on one Redis and in front of one GitHub. */
+/** Several instances, each in its own process, with one Redis and one GitHub. */
 @Tag("slow")
 class FleetTest {
 
@@ -41,7 +41,7 @@ class FleetTest {
   private static final String REPOS = "/orgs/Netflix/repos";
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-  /** That of GITHUB_CONNECT_TIMEOUT, GITHUB_ANSWER_TIMEOUT and five seconds. */
+  /** The sum of GITHUB_CONNECT_TIMEOUT, GITHUB_ANSWER_TIMEOUT and five seconds. */
   private static final Duration LEASE = Duration.ofSeconds(7);
 
   @TempDir private Path folders;
@@ -94,13 +94,13 @@ class FleetTest {
   }
 
   @Test
-  void fourAskGitHubNoMoreThanOneAndAllServeWhatOneHasPublished() {
+  void fourInstancesFetchNoMoreThanOneAndShareResults() {
     instance().ready();
     double one = requestsInTenIntervals();
     Stream.generate(this::instance).limit(3).toList().forEach(Instance::ready);
     double four = requestsInTenIntervals();
 
-    LOG.info("Requests in ten intervals: {} by one, {} by four", one, four);
+    LOG.info("Requests in ten intervals: {} by one instance, {} by four", one, four);
     assertThat(one).isPositive();
     assertThat(four).isLessThanOrEqualTo(1.1 * one);
 
@@ -116,7 +116,7 @@ class FleetTest {
     assertThat(instances.stream().map(each -> each.get(REPOS).headers().firstValue("ETag")))
         .containsOnly(instances.get(0).get(REPOS).headers().firstValue("ETag"));
     assertThat(github.requests())
-        .as("without the changed page, and the first one, which is looked at again")
+        .as("unconditional requests")
         .filteredOn(asked -> asked.header("If-None-Match") == null)
         .isEmpty();
   }
@@ -129,7 +129,7 @@ class FleetTest {
   }
 
   @Test
-  void whoIsKilledWhileItRefreshesIsReplacedWithinAnIntervalAndItsLease() {
+  void killedInstanceIsReplacedWithinLeaseAndInterval() {
     Instance first = instance().ready();
     Instance second = instance().ready();
     second.pause();
@@ -152,7 +152,7 @@ class FleetTest {
   }
 
   @Test
-  void whoeverIsKilledAtAnyMomentLeavesNothingHalf() throws Exception {
+  void killedInstanceLeavesNoPartialData() throws Exception {
     AtomicInteger stars = new AtomicInteger(1_000_000);
     github.updateRepository(name(0), each -> each.put("stargazers_count", stars.get()));
     Instance reader = instance("1h").ready();
@@ -172,7 +172,7 @@ class FleetTest {
     }
   }
 
-  /** A view is never older than a list that was seen before it, nor newer than one seen after. */
+  /** A view is not older than a list read before it, nor newer than a list read after it. */
   private void assertThatListAndViewAreWhole(Instance reader) throws Exception {
     int before = stars(reader);
     JsonNode top = JSON.readTree(reader.get("/view/top/1/stars").body()).get(0);
@@ -188,7 +188,7 @@ class FleetTest {
   }
 
   @Test
-  void whoHasSleptDoesNotPublishWhatIsOlderThanWhatOthersHavePublished() {
+  void pausedInstanceCannotOverwriteNewerEndpoint() {
     Instance sleeper = instance().ready();
     Instance other = instance().ready();
     other.pause();

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A day of live editing, in a minute. */
+/** 150 live edits of the route files. */
 @Tag("slow")
 class ManyEditsTest {
 
@@ -63,7 +63,7 @@ class ManyEditsTest {
               - to: { uri: direct:refresh }
       """;
 
-  /** What the parser refuses, what the catalogue does, and what Camel does when it starts. */
+  /** Rejected by the parser, twice by the catalog, and by Camel when it starts the route. */
   private static final List<String> MISTAKES =
       List.of(
           VIEW.formatted("bad", "number").replace("steps", "stepz"),
@@ -90,7 +90,7 @@ class ManyEditsTest {
     github = GitHubStandIn.builder().limits(1_000_000, 1_000_000).build().start();
     Service.copyRoutes(routes);
     ownEndpoints = Files.readString(routes.resolve("endpoints.camel.yaml"));
-    // one of five, because each takes up to a quarter of a second to stop
+    // one view of five, because each takes up to 250 ms to stop
     ownViews =
         Files.readString(routes.resolve("views.camel.yaml"))
             .replaceFirst("(?s)\\n- route:\\n    id: view-last-updated.*", "");
@@ -107,7 +107,7 @@ class ManyEditsTest {
   }
 
   @Test
-  void manyEditsLeaveWhatTheFilesSayAndNothingElse() throws Exception {
+  void manyEditsLeakNoRoutesEndpointsOrThreads() throws Exception {
     edit(false, "# the first edit\n", "reloaded");
     edit(true, "# the first edit\n", "reloaded");
     Map<String, Long> before = counts();
@@ -134,16 +134,17 @@ class ManyEditsTest {
       client.shutdown();
       client.awaitTermination(10, TimeUnit.SECONDS);
     }
-    assertThat(failures).as("answers of what was kept all the time").isEmpty();
+    assertThat(failures).as("responses of endpoints and views that were never removed").isEmpty();
     await().untilAsserted(() -> assertThat(counts()).isEqualTo(before));
     github.clearRequests();
     await()
         .during(Duration.ofSeconds(3))
         .atMost(Duration.ofSeconds(10))
-        .untilAsserted(() -> assertThat(github.requests()).as("of removed endpoints").isEmpty());
+        .untilAsserted(
+            () -> assertThat(github.requests()).as("requests for removed endpoints").isEmpty());
   }
 
-  /** Adds a repository's endpoint or view, or changes or removes it. */
+  /** Adds, changes or removes a repository's endpoint or view. */
   private void change(boolean ofViews, String repository) {
     boolean isRemoved = random.nextBoolean();
     if (ofViews) {
@@ -162,9 +163,7 @@ class ManyEditsTest {
     }
   }
 
-  /**
-   * Saves a file as an editor does, in two writes, and waits until the log says what came of it.
-   */
+  /** Saves a file as an editor does, in two writes, and waits until the log reports the outcome. */
   private void edit(boolean ofViews, String more, String outcome) throws IOException {
     StringBuilder text = new StringBuilder(ofViews ? ownViews : ownEndpoints);
     if (ofViews) {
@@ -211,7 +210,7 @@ class ManyEditsTest {
     }
   }
 
-  /** Routes, their definitions, endpoints and threads, by their names without numbers. */
+  /** Counts routes, route definitions, endpoints and threads by name, with digits replaced. */
   private Map<String, Long> counts() {
     CamelContext context = service.context();
     return Stream.of(

@@ -41,9 +41,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Never half an answer: whatever GitHub does to a page of a list, the last good value stays, the
- * healthcheck says why, and once GitHub is well again so is the list. The list has three pages, the
- * most that are allowed here.
+ * A list is never published in part: whatever GitHub sends for a page, the last good list is
+ * served, the healthcheck gives the reason, and the list is current again once GitHub recovers. The
+ * list has three pages.
  */
 class RefreshTest {
 
@@ -81,7 +81,7 @@ class RefreshTest {
     elsewhere.close();
   }
 
-  /** Makes GitHub well, and waits until every endpoint has got over its failure. */
+  /** Repairs GitHub, and waits until no endpoint reports a failure. */
   @AfterEach
   void recover() {
     github.secondaryLimit(0);
@@ -94,20 +94,20 @@ class RefreshTest {
     return Stream.of(
         page("an error", "with 500", answer -> answer.setStatusCode(500).end("[]")),
         page("no content", "with 204", answer -> answer.setStatusCode(204).end()),
-        page("no JSON", "broken JSON", answer -> answer.end("<html>Unicorn!</html>")),
+        page("HTML", "broken JSON", answer -> answer.end("<html>Unicorn!</html>")),
         page("an object", "other than the expected list", answer -> answer.end("{\"a\":[1]}")),
-        page("a text", "other than the expected list", answer -> answer.end("\"[]\"")),
-        page("nothing", "with no content", answer -> answer.end()),
+        page("a string", "other than the expected list", answer -> answer.end("\"[]\"")),
+        page("an empty body", "with no content", answer -> answer.end()),
         page("white space", "with no content", answer -> answer.end("\n  \n")),
         page("two arrays", "more than one value", answer -> answer.end("[{}] [{}]")),
-        page("half an array", "broken JSON", answer -> answer.end("[{\"id\":1},{\"id\"")),
-        page("half an answer", "cannot be reached", RefreshTest::cutOff),
-        page("half an answer in chunks", "cannot be reached", RefreshTest::cutOffInChunks),
-        page("half an answer in gzip", "", RefreshTest::halfGzip),
-        page("no answer", "cannot be reached", answer -> answer.reset()),
-        page("no answer for too long", "did not answer in time", answer -> {}),
-        page("a megabyte of header fields", "header", RefreshTest::megabyteOfFields),
-        page("one byte after the other", "REFRESH_DEADLINE", RefreshTest::trickle),
+        page("a truncated array", "broken JSON", answer -> answer.end("[{\"id\":1},{\"id\"")),
+        page("a truncated response", "cannot be reached", RefreshTest::cutOff),
+        page("a truncated chunked response", "cannot be reached", RefreshTest::cutOffInChunks),
+        page("a truncated gzip response", "", RefreshTest::halfGzip),
+        page("a reset", "cannot be reached", answer -> answer.reset()),
+        page("a hang", "did not answer in time", answer -> {}),
+        page("a megabyte of headers", "header", RefreshTest::megabyteOfFields),
+        page("a trickle", "REFRESH_DEADLINE", RefreshTest::trickle),
         page("itself as next", "fetched already", next(BY_NUMBER + "?per_page=100&page=2")),
         page("the first page as next", "fetched already", next(REPOS + "?per_page=100")),
         page("another redirect", "more than once", RefreshTest::redirectForEver),
@@ -116,14 +116,14 @@ class RefreshTest {
 
   @ParameterizedTest
   @MethodSource("badPages")
-  void aBadPageLeavesTheLastGoodListInPlace(
+  void badPageKeepsLastGoodList(
       String what, String reason, BiConsumer<Recorded, HttpServerRequest> bad) {
-    assertThatTheListStays(reason, secondPage(), bad);
+    assertListStays(reason, secondPage(), bad);
   }
 
   @Test
-  void morePagesThanAllowedAreAFailure() {
-    assertThatTheListStays(
+  void tooManyPagesAreAFailure() {
+    assertListStays(
         "more than 4 pages.*REFRESH_MAX_PAGES",
         asked -> asked.path().equals(BY_NUMBER),
         (asked, request) -> {
@@ -148,8 +148,8 @@ class RefreshTest {
 
   @ParameterizedTest
   @MethodSource("otherPlaces")
-  void aNextPageAtAnotherHostIsNotFollowedAndGetsNoToken(String url) {
-    assertThatTheListStays(
+  void nextPageAtAnotherHostIsNotFollowed(String url) {
+    assertListStays(
         "which is not below .* and is not followed",
         secondPage(),
         (asked, request) -> next(url).accept(request.response()));
@@ -162,8 +162,8 @@ class RefreshTest {
 
   @ParameterizedTest
   @MethodSource("placesOfRedirects")
-  void aRedirectToAnotherHostIsNotFollowedAndGetsNoToken(String url) {
-    assertThatTheListStays(
+  void redirectToAnotherHostIsNotFollowed(String url) {
+    assertListStays(
         "which is not below .* and is not followed",
         asked -> asked.path().equals(REPOS),
         (asked, request) -> request.response().setStatusCode(302).putHeader("Location", url).end());
@@ -172,7 +172,7 @@ class RefreshTest {
 
   @ParameterizedTest
   @ValueSource(ints = {301, 302, 307, 308})
-  void aRedirectWithinTheUpstreamIsFollowedOnce(int status) {
+  void redirectWithinUpstreamIsFollowedOnce(int status) {
     String name = github.repositoryNames().get(0);
     String mark = UUID.randomUUID().toString();
     String moved = BY_NUMBER + "?per_page=100&moved=" + mark;
@@ -203,7 +203,7 @@ class RefreshTest {
   }
 
   @Test
-  void aRefusedTokenIsNamed() {
+  void rejectedTokenIsReported() {
     github.removeToken(TOKEN);
     await()
         .atMost(SOON)
@@ -215,7 +215,7 @@ class RefreshTest {
   }
 
   @Test
-  void anUnknownOrganizationIsNamed() {
+  void unknownOrganizationIsReported() {
     Handle unknown =
         github.override(
             asked -> asked.path().equals(ORG),
@@ -228,7 +228,7 @@ class RefreshTest {
   }
 
   @Test
-  void aSpentLimitIsWaitedForAndSaysUntilWhen() {
+  void exhaustedRateLimitPausesUntilReset() {
     github.clearRequests();
     Instant spent = Instant.now();
     github.budget(0, Duration.ofSeconds(2));
@@ -257,10 +257,8 @@ class RefreshTest {
         .allMatch(time -> time.isAfter(refused.plusMillis(1900)));
   }
 
-  /**
-   * Has GitHub answer badly, and sees that the list stays, that the reason is told, and the end.
-   */
-  private static void assertThatTheListStays(
+  /** Makes GitHub fail, and checks that the list stays, the reason is reported, and it recovers. */
+  private static void assertListStays(
       String reason, Predicate<Recorded> when, BiConsumer<Recorded, HttpServerRequest> bad) {
     String good = service.get(REPOS).body();
     String mark = UUID.randomUUID().toString();
@@ -290,7 +288,7 @@ class RefreshTest {
     return arguments(what, reason, answer);
   }
 
-  /** What is done to the answer. */
+  /** Writes a response. */
   @FunctionalInterface
   private interface ResponseCode {
     void accept(HttpServerResponse response);
@@ -300,7 +298,7 @@ class RefreshTest {
     return asked -> asked.path().equals(BY_NUMBER) && "2".equals(asked.parameters().get("page"));
   }
 
-  /** A good page that names this one as the next. */
+  /** A valid page whose next link is this URL. */
   private static ResponseCode next(String url) {
     String absolute = url.startsWith("/o") ? github.url() + url : url;
     return answer ->

@@ -114,7 +114,7 @@ class ReloadTest {
     await().atMost(Duration.ofSeconds(20)).untilAsserted(holds);
   }
 
-  /** The Cache-Status of a page at its first request: a hit if its list is stored. */
+  /** The Cache-Status of a page that was not requested before: a hit if its list is stored. */
   private String served(String path) {
     String page = path + "?page=1&per_page=" + (1 + polls++ % 100);
     return service.get(page).headers().firstValue("Cache-Status").orElse("");
@@ -137,7 +137,7 @@ class ReloadTest {
     assertThat(timers()).hasSize(4);
   }
 
-  /** The routes that Camel makes of the Kamelets of endpoints. */
+  /** The routes that Camel creates from the endpoint Kamelets. */
   private List<Route> timers() {
     return service.context().getRoutes().stream()
         .filter(route -> route.getRouteId().startsWith("cached-endpoint-"))
@@ -145,7 +145,7 @@ class ReloadTest {
   }
 
   @Test
-  void addedAndDeletedFileIsLikeAnEdit() throws IOException {
+  void addedAndDeletedFilesAreReloaded() throws IOException {
     write("more.camel.yaml", ENDPOINT);
     soon(() -> assertThat(served("/repos/Netflix/zuul/issues")).contains("hit"));
     Files.delete(routes.resolve("more.camel.yaml"));
@@ -163,7 +163,7 @@ class ReloadTest {
                 .filteredOn(r -> r.path().equals("/orgs/Netflix/members"))
                 .hasSizeGreaterThan(2));
     assertThat(github.requests())
-        .as("the other endpoints of the file are left alone")
+        .as("the other endpoints of the file are not refreshed")
         .allSatisfy(r -> assertThat(r.path()).isEqualTo("/orgs/Netflix/members"));
   }
 
@@ -202,7 +202,7 @@ class ReloadTest {
         "endpoints.camel.yaml,/members,/repos,:32: ,:23:",
         "endpoints.camel.yaml,id: org-repos,id: org-members,:32: ,:23:"
       })
-  void mistakeIsReportedInOneLineAndTheLastGoodRoutesServe(
+  void mistakeIsLoggedInOneLineAndLastGoodRoutesServe(
       String file, String good, String bad, String line, String hint) throws IOException {
     String before = read(file);
     write(file, before.replace(good, bad));
@@ -230,7 +230,7 @@ class ReloadTest {
   }
 
   @Test
-  void endpointThatCamelRefusedHasItsTimerOnceItIsMended() throws IOException {
+  void endpointIsScheduledOnceItsMistakeIsFixed() throws IOException {
     String endpoints = read("endpoints.camel.yaml");
     String every = ENDPOINT.replace("/issues\" }", "/issues\", every: 1s }");
     write("endpoints.camel.yaml", endpoints + every.replace("direct:refresh", "nowhere:refresh"));
@@ -273,7 +273,7 @@ class ReloadTest {
   @ParameterizedTest
   @CsvSource({"kamelets/ranked-view.kamelet.yaml", "application.properties"})
   void editOfKameletOrPropertiesNeedsRestart(String file) throws IOException {
-    // the content stays: these are the files of this project
+    // only the time is changed: these files belong to the project
     Files.setLastModifiedTime(Path.of(file), FileTime.from(Instant.now()));
     String name = Path.of(file).getFileName().toString();
     soon(() -> assertThat(restarts()).hasSize(1).allMatch(line -> line.contains(name)));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What refreshes take of GitHub's rate limit, as GitHub counts it. */
+/** How much of GitHub's rate limit refreshes use, as GitHub counts it. */
 @Tag("slow")
 class ReserveTest {
 
@@ -49,7 +49,7 @@ class ReserveTest {
   private static final Duration SOON = Duration.ofSeconds(20);
 
   @Test
-  void withoutATokenRefreshesLeaveAFifthOfTheLimitToCallers() throws Exception {
+  void anonymousRefreshesLeaveTheReserveToCallers() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().build().start();
         Service service = Service.start(github, Map.of("refresh.interval", "500ms")).ready()) {
       Instant end = Instant.now().plusSeconds(10);
@@ -62,12 +62,12 @@ class ReserveTest {
   }
 
   @Test
-  void withoutATokenTheDefaultsStretchTheirIntervalsAndCostWhatTheLimitAllows() throws Exception {
+  void anonymousDefaultsStretchIntervalsToTheLimit() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().build().start();
         Service service = Service.start(github, Map.of()).ready()) {
       int first = 60 - remaining(github, null);
 
-      // the root, the organization, one page of members, two of repositories and one again
+      // root, organization, one page of members, two of repositories, the first one again
       assertThat(first).isEqualTo(6);
       assertThat(json(service.get("/healthcheck")).get("endpoints"))
           .allMatch(endpoint -> endpoint.get("failure").isNull());
@@ -78,8 +78,7 @@ class ReserveTest {
   }
 
   @Test
-  void withATokenWhatHasNotChangedCostsNothingAndKeepsItsIntervalInTheReserveToo()
-      throws Exception {
+  void unchangedRefreshesWithTokenAreFreeAndOnSchedule() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().build().start()) {
       github.addToken(TOKEN, "robot");
       Map<String, String> settings =
@@ -99,7 +98,7 @@ class ReserveTest {
   }
 
   @Test
-  void refreshesOfAllInstancesHaveEightRequestsUnderWayAtMost() throws Exception {
+  void instancesShareEightConcurrentRefreshRequests() throws Exception {
     StringBuilder blocks = new StringBuilder();
     try (GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
         OwnRedis redis = OwnRedis.start()) {
@@ -136,7 +135,7 @@ class ReserveTest {
   }
 
   @Test
-  void whatFailedIsTriedAgainSoonThoughItsIntervalIsLong() throws Exception {
+  void failedRefreshIsRetriedBeforeItsInterval() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
         Service service = Service.start(github, Map.of("refresh.interval", "1h")).ready()) {
       Handle failing =
@@ -160,7 +159,7 @@ class ReserveTest {
     return Instant.parse(endpoints.get(3).get("fetched").asText());
   }
 
-  /** What GitHub says is left, which costs nothing. */
+  /** The remaining requests; asking for them is free. */
   private static int remaining(GitHubStandIn github, String token)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =

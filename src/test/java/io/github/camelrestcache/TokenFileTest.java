@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The token in a file can be replaced while the service runs. */
+/** The token file can be replaced while the service runs. */
 class TokenFileTest {
 
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -41,7 +41,7 @@ class TokenFileTest {
     github.close();
   }
 
-  /** With what token a read of a caller without one goes to GitHub now. */
+  /** The Authorization that a forwarded anonymous read has now. */
   private String lent(Service service) {
     String target = "/zen?" + asked.incrementAndGet();
     service.get(target);
@@ -53,7 +53,7 @@ class TokenFileTest {
   }
 
   @Test
-  void aTokenThatIsReplacedIsUsedWithoutARestart() throws IOException {
+  void replacedTokenIsUsedWithoutRestart() throws IOException {
     Path file = folder.resolve("token");
     Files.writeString(file, "old-token\n");
     try (Service service =
@@ -100,7 +100,7 @@ class TokenFileTest {
   }
 
   @Test
-  void aFileWithoutATokenEndsTheStart() throws IOException {
+  void fileWithoutTokenPreventsStart() throws IOException {
     Path file = folder.resolve("empty");
     for (String name : new String[] {folder.resolve("none").toString(), file.toString()}) {
       Files.writeString(file, " \n");
@@ -114,7 +114,7 @@ class TokenFileTest {
   }
 
   @Test
-  void twoTokensAreOneTooMany() {
+  void tokenAndTokenFileAreMutuallyExclusive() {
     assertThatThrownBy(
             () ->
                 Service.start(

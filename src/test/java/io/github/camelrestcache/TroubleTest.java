@@ -29,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Jedis;
 
-/** What callers see while Redis is in trouble, really broken, and when it is over. */
+/** What callers see while a real Redis is down, hanging, full, slow or corrupt, and afterwards. */
 @Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TroubleTest {
@@ -87,7 +87,7 @@ class TroubleTest {
 
   @ParameterizedTest
   @EnumSource(Fault.class)
-  void whatIsStoredIsServedWithinASecondAndForwardsGoOn(Fault fault) {
+  void cachedReadsAndForwardsSurviveRedisFault(Fault fault) {
     STORED.forEach(target -> assertThat(service.get(target).statusCode()).isEqualTo(200));
     String before = service.get("/orgs/Netflix/repos").body();
     begin(fault);
@@ -123,13 +123,17 @@ class TroubleTest {
         .atMost(SOON)
         .until(() -> service.get("/orgs/Netflix/repos").body().contains("After " + fault));
     await().until(this::areStored);
-    LOG.info("{}: all is stored {} after its end", fault, Duration.between(over, Instant.now()));
+    LOG.info(
+        "{}: everything is stored {} after it ended", fault, Duration.between(over, Instant.now()));
     await().until(() -> json(service.get("/healthcheck")).get("store").asText().equals("ready"));
-    LOG.info("{}: and said to be {} after it", fault, Duration.between(over, Instant.now()));
+    LOG.info(
+        "{}: the healthcheck reports ready {} after it ended",
+        fault,
+        Duration.between(over, Instant.now()));
   }
 
   @Test
-  void aSlowRedisSlowsNoReadOfWhatIsStoredAndForwardsGoOn() {
+  void slowRedisDelaysNoCachedRead() {
     STORED.forEach(target -> assertThat(service.get(target).statusCode()).isEqualTo(200));
     slow = true;
     CompletableFuture<Void> slowing = CompletableFuture.runAsync(this::slowDown);
@@ -153,7 +157,7 @@ class TroubleTest {
   }
 
   @Test
-  void aFlushedRedisIsFilledAgainAtOnceThoughGitHubIsAway() {
+  void flushedRedisIsRefilledFromMemoryWithoutGitHub() {
     service.get("/view/top/5/stars");
     Handle away = github.override(asked -> true, (asked, request) -> request.connection().close());
     try {
@@ -175,7 +179,7 @@ class TroubleTest {
 
   @ParameterizedTest
   @EnumSource(Foreign.class)
-  void whatCannotBeReadIsReplaced(Foreign foreign) {
+  void unreadableEntryIsReplaced(Foreign foreign) {
     String key = Stored.endpoint(github, "/orgs/Netflix");
     String before = service.get("/orgs/Netflix").body();
     try (Jedis operator = redis.operator()) {
@@ -210,7 +214,7 @@ class TroubleTest {
         "HSET refreshes /orgs/Netflix null",
         "HSET refreshes /orgs/Netflix {\"fence\":1e99,\"until\":1e99}"
       })
-  void refreshesGoOnWhateverIsInPlaceOfTheirState(String command) {
+  void refreshesSurviveCorruptState(String command) {
     String[] words = command.split(" ");
     words[1] = "camel-rest-cache:3:" + github.url() + ":" + words[1];
     try (Jedis operator = redis.operator()) {
@@ -269,7 +273,7 @@ class TroubleTest {
     }
   }
 
-  /** Has each command wait for up to 300 ms. */
+  /** Delays every Redis command by up to 300 ms. */
   private void slowDown() {
     try (Jedis operator = redis.operator()) {
       while (slow) {

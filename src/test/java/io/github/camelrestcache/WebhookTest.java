@@ -32,11 +32,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Events that GitHub delivers, while the timers are an hour away. */
+/** Webhook deliveries, with a refresh interval of an hour so that timers do not interfere. */
 @Tag("slow")
 class WebhookTest {
 
-  /** The example of GitHub's documentation: secret, payload and signature. */
+  /** The secret of the example in GitHub's documentation; payload and signature are below. */
   static final String SECRET = "It's a Secret to Everybody";
 
   private static final String PAYLOAD = "Hello, World!";
@@ -47,7 +47,7 @@ class WebhookTest {
   private static final String ORG = "/orgs/Netflix";
   private static final String MEMBERS = "/orgs/Netflix/members";
   private static final String REPOS = "/orgs/Netflix/repos";
-  private static final int LARGEST = 25 * 1024 * 1024;
+  private static final int MAX_PAYLOAD = 25 * 1024 * 1024;
 
   private static final Map<String, String> SETTINGS =
       Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET);
@@ -72,7 +72,7 @@ class WebhookTest {
     github.clearRequests();
   }
 
-  /** Delivers an event as GitHub does, with a signature and an id of its own. */
+  /** Delivers an event as GitHub does, with a valid signature and a new delivery id. */
   static HttpResponse<String> deliver(Service service, String event, String... others) {
     return post(service, PAYLOAD.getBytes(UTF_8), headers(event, others));
   }
@@ -81,7 +81,7 @@ class WebhookTest {
     return deliver(service, event, others);
   }
 
-  /** The fields of a delivery; others replace those of the same name, or take them away. */
+  /** The headers of a delivery; {@code others} replaces headers by name, null removes them. */
   private static List<String> headers(String event, String... others) {
     List<String> all = new ArrayList<>();
     List<String> given = Arrays.asList(others);
@@ -131,15 +131,15 @@ class WebhookTest {
     return github.requests().stream().filter(asked -> asked.path().equals(path)).count();
   }
 
-  /** The paths that a delivery refreshes, by its answer. */
+  /** The paths that the response to a delivery lists as refreshed. */
   private static List<String> refreshed(HttpResponse<String> answer) {
     List<String> paths = new ArrayList<>();
     json(answer).get("refreshes").forEach(path -> paths.add(path.asText()));
     return paths;
   }
 
-  /** Waits until an event that is delivered now is acted on, and what came before it, too. */
-  private static void awaitWhatIsDelivered() {
+  /** Delivers an event and waits until it, and so all earlier ones, have been handled. */
+  private static void awaitDeliveries() {
     long org = fetches(ORG);
     long members = fetches(MEMBERS);
     assertThat(deliver("organization").statusCode()).isEqualTo(202);
@@ -150,7 +150,7 @@ class WebhookTest {
   }
 
   private static void assertThatNothingHappened() {
-    awaitWhatIsDelivered();
+    awaitDeliveries();
     assertThat(fetches(REPOS)).isZero();
     assertThat(github.requests()).noneMatch(asked -> asked.path().contains("webhook"));
   }
@@ -163,7 +163,7 @@ class WebhookTest {
   }
 
   @Test
-  void aChangeIsServedSecondsAfterItsEvent() {
+  void eventUpdatesListAndViewWithinSeconds() {
     String name = github.repositoryNames().get(0);
     github.updateRepository(name, repository -> repository.put("stargazers_count", 7_654_321));
     String view = "/view/top/1/stars";
@@ -177,19 +177,19 @@ class WebhookTest {
   }
 
   @Test
-  void severalEventsWithinTwoSecondsAreOneRefresh() {
+  void eventsWithinTwoSecondsAreOneRefresh() {
     for (String event : List.of("star", "push", "fork", "issues", "repository")) {
       assertThat(refreshed(deliver(event))).contains(REPOS);
     }
     assertThat(fetches(REPOS)).isZero();
 
-    awaitWhatIsDelivered();
+    awaitDeliveries();
 
     assertThat(fetches(REPOS)).isEqualTo(1);
   }
 
   @Test
-  void anEventRefreshesTheEndpointsThatNameItAndTheAnswerSaysWhich() {
+  void eventRefreshesAndReportsEndpointsThatListIt() {
     Map<String, List<String>> expected = new TreeMap<>();
     for (String event : List.of("star", "watch", "fork", "push", "issues", "pull_request")) {
       expected.put(event, List.of(REPOS));
@@ -214,13 +214,13 @@ class WebhookTest {
   }
 
   @Test
-  void anEventThatNoEndpointNamesIsTakenAndNothingIsFetched() {
+  void unlistedEventIsAcceptedWithoutRefresh() {
     assertThat(refreshed(deliver("workflow_job"))).isEmpty();
     assertThatNothingHappened();
   }
 
   @Test
-  void aPingIsAnswered() {
+  void pingIsAnswered() {
     HttpResponse<String> answer = deliver("ping");
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(json(answer).get("event").asText()).isEqualTo("ping");
@@ -228,7 +228,7 @@ class WebhookTest {
   }
 
   @Test
-  void aWrongOrMissingSignatureIs401AndNothingHappens() {
+  void wrongOrMissingSignatureIs401() {
     String digits = SIGNATURE.substring("sha256=".length());
     String id = UUID.randomUUID().toString();
     for (String wrong :
@@ -256,7 +256,7 @@ class WebhookTest {
   }
 
   @Test
-  void ofADeliveryWithoutASignatureNothingIsAwaited() {
+  void unsignedDeliveryIs401BeforeItsBody() {
     assertThat(
             RawHttp.send(
                 service.port(),
@@ -265,7 +265,7 @@ class WebhookTest {
   }
 
   @Test
-  void manyDeliveriesThatComeSlowlyKeepNobodyElseWaiting() throws IOException {
+  void slowDeliveriesBlockNoOtherRequests() throws IOException {
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 400; i++) {
@@ -288,7 +288,7 @@ class WebhookTest {
   }
 
   @Test
-  void aSignatureIsOfThePayloadAsItCame() {
+  void signatureCoversRawPayload() {
     byte[] form = "payload=%7B%22zen%22%3A%22a+b%22%7D".getBytes(UTF_8);
     List<String> headers =
         headers(
@@ -305,7 +305,7 @@ class WebhookTest {
   }
 
   @Test
-  void aReplayWithinTheHourIsKnownAndNothingHappens() {
+  void replayWithinOneHourIsIgnored() {
     String id = UUID.randomUUID().toString();
     assertThat(json(deliver("ping", "X-GitHub-Delivery", id)).get("new").asBoolean()).isTrue();
     for (String event : List.of("star", "ping")) {
@@ -323,7 +323,7 @@ class WebhookTest {
   }
 
   @Test
-  void aRefusalDoesNotTellWhetherTheDeliveryIsKnown() {
+  void rejectionHidesWhetherDeliveryIsKnown() {
     String known = UUID.randomUUID().toString();
     deliver("ping", "X-GitHub-Delivery", known);
     String fresh = UUID.randomUUID().toString();
@@ -337,7 +337,7 @@ class WebhookTest {
   }
 
   @Test
-  void aDeliveryWithoutAnEventOrAnIdIs400AndNothingHappens() {
+  void deliveryWithoutEventOrIdIs400() {
     for (String event :
         new String[] {null, "", "star, push", "${variable.request}", "x".repeat(65)}) {
       assertThatIsProblem(deliver("star", "X-GitHub-Event", event), 400, "X-GitHub-Event");
@@ -349,18 +349,18 @@ class WebhookTest {
   }
 
   @Test
-  void thePayloadMayHave25MegabytesAndNoMore() {
-    byte[] largest = new byte[LARGEST];
+  void payloadIsLimitedTo25Megabytes() {
+    byte[] largest = new byte[MAX_PAYLOAD];
     List<String> headers = headers("ping", "X-Hub-Signature-256", sign(largest));
     assertThat(post(service, largest, headers).statusCode()).isEqualTo(200);
-    byte[] larger = new byte[LARGEST + 1];
+    byte[] larger = new byte[MAX_PAYLOAD + 1];
     headers = headers("ping", "X-Hub-Signature-256", sign(larger));
     assertThatIsProblem(post(service, larger, headers), 413, "25 MB");
   }
 
   @Test
-  void whatIsTooLargeIsRefusedBeforeItIsSentAndWhoeverGoesOnIsCutOff() throws IOException {
-    try (Socket announcing = begin("Content-Length: " + (LARGEST + 1))) {
+  void oversizedPayloadIs413EarlyAndConnectionIsClosed() throws IOException {
+    try (Socket announcing = begin("Content-Length: " + (MAX_PAYLOAD + 1))) {
       assertThat(status(announcing)).isEqualTo("HTTP/1.1 413");
     }
     byte[] megabyte = ("100000\r\n" + "x".repeat(0x100000) + "\r\n").getBytes(UTF_8);
@@ -400,7 +400,7 @@ class WebhookTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"GET", "PUT", "PATCH", "DELETE", "OPTIONS"})
-  void anotherMethodThanPostIs405(String method) {
+  void otherMethodsAre405(String method) {
     HttpResponse<String> answer = service.send(method, HOOK + "?a=b");
     assertThatIsProblem(answer, 405, "POST");
     assertThat(answer.headers().firstValue("Allow")).hasValue("POST");
@@ -408,7 +408,7 @@ class WebhookTest {
   }
 
   @Test
-  void withoutASecretThePathIsReservedAndNothingIsReceivedOrForwarded() {
+  void pathIsReservedWithoutSecret() {
     try (Service off = Service.start(github).ready()) {
       github.clearRequests();
       for (String method : List.of("GET", "POST", "DELETE", "OPTIONS")) {
@@ -420,7 +420,7 @@ class WebhookTest {
   }
 
   @Test
-  void aReplayIsKnownToAllInstancesAndTakenAgainWhileRedisIsAway() {
+  void replayIsKnownToAllInstancesUnlessRedisIsDown() {
     OwnRedis redis = OwnRedis.start();
     Map<String, String> settings =
         Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET, "redis.url", redis.url());
@@ -436,7 +436,7 @@ class WebhookTest {
   }
 
   @Test
-  void anEventThatComesWhileRedisIsAwayIsMetWhenItIsBack() {
+  void eventDuringRedisOutageIsHandledLater() {
     OwnRedis redis = OwnRedis.start();
     Map<String, String> settings =
         Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET, "redis.url", redis.url());
