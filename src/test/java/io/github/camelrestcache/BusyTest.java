@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What is slow at GitHub, or comes slowly from a caller, leaves the others their way. */
+/** Slow responses from GitHub and slow uploads do not block other requests. */
 class BusyTest {
 
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -67,7 +67,7 @@ class BusyTest {
   }
 
   @AfterEach
-  void letGo() {
+  void releaseHeld() {
     holding.close();
     held.forEach(request -> request.response().end("late"));
     await().atMost(SOON).until(() -> service.get("/zen").statusCode() == 200);
@@ -83,7 +83,7 @@ class BusyTest {
   }
 
   @Test
-  void whoIsOneTooManyIsToldSoAtOnceAndAllElseGoesOn() {
+  void excessForwardIs503AndOtherRequestsContinue() {
     for (int i = 0; i < 4; i++) {
       ask("/x/" + i);
     }
@@ -104,7 +104,7 @@ class BusyTest {
   }
 
   @Test
-  void whoWaitsForTheAnswerOfAnotherTakesNoPlace() {
+  void coalescedRequestsTakeNoForwardSlot() {
     for (int i = 0; i < 30; i++) {
       ask("/x/same");
     }
@@ -118,17 +118,17 @@ class BusyTest {
   }
 
   @Test
-  void contentThatTricklesInStopsNoRead() throws IOException {
+  void slowUploadBlocksNoRead() throws IOException {
     try (Socket slow = new Socket("127.0.0.1", service.port())) {
       String head = "POST /x/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nslow";
       slow.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
-      await("its place is taken").atMost(SOON).until(BusyTest::isRefused);
+      await("the upload takes the only slot").atMost(SOON).until(BusyTest::isRefused);
 
       assertThat(service.get("/zen").statusCode()).isEqualTo(200);
     }
   }
 
-  /** Whether another request with content is turned away. */
+  /** Whether another request with a body gets 503. */
   private static boolean isRefused() {
     HttpRequest.BodyPublisher content = HttpRequest.BodyPublishers.ofString("{}");
     return service

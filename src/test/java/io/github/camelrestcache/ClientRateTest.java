@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who asks too often waits, and nobody else does. */
+/** A client above its rate limit gets 429; other clients are unaffected. */
 class ClientRateTest {
 
   private static final Duration SOON = Duration.ofSeconds(20);
@@ -32,7 +32,7 @@ class ClientRateTest {
     github.close();
   }
 
-  /** A service that trusts whoever connects from here to say for whom. */
+  /** A service that trusts X-Forwarded-For from loopback. */
   private static Service service(String... settings) {
     Map<String, String> all = new HashMap<>();
     all.put("trusted.proxies", "127.0.0.1");
@@ -52,7 +52,7 @@ class ClientRateTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"true", "false"})
-  void whoAsksTooOftenGets429AndOthersDoNot(String lane) {
+  void clientAboveLimitGets429AndOthersDoNot(String lane) {
     try (Service service =
         service("rate.limit", "60/h", "rate.limit.burst", "5", "fast.lane", lane)) {
       for (String target : List.of("/orgs/Netflix", "/view/top/3/stars", "/zen")) {
@@ -75,7 +75,7 @@ class ClientRateTest {
   }
 
   @Test
-  void theBucketFillsAgain() {
+  void bucketRefills() {
     try (Service service = service("rate.limit", "5/s", "rate.limit.burst", "1")) {
       await().atMost(SOON).until(() -> get(service, "/zen", "192.0.2.1").statusCode() == 429);
       await().atMost(SOON).until(() -> get(service, "/zen", "192.0.2.1").statusCode() == 200);
@@ -83,7 +83,7 @@ class ClientRateTest {
   }
 
   @Test
-  void withoutATrustedProxyTheFieldSaysNothing() {
+  void forwardedForIsIgnoredFromUntrustedProxies() {
     try (Service service = service("rate.limit", "1/h", "trusted.proxies", "")) {
       await().atMost(SOON).until(() -> get(service, "/zen", "192.0.2.1").statusCode() == 429);
       assertThat(get(service, "/zen", "192.0.2.2").statusCode()).isEqualTo(429);
@@ -91,7 +91,7 @@ class ClientRateTest {
   }
 
   @Test
-  void withoutALimitNobodyIsCounted() {
+  void clientsAreNotCountedWithoutLimit() {
     try (Service service = service()) {
       HttpResponse<String> answer = get(service, "/zen", "192.0.2.1");
       assertThat(answer.statusCode()).isEqualTo(200);
@@ -100,7 +100,7 @@ class ClientRateTest {
   }
 
   @Test
-  void aMillionClientsTakeLittleMemory() {
+  void numberOfTrackedClientsIsBounded() {
     try (Service service = service("rate.limit", "100/s")) {
       var rates =
           service

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Where one request ends and the next begins (RFC 9112 6): what two readers could see differently
- * is refused, and nothing behind it is read as a request.
+ * Message framing (RFC 9112 6), against request smuggling: a request that two parsers could frame
+ * differently is rejected, and nothing after it is read as a request.
  */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class FramingTest {
@@ -70,7 +70,7 @@ class FramingTest {
   static Stream<String> unclear() {
     String chunked = "Transfer-Encoding: chunked";
     return Stream.of(
-        // the length is said in two ways
+        // conflicting or invalid lengths
         post("Content-Length: 4", chunked) + "0\r\n\r\n",
         post(chunked, "Content-Length: 4") + "0\r\n\r\n",
         post("Content-Length: 35", chunked) + "0\r\n\r\n",
@@ -83,7 +83,7 @@ class FramingTest {
         post("Content-Length: 4 4") + "abcd",
         post("Content-Length:"),
         post("Content-Length: 99999999999999999999"),
-        // a coding that is not known, or hidden
+        // unknown, repeated or disguised transfer codings
         post("Transfer-Encoding: xchunked") + "0\r\n\r\n",
         post("Transfer-Encoding: gzip, chunked") + "0\r\n\r\n",
         post("Transfer-Encoding: chunked, identity") + "0\r\n\r\n",
@@ -95,7 +95,7 @@ class FramingTest {
         post("Transfer-Encoding:\u000bchunked") + "0\r\n\r\n",
         post("Transfer-Encoding: xchunked", "Content-Length: 4") + "abcd",
         "POST /markdown HTTP/1.0\r\nHost: x\r\n" + chunked + "\r\n\r\n0\r\n\r\n",
-        // lines that are none
+        // malformed lines
         get(" X-First: folded"),
         get("X-Space : a"),
         get("No colon"),
@@ -111,7 +111,7 @@ class FramingTest {
 
   @ParameterizedTest
   @MethodSource("unclear")
-  void aRequestThatCanBeReadInTwoWaysIs400AndTheLastOfItsConnection(String request) {
+  void ambiguousRequestIs400AndClosesConnection(String request) {
     for (String behind : List.of(NEXT, NEXT + NEXT)) {
       String answer = RawHttp.send(service.port(), request + behind);
       assertThat(answer).matches("(?s)HTTP/1.[01] 400 .*").doesNotEndWith("<silence>");
@@ -121,7 +121,7 @@ class FramingTest {
     assertThat(nothingWasSmuggled()).isTrue();
   }
 
-  /** What was behind a bad request would have been on its way for longer than what comes last. */
+  /** Smuggled requests would have reached GitHub before the ones that are sent here. */
   private static boolean nothingWasSmuggled() {
     for (int i = 0; i < 3; i++) {
       service.get("/zen", "Cache-Control", "no-cache");
@@ -143,7 +143,7 @@ class FramingTest {
         "GET /orgs/Netflix HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         "GET /orgs/Netflix HTTP/1.0\r\n\r\n"
       })
-  void nothingIsReadBehindTheLastRequestOfAConnection(String last) {
+  void nothingIsReadAfterTheLastRequest(String last) {
     for (int i = 0; i < 20; i++) {
       assertThat(answersIn(RawHttp.send(service.port(), last + NEXT + NEXT + NEXT))).isEqualTo(1);
     }
@@ -151,7 +151,7 @@ class FramingTest {
   }
 
   @Test
-  void itIsRefusedBehindAGoodRequestTooAndInPieces() throws IOException {
+  void ambiguousRequestAfterValidOneIs400() throws IOException {
     for (String bad :
         List.of(post("Content-Length: 4", "Transfer-Encoding: chunked"), get(" X: a"))) {
       String all = get("X-First: 1") + bad + NEXT;
@@ -172,7 +172,7 @@ class FramingTest {
   }
 
   @Test
-  void aChunkThatIsNoneEndsTheConnectionAndTheRequest() {
+  void invalidChunkIs400AndClosesConnection() {
     for (String chunk :
         List.of("x\r\n", "-1\r\n\r\n", "4\r\nabcdef\r\n", "4;a=\"\n\"\r\nabcd\r\n")) {
       String answer =
@@ -185,7 +185,7 @@ class FramingTest {
   }
 
   @Test
-  void anUploadThatBreaksOffIsNotCompletedOnItsWayToGitHub() throws Exception {
+  void truncatedUploadIsNotForwarded() throws Exception {
     for (String length : List.of("Transfer-Encoding: chunked", "Content-Length: 100000")) {
       String part = length.startsWith("T") ? "8\r\nabcdefgh\r\n" : "abcdefgh";
       try (Socket socket = new Socket("127.0.0.1", service.port())) {
@@ -206,7 +206,7 @@ class FramingTest {
   }
 
   @Test
-  void whatIsGoodGoesOnWithTheSameConnection() {
+  void validRequestsShareConnection() {
     String text = "{\"text\":\"a\\n b\",\n \"mode\":\"markdown\"}";
     String answer =
         RawHttp.send(
@@ -224,7 +224,7 @@ class FramingTest {
   }
 
   @Test
-  void aManagementServerIsAsStrict() {
+  void managementPortRejectsAmbiguousRequest() {
     int port = java.net.URI.create(service.managementUrl("/")).getPort();
     String answer =
         RawHttp.send(
@@ -236,7 +236,7 @@ class FramingTest {
   // limits
 
   @Test
-  void aHeadThatDoesNotComeInTimeIsGivenUp() throws IOException {
+  void incompleteRequestHeadTimesOut() throws IOException {
     try (Service impatient = Service.start(github, java.util.Map.of("request.timeout", "500ms"))) {
       impatient.ready();
       for (String begun :
@@ -246,7 +246,6 @@ class FramingTest {
           OutputStream out = socket.getOutputStream();
           out.write((get() + begun).getBytes(StandardCharsets.ISO_8859_1));
           out.flush();
-          // with a byte every now and then it is not idle
           String all =
               new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
           assertThat(all).startsWith("HTTP/1.1 200 ");
@@ -257,7 +256,7 @@ class FramingTest {
   }
 
   @Test
-  void aHeadWhoseLastLineDoesNotComeIsGivenUpHoweverManyBytesCome() throws Exception {
+  void trickledRequestHeadTimesOut() throws Exception {
     try (Service impatient = Service.start(github, java.util.Map.of("request.timeout", "500ms"))) {
       impatient.ready();
       try (Socket socket = new Socket("127.0.0.1", impatient.port())) {
@@ -283,7 +282,7 @@ class FramingTest {
   }
 
   @Test
-  void anAnswerWithoutALengthEndsAConnectionOfHttp10() throws Exception {
+  void responseWithoutLengthClosesHttp10Connection() throws Exception {
     try (var handle =
         github.override(
             asked -> asked.path().equals("/x/chunked"),
@@ -303,7 +302,7 @@ class FramingTest {
   }
 
   @Test
-  void aThousandConnectionsThatSayNothingWholeStopNobody() throws IOException {
+  void incompleteRequestsBlockNoOtherClient() throws IOException {
     Socket[] slow = new Socket[1000];
     try {
       for (int i = 0; i < slow.length; i++) {
@@ -327,7 +326,7 @@ class FramingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"FOO/9.9", "HTTP/2.0", "HTTP/1.2", "HTTP/0.9"})
-  void anotherVersionOfHttpIs505(String version) {
+  void unsupportedHttpVersionIs505(String version) {
     String asked = "GET /orgs/Netflix " + version + "\r\nHost: x\r\n\r\n";
     assertThat(RawHttp.send(service.port(), asked + NEXT))
         .startsWith("HTTP/1.1 505 ")
@@ -337,20 +336,20 @@ class FramingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"X-Folded: a\r\n b", "X-Folded: a\r\n\tb"})
-  void aFoldedLineIsPartOfItsField(String field) {
+  void foldedHeaderIsAccepted(String field) {
     assertThat(RawHttp.send(service.port(), get(field, "Connection: close")))
         .startsWith("HTTP/1.1 200 ");
   }
 
   @Test
-  void aFoldedTransferEncodingFramesTheContent() {
+  void foldedTransferEncodingFramesTheBody() {
     String folded = post("Transfer-Encoding:", " chunked", "Connection: close");
     assertThat(RawHttp.send(service.port(), folded + "2\r\n{}\r\n0\r\n\r\n"))
         .satisfies(answer -> assertThat(answersIn(answer)).isEqualTo(1));
   }
 
   @Test
-  void aConnectionThatEndsInTheMiddleOfAQueuedRequestIsCountedNoMore() throws Exception {
+  void connectionClosedInQueuedRequestIsReleased() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     try (Service small = Service.start(github, java.util.Map.of("max.connections", "3")).ready();
         var handle =
@@ -373,7 +372,7 @@ class FramingTest {
   }
 
   @Test
-  void moreConnectionsThanAreAllowedAreClosedAndOthersGoOn() throws IOException {
+  void excessConnectionIsClosedAndOthersContinue() throws IOException {
     try (Service small = Service.start(github, java.util.Map.of("max.connections", "3"))) {
       await()
           .atMost(Duration.ofSeconds(30))
@@ -410,7 +409,7 @@ class FramingTest {
   }
 
   @Test
-  void contentThatIsTooLargeIs413HoweverItComes() {
+  void oversizedBodyIs413() {
     try (Service small = Service.start(github, java.util.Map.of("max.request.body", "100KB"))) {
       small.ready();
       github.clearRequests();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hostile input changes nothing: neither whom the service talks to, nor what it sends back. */
+/** Hostile input changes neither the server that is contacted nor the response. */
 class HostileTest {
 
   private static GitHubStandIn github;
@@ -65,7 +65,7 @@ class HostileTest {
         "ORG.APACHE.CAMEL.x",
         "CamelBeanMethodName"
       })
-  void fieldsThatCamelWouldObeyAreDropped(String name) {
+  void camelHeadersAreDropped(String name) {
     for (String target : List.of("/zen", "/view/top/1/stars", "/orgs/Netflix", "/healthcheck")) {
       github.clearRequests();
       String answer =
@@ -97,7 +97,7 @@ class HostileTest {
         "camel.foo=1",
         "Location=http://evil"
       })
-  void aQueryIsAQueryAndNothingElse(String query) {
+  void queryParametersAreNeverHeaders(String query) {
     String answer = RawHttp.request(service.port(), "GET /zen?" + query + " HTTP/1.1", "Host: x");
     assertThat(answer).startsWith("HTTP/1.1 200");
     Recorded seen = onlyRequest();
@@ -118,7 +118,7 @@ class HostileTest {
   }
 
   @Test
-  void noRequestFieldComesBack() {
+  void requestHeadersAreNotReturned() {
     for (String target :
         List.of(
             "/zen", "/view/top/1/stars", "/orgs/Netflix", "/healthcheck", "/view/top/x/stars")) {
@@ -139,7 +139,7 @@ class HostileTest {
   }
 
   @Test
-  void anyOriginMayReadButNoneWithCredentials() {
+  void corsAllowsAnyOriginWithoutCredentials() {
     for (String target :
         List.of("/zen", "/view/top/1/stars", "/orgs/Netflix", "/healthcheck", "/view/x")) {
       String fields =
@@ -158,7 +158,7 @@ class HostileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"http://%s/zen", "HTTP://%s/zen", "https://%s/zen", "http://u:p@%s/zen"})
-  void anAbsoluteTargetStillGoesToTheUpstream(String form) {
+  void absoluteTargetGoesToTheUpstream(String form) {
     String authority = elsewhere.url().substring("http://".length());
     String answer =
         RawHttp.request(
@@ -185,7 +185,7 @@ class HostileTest {
         "/${variable.ask}",
         "/a;b=c/d"
       })
-  void anOddPathGoesUpAsItCame(String form) {
+  void unusualPathIsForwardedUnchanged(String form) {
     String target = form.formatted(elsewhere.url().substring("http://".length()));
     String answer = RawHttp.request(service.port(), "GET " + target + " HTTP/1.1", "Host: x");
     assertThat(answer).startsWith("HTTP/1.1 404");
@@ -196,14 +196,14 @@ class HostileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/%zz", "/%", "/a%1", "orgs/x", "*", "/a\u00fcb", "/a\u0001b"})
-  void aTargetThatIsNoUriIs400(String target) {
+  void invalidTargetIs400(String target) {
     String answer = RawHttp.request(service.port(), "GET " + target + " HTTP/1.1", "Host: x");
     assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json");
     assertThat(github.requests()).isEmpty();
   }
 
   @Test
-  void aRequestWithoutHostIs400() {
+  void missingHostIs400() {
     assertThat(RawHttp.send(service.port(), "GET /zen HTTP/1.1\r\n\r\n"))
         .startsWith("HTTP/1.1 400")
         .contains("Host");
@@ -211,14 +211,14 @@ class HostileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"a>;b", "a, b", "a b", "a\"b", "a/b"})
-  void aHostThatIsNoneIs400(String host) {
+  void invalidHostIs400(String host) {
     assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: " + host))
         .startsWith("HTTP/1.1 400 ")
         .contains("application/problem+json");
   }
 
   @Test
-  void aHostThatIsLongerThanAnyNameIs400() {
+  void overlongHostIs400() {
     for (String field : new String[] {"GET /zen HTTP/1.1", "GET /orgs/Netflix HTTP/1.1"}) {
       assertThat(RawHttp.request(service.port(), field, "Host: " + "a".repeat(300)))
           .startsWith("HTTP/1.1 400 ");
@@ -226,7 +226,7 @@ class HostileTest {
   }
 
   @Test
-  void twoHostsAreOneTooMany() {
+  void repeatedHostIs400() {
     assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: a", "Host: b"))
         .startsWith("HTTP/1.1 400")
         .contains("application/problem+json");
@@ -234,7 +234,7 @@ class HostileTest {
   }
 
   @Test
-  void whatIsTooLongToReadIsRefusedAndTheServiceGoesOn() {
+  void oversizedRequestIsRejectedAndServiceContinues() {
     String field =
         RawHttp.request(
             service.port(), "GET /zen HTTP/1.1", "Host: x", "X-Huge: " + "a".repeat(65_536));
@@ -248,7 +248,7 @@ class HostileTest {
   }
 
   @Test
-  void managementIsNotOnThePortForClients() {
+  void clientPortHasNoManagement() {
     for (String path : List.of("/observe/health", "/observe/metrics", "/openapi.json")) {
       assertThat(service.get(path).statusCode()).as(path).isEqualTo(404);
       assertThat(onlyRequest().target()).isEqualTo(path);

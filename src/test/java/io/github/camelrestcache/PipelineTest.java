@@ -30,8 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Many requests on one connection (RFC 9112 9.3): whoever answers them, the answers come in order
- * and are whole, and a client that sends more than it reads hurts nobody.
+ * Pipelining (RFC 9112 9.3): responses on one connection are complete and in request order, whether
+ * they come from the fast lane or the routes, and a client that sends more than it reads affects no
+ * other client.
  */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class PipelineTest {
@@ -41,7 +42,7 @@ class PipelineTest {
 
   private static final String HEAD = "HTTP/1.1 ";
 
-  /** Longer than what the sockets of both sides hold. */
+  /** Makes a list larger than the socket buffers of both sides. */
   private static final int REPOSITORIES = 6000;
 
   private static final Pattern NAMED =
@@ -114,7 +115,7 @@ class PipelineTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-  void answersComeInTheOrderOfTheRequestsWhoeverGivesThem(long seed) throws IOException {
+  void pipelinedResponsesKeepRequestOrder(long seed) throws IOException {
     Random random = new Random(seed);
     StringBuilder asked = new StringBuilder();
     int count = 80;
@@ -141,7 +142,7 @@ class PipelineTest {
   }
 
   @Test
-  void whatIsBehindASlowAnswerWaitsAndIsNotLost() throws Exception {
+  void requestsBehindSlowResponseWaitAndAreAnswered() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     int count = 1000;
     try (var handle =
@@ -177,13 +178,12 @@ class PipelineTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/orgs/Netflix", "/healthcheck", "/x/forwarded"})
-  void aClientThatReadsNothingIsSentNoMoreThanFitsAndAllOnceItReads(String target)
-      throws Exception {
+  void nonReadingClientIsThrottledAndLaterGetsAllResponses(String target) throws Exception {
     flood(service, target, target.equals("/orgs/Netflix") ? MANY : MANY / 10);
   }
 
   @Test
-  void whatIsRefusedForTheRateIsSentNoFasterThanItIsRead() throws Exception {
+  void rateLimitResponsesRespectBackpressure() throws Exception {
     try (Service limited = Service.start(github, Map.of("rate.limit", "1/s"))) {
       flood(limited, "/zen", MANY);
     }
@@ -216,7 +216,7 @@ class PipelineTest {
       asks.start();
       await().atMost(SOON).until(() -> answered(service) > before && isQuiet(service));
       if (!target.equals("/healthcheck")) {
-        // what the kernel holds is a few megabytes
+        // the kernel buffers a few megabytes
         assertThat(answered(service) - before).isBetween(1L, many / 2L);
       }
       await().atMost(SOON).until(() -> socket.getInputStream().available() > 0);
@@ -235,7 +235,7 @@ class PipelineTest {
     }
   }
 
-  /** Whether nothing has been answered for a moment. */
+  /** Whether no response was sent for 200 ms. */
   private static boolean isQuiet(Service service) {
     long before = answered(service);
     AtomicInteger looks = new AtomicInteger();
@@ -248,7 +248,7 @@ class PipelineTest {
   }
 
   @Test
-  void aDownloadMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
+  void downloadMayExceedIdleTimeout() throws Exception {
     int length = service.bytes("GET", "/orgs/Netflix/repos").body().length;
     String request = request("GET", "/orgs/Netflix/repos", 1, "Connection: close");
     for (String answeredBy : List.of("routes", "lane")) {

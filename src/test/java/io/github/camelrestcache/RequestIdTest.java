@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A request has one name: in its answer, at GitHub and in the log. */
+/** A request has one id: in its response, at GitHub and in the log. */
 class RequestIdTest {
 
   private static GitHubStandIn github;
@@ -41,10 +41,10 @@ class RequestIdTest {
   }
 
   @Test
-  void aPlainNameOfTheClientsIsTaken() {
+  void plainClientIdIsKept() {
     for (String target : List.of("/orgs/Netflix", "/view/top/3/stars", "/zen?id", "/view/x")) {
       for (String name : List.of("a", "7f3b:x/y+z=~._-", "x".repeat(128))) {
-        // by the routes, and by what they have left
+        // by the routes, then by the fast lane
         assertThat(id(service.get(target, "X-Request-Id", name))).isEqualTo(name);
         assertThat(id(service.get(target, "X-Request-Id", name))).isEqualTo(name);
       }
@@ -57,7 +57,7 @@ class RequestIdTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"two words", "a\"b", "<x>", "${jndi:ldap://x}", "\u00fc"})
-  void anyOtherIsReplaced(String name) {
+  void unsafeClientIdIsReplaced(String name) {
     String answer =
         RawHttp.request(
             service.port(), "GET /zen?odd HTTP/1.1", "Host: x", "X-Request-Id: " + name);
@@ -68,7 +68,7 @@ class RequestIdTest {
   }
 
   @Test
-  void whoGivesNoneGetsOneOfItsOwn() {
+  void missingIdIsGenerated() {
     Set<String> ids = new HashSet<>();
     for (int i = 0; i < 20; i++) {
       assertThat(ids.add(id(service.get("/orgs/Netflix")))).isTrue();
@@ -79,8 +79,8 @@ class RequestIdTest {
   }
 
   @Test
-  void theAnswersOfOthersKeepTheirNames() {
-    // a forwarded hit is for whoever asks the same
+  void sharedHitHasIdOfItsOwnRequest() {
+    // all callers share a forwarded hit
     service.get("/repos/Netflix/zuul", "X-Request-Id", "first");
     for (String name : List.of("second", "third", "fourth")) {
       HttpResponse<String> answer = service.get("/repos/Netflix/zuul", "X-Request-Id", name);
@@ -90,7 +90,7 @@ class RequestIdTest {
   }
 
   @Test
-  void whatIsRefusedHasANameToo() {
+  void rejectedRequestHasId() {
     assertThat(RawHttp.send(service.port(), "GET /zen HTTP/1.1\r\n\r\n"))
         .startsWith("HTTP/1.1 400")
         .containsIgnoringCase("x-request-id: ");
@@ -99,7 +99,7 @@ class RequestIdTest {
   }
 
   @Test
-  void thereIsOneLineInTheLogForEachRequest() {
+  void accessLogHasOneLinePerRequest() {
     try (LogLines log = LogLines.of("io.github.camelrestcache.access")) {
       service.get("/orgs/Netflix?", "X-Request-Id", "by-routes");
       service.get("/orgs/Netflix", "X-Request-Id", "stored");
@@ -134,7 +134,7 @@ class RequestIdTest {
   }
 
   @Test
-  void theAccessLogNamesTheClientBehindATrustedProxy() {
+  void accessLogNamesClientBehindTrustedProxy() {
     try (Service behindProxy =
             Service.start(github, Map.of("trusted.proxies", "127.0.0.1", "access.log", "true"));
         LogLines log = LogLines.of("io.github.camelrestcache.access")) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Clients that ask for much and read nothing of it, of a process with little memory. */
+/** Clients that request large responses and do not read them, against a small heap. */
 class SlowReaderTest {
 
   private static final Duration SOON = Duration.ofSeconds(30);
@@ -72,7 +72,7 @@ class SlowReaderTest {
   }
 
   @AfterEach
-  void goAway() throws IOException {
+  void closeReaders() throws IOException {
     for (Socket reader : readers) {
       reader.close();
     }
@@ -82,7 +82,7 @@ class SlowReaderTest {
     response.end(Buffer.buffer("a".repeat(LARGE)));
   }
 
-  /** Asks, and does not read. */
+  /** Sends a request and does not read the response. */
   private void ask(String target) throws IOException {
     Socket reader = new Socket();
     reader.setReceiveBufferSize(4096);
@@ -94,7 +94,7 @@ class SlowReaderTest {
     readers.add(reader);
   }
 
-  private static void awaitThatOthersAreServed() {
+  private static void awaitOthersServed() {
     await()
         .atMost(SOON)
         .untilAsserted(() -> assertThat(instance.get("/zen").statusCode()).isEqualTo(200));
@@ -106,45 +106,45 @@ class SlowReaderTest {
   }
 
   @Test
-  void oneLargeAnswerForManyDoesNotFillTheMemory() throws IOException {
+  void oneLargeResponseForManyClientsDoesNotFillMemory() throws IOException {
     assertThat(instance.get("/x/large").body()).hasSize(LARGE);
     for (int i = 0; i < 60; i++) {
       ask("/x/large");
     }
-    awaitThatOthersAreServed();
+    awaitOthersServed();
   }
 
   @Test
-  void manyLargeAnswersDoNotFillTheMemory() throws IOException {
+  void manyLargeResponsesDoNotFillMemory() throws IOException {
     for (int i = 0; i < 60; i++) {
       ask("/x/large?" + i);
     }
-    awaitThatOthersAreServed();
+    awaitOthersServed();
   }
 
   @Test
-  void answersThatAreTooLargeToBeStoredAndDoNotSaySoDoNotFillTheMemory() throws IOException {
+  void oversizedChunkedResponsesDoNotFillMemory() throws IOException {
     for (int i = 0; i < FORWARDS; i++) {
       ask("/x/endless?" + i);
     }
-    awaitThatOthersAreServed();
+    awaitOthersServed();
   }
 
   @Test
-  void manyPagesDoNotFillTheMemory() throws IOException {
+  void manyPagesDoNotFillMemory() throws IOException {
     for (int i = 0; i < 700; i++) {
       ask("/orgs/Netflix/repos?per_page=" + "0".repeat(i) + "100");
     }
-    awaitThatOthersAreServed();
+    awaitOthersServed();
   }
 
   @Test
-  void whoWaitsLongestForItsClientGivesItsPlaceToAnother() throws IOException {
+  void slowestReaderIsClosedToFreeItsForwardSlot() throws IOException {
     for (int i = 0; i < FORWARDS; i++) {
       ask("/x/streamed?" + i);
     }
     await().atMost(SOON).until(() -> streamed() == FORWARDS);
-    awaitThatOthersAreServed();
+    awaitOthersServed();
   }
 
   private static long streamed() {
