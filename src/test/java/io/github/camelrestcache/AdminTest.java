@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an operator may ask and do on the management port. */
+/** What operators can see and change on the management port. */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class AdminTest {
 
@@ -69,7 +69,7 @@ class AdminTest {
   }
 
   @Test
-  void endpointsAreToldOfWithoutAToken() {
+  void endpointsAreListedWithoutToken() {
     JsonNode list = endpoint("/orgs/Netflix/repos");
     assertThat(list.path("shape").asText()).isEqualTo("list");
     assertThat(list.path("items").asInt()).isEqualTo(150);
@@ -83,7 +83,7 @@ class AdminTest {
   }
 
   @Test
-  void theServiceIsToldOfWithoutAToken() {
+  void statusIsShownWithoutToken() {
     service.get("/orgs/Netflix");
     await().atMost(SOON).until(() -> status().path("requests").path("hit").asLong() > 0);
     JsonNode status = status();
@@ -99,7 +99,7 @@ class AdminTest {
   }
 
   @Test
-  void instancesOnOneRedisKnowOfEachOtherUntilOneIsGone() {
+  void instancesAreListedUntilTheyStop() {
     try (OwnRedis redis = OwnRedis.start();
         Service one = with(github, redis)) {
       try (Service other = with(github, redis)) {
@@ -116,7 +116,7 @@ class AdminTest {
   }
 
   @Test
-  void theRowsOfAViewAreThoseThatClientsGet() {
+  void viewRowsEqualThoseOfClients() {
     for (String target : List.of("/view/top/7/stars", "/view/bottom/3/last_updated")) {
       assertThat(look(service, target).body()).isEqualTo(service.get(target).body());
     }
@@ -125,7 +125,7 @@ class AdminTest {
   }
 
   @Test
-  void aPageNeedsNothingFromElsewhereAndLetsNothingElseRun() {
+  void pageIsSelfContainedUnderStrictCsp() {
     HttpResponse<String> page = look(service, "/");
     assertThat(page.statusCode()).isEqualTo(200);
     assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html; charset=utf-8");
@@ -138,7 +138,7 @@ class AdminTest {
   }
 
   @Test
-  void anEndpointIsRefreshedWhenItIsAskedFor() {
+  void refreshFetchesOnlyTheGivenEndpoint() {
     long before = asked("/orgs/Netflix");
     long others = asked("/orgs/Netflix/members");
     HttpResponse<String> answer =
@@ -150,7 +150,7 @@ class AdminTest {
   }
 
   @Test
-  void whatFailedLastIsTold() throws Exception {
+  void lastFailureIsShown() throws Exception {
     try (var handle =
         github.override(
             each -> each.path().equals("/"),
@@ -160,7 +160,7 @@ class AdminTest {
       assertThat(endpoint("/").path("failure").asText()).contains("500");
       assertThat(endpoint("/").path("stored").asBoolean()).isTrue();
     }
-    // it pauses for eight seconds at least
+    // the back-off is at least eight seconds
     assertThat(endpoint("/").path("pause").asDouble()).isGreaterThan(5);
     post(service, "/admin/refresh?path=/", "Bearer " + TOKEN);
     await().atMost(Duration.ofSeconds(4)).until(() -> endpoint("/").path("failures").asInt() == 0);
@@ -180,7 +180,7 @@ class AdminTest {
   }
 
   @Test
-  void aForwardedAnswerThatIsPurgedIsNotFoundAgainAndOthersAre() {
+  void purgeRemovesOnlyMatchingForwardedResponses() {
     for (String target : List.of("/repos/Netflix/zuul?a", "/repos/Netflix/eureka?a")) {
       service.get(target);
       await().atMost(SOON).until(() -> isStored(service, target));
@@ -190,7 +190,7 @@ class AdminTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(isStored(service, "/repos/Netflix/zuul?a")).isFalse();
     assertThat(isStored(service, "/repos/Netflix/eureka?a")).isTrue();
-    assertThat(isStored(service, "/repos/Netflix/zuul?a")).as("it is stored anew").isTrue();
+    assertThat(isStored(service, "/repos/Netflix/zuul?a")).as("it is stored again").isTrue();
 
     post(service, "/admin/purge?prefix=/repos/Netflix/", "Bearer " + TOKEN);
     assertThat(isStored(service, "/repos/Netflix/zuul?a")).isFalse();
@@ -198,7 +198,7 @@ class AdminTest {
   }
 
   @Test
-  void aPurgedEndpointIsFetchedAnewAndSoAreItsViews() {
+  void purgedEndpointIsRefetchedWithItsViews() {
     service.get("/view/top/1/stars");
     long before = asked("/orgs/Netflix/repos");
     HttpResponse<String> answer =
@@ -213,12 +213,12 @@ class AdminTest {
                 .skip(before)
                 .findFirst()
                 .map(each -> String.valueOf(each.header("If-None-Match"))))
-        .as("nothing is left to be validated")
+        .as("no validator is left")
         .hasValue("null");
   }
 
   @Test
-  void anotherInstanceHearsOfAPurge() {
+  void purgeReachesOtherInstances() {
     try (GitHubStandIn theirs = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
         OwnRedis redis = OwnRedis.start();
         Service one = with(theirs, redis);
@@ -258,7 +258,7 @@ class AdminTest {
         "Basic an-admin-token-0123",
         "an-admin-token-0123"
       })
-  void whoHasNotTheTokenChangesNothing(String authorization) {
+  void changeWithoutValidTokenIs401(String authorization) {
     long before = asked("/orgs/Netflix/repos");
     HttpResponse<String> answer =
         post(
@@ -272,7 +272,7 @@ class AdminTest {
   }
 
   @Test
-  void aChangeAndARefusalAreInTheLog() {
+  void changesAndRefusalsAreLogged() {
     try (LogLines log = LogLines.of("io.github.camelrestcache.app.Admin")) {
       post(service, "/admin/refresh?path=/orgs/Netflix", "Bearer " + TOKEN);
       post(service, "/admin/purge?path=/repos/a%0Ab", "Bearer " + TOKEN);
@@ -288,7 +288,7 @@ class AdminTest {
   }
 
   @Test
-  void aWrongRequestIsToldWhatToDo() {
+  void invalidRequestsAreRejected() {
     HttpResponse<String> none = post(service, "/admin/refresh", "Bearer " + TOKEN);
     assertThat(none.statusCode()).isEqualTo(400);
     assertThat(none.body()).contains("?path=");
@@ -306,7 +306,7 @@ class AdminTest {
   }
 
   @Test
-  void withoutATokenSetNobodyChangesAnything() {
+  void changesAre403WithoutConfiguredToken() {
     try (Service open = Service.start(github, Map.of("refresh.interval", "1h"))) {
       for (String authorization : new String[] {null, "Bearer ", "Bearer " + TOKEN}) {
         assertThat(post(open, "/admin/refresh?path=/orgs/Netflix", authorization).statusCode())
@@ -316,13 +316,13 @@ class AdminTest {
   }
 
   @Test
-  void nothingOfThisIsOnThePortForClients() {
+  void clientPortHasNoAdmin() {
     String target = "/admin/refresh?path=/orgs/Netflix/members";
     long before = asked("/orgs/Netflix/members");
     HttpResponse<String> answer =
         service.send(
             request -> request.uri(URI.create(service.url(target))).POST(BodyPublishers.noBody()));
-    assertThat(answer.statusCode()).as("it is GitHub's").isEqualTo(404);
+    assertThat(answer.statusCode()).as("GitHub's 404").isEqualTo(404);
     assertThat(asked("/orgs/Netflix/members")).isEqualTo(before);
   }
 }

@@ -17,7 +17,7 @@ import org.springframework.data.redis.core.RedisTemplate;
 class EveryRouteTest {
 
   @Test
-  void everyRouteIsPassedWhenEachKindOfRequestIsMade() {
+  void everyRouteIsExercised() {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
         Service service =
             Service.start(
@@ -44,7 +44,7 @@ class EveryRouteTest {
       await()
           .untilAsserted(
               () -> {
-                // until a caller comes between this and the next refresh
+                // repeated until a request arrives between the flush and the next refresh
                 RedisTemplate<?, ?> redis =
                     service.context().getRegistry().findSingleByType(RedisTemplate.class);
                 redis.execute(
@@ -68,7 +68,7 @@ class EveryRouteTest {
     }
   }
 
-  /** The ids of the routes that metrics have counted an exchange of. */
+  /** The ids of the routes for which metrics have counted an exchange. */
   private static Set<String> passed(Service service) {
     return service
         .send(request -> request.uri(URI.create(service.managementUrl("/observe/metrics"))))

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The healthcheck, and with it what becomes of a service whose Redis or GitHub is not there. */
+/** The healthcheck, and the service while Redis or GitHub is down. */
 class HealthcheckTest {
 
   private static final String ORG = "/orgs/Netflix";
@@ -46,7 +46,7 @@ class HealthcheckTest {
   }
 
   @Test
-  void itIs503UntilEverythingThatIsDeclaredCanBeServedAndThen200() {
+  void is503UntilEverythingDeclaredIsStored() {
     GitHubStandIn github = gitHub();
     Queue<Runnable> held = new ConcurrentLinkedQueue<>();
     Handle holding =
@@ -103,7 +103,7 @@ class HealthcheckTest {
   }
 
   @Test
-  void aViewThatCannotBeRankedIsReportedWithoutItsFile(@TempDir Path folder) throws IOException {
+  void unrankableViewIsReportedWithoutItsFile(@TempDir Path folder) throws IOException {
     Path views =
         Files.writeString(
             folder.resolve("bad.camel.yaml"),
@@ -147,7 +147,7 @@ class HealthcheckTest {
   }
 
   @Test
-  void aRedisThatIsNotThereIsNamedAndUsedAsSoonAsItComesUp() throws IOException {
+  void missingRedisIsReportedAndUsedOnceItStarts() throws IOException {
     GitHubStandIn github = gitHub();
     int port = Service.freePort();
     Service service = service(github, Map.of("redis.url", "redis://127.0.0.1:" + port));
@@ -186,7 +186,7 @@ class HealthcheckTest {
   }
 
   @Test
-  void aRestartWithAFullRedisServesAtOnceThoughGitHubIsDown() throws IOException {
+  void restartServesFromRedisWhileGitHubIsDown() throws IOException {
     GitHubStandIn github = gitHub();
     int port = Service.freePort();
     redis(port);
@@ -271,7 +271,7 @@ class HealthcheckTest {
     return StreamSupport.stream(json(health).get(list).spliterator(), false).collect(toList());
   }
 
-  /** A refresh may come between two healthchecks. */
+  /** The body without times, because a refresh may happen between two healthchecks. */
   private static String withoutTimes(HttpResponse<String> health) {
     return health.body().replaceAll("\"fetched\":\"[^\"]*\"", "");
   }

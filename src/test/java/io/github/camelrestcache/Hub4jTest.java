@@ -52,7 +52,7 @@ import org.kohsuke.github.connector.GitHubConnectorRequest;
 import org.kohsuke.github.connector.GitHubConnectorResponse;
 import org.kohsuke.github.extras.okhttp3.OkHttpGitHubConnector;
 
-/** org.kohsuke:github-api is told this service's address, and else works as it does with GitHub. */
+/** The client library org.kohsuke:github-api works with this service as its endpoint. */
 @Timeout(120)
 @SuppressWarnings("try") // the handle of an override is only closed
 class Hub4jTest {
@@ -63,10 +63,10 @@ class Hub4jTest {
   private static GitHubStandIn github;
   private static Service service;
 
-  /** An exchange as the client had it; of an answer of this service, Cache-Status says how. */
-  private record Met(String url, int status, String cacheStatus) {}
+  /** An exchange as the client saw it; the Cache-Status is null if the service did not answer. */
+  private record Exchange(String url, int status, String cacheStatus) {}
 
-  private final Queue<Met> met = new ConcurrentLinkedQueue<>();
+  private final Queue<Exchange> exchanges = new ConcurrentLinkedQueue<>();
 
   @BeforeAll
   static void start() {
@@ -90,26 +90,26 @@ class Hub4jTest {
     return new GitHubBuilder().withEndpoint(service.url("")).withOAuthToken(TOKEN);
   }
 
-  /** The client as it is, with its default connector looked at from now on. */
+  /** A client whose exchanges over the default connector are recorded from now on. */
   private GitHub observed() throws IOException {
-    GitHub observed = client().withConnector(this::observe).build(); // asks who owns the token
-    met.clear();
+    GitHub observed = client().withConnector(this::observe).build(); // reads the owner of the token
+    exchanges.clear();
     return observed;
   }
 
   private GitHubConnectorResponse observe(GitHubConnectorRequest request) throws IOException {
     String url = request.url().toString();
     if (!request.url().getHost().equals("127.0.0.1")) {
-      met.add(new Met(url, 0, null));
+      exchanges.add(new Exchange(url, 0, null));
       throw new IOException("leaves this machine: " + url);
     }
     GitHubConnectorResponse answer = GitHubConnector.DEFAULT.send(request);
-    met.add(new Met(url, answer.statusCode(), answer.header("Cache-Status")));
+    exchanges.add(new Exchange(url, answer.statusCode(), answer.header("Cache-Status")));
     return answer;
   }
 
-  private void assertAllMetByTheService(int requests) {
-    assertThat(met)
+  private void assertAllServedByTheService(int requests) {
+    assertThat(exchanges)
         .hasSize(requests)
         .allSatisfy(
             each -> {
@@ -118,15 +118,15 @@ class Hub4jTest {
             });
   }
 
-  private void assertAllMetFromTheStore() {
-    assertThat(met)
+  private void assertAllHits() {
+    assertThat(exchanges)
         .allSatisfy(each -> assertThat(each.cacheStatus()).startsWith("camel-rest-cache; hit;"));
   }
 
   // connecting
 
   @Test
-  void theServiceIsTakenForGitHubByTheDefaultConnector() throws IOException {
+  void defaultConnectorAcceptsTheServiceAsGitHub() throws IOException {
     GitHub client = client().build();
     client.checkApiUrlValidity();
     assertThat(client.isOffline()).isFalse();
@@ -138,18 +138,18 @@ class Hub4jTest {
     assertThat(github.requests())
         .extracting(Recorded::path)
         .contains("/rate_limit")
-        .isSubsetOf("/user", "/rate_limit"); // the rest is kept here
+        .isSubsetOf("/user", "/rate_limit"); // everything else is cached
     assertThat(github.requests())
         .allSatisfy(
             seen -> {
               assertThat(seen.headers("Authorization")).containsExactly("token " + TOKEN);
               assertThat(seen.headers("X-GitHub-Api-Version")).containsExactly("2022-11-28");
-              assertThat(seen.headers("Upgrade")).isEmpty(); // to HTTP/2, which it offers
+              assertThat(seen.headers("Upgrade")).isEmpty(); // the HTTP/2 upgrade that it offers
             });
   }
 
   @Test
-  void aBadTokenIsKnownForOne() throws IOException {
+  void badTokenIsReportedAsInvalid() throws IOException {
     GitHub client = client().withOAuthToken("revoked").build();
     assertThat(client.isCredentialValid()).isFalse();
   }
@@ -157,46 +157,46 @@ class Hub4jTest {
   // pages
 
   @Test
-  void allRepositoriesOfTheOrganizationComeInOrderByPages() throws IOException {
+  void repositoriesArePaginatedInOrder() throws IOException {
     PagedIterable<GHRepository> pages = observed().getOrganization("Netflix").listRepositories(40);
-    met.clear();
+    exchanges.clear();
     assertThat(pages.toList())
         .extracting(GHRepository::getName)
         .containsExactlyElementsOf(github.repositoryNames());
-    assertAllMetByTheService(4);
-    assertAllMetFromTheStore();
+    assertAllServedByTheService(4);
+    assertAllHits();
   }
 
   @Test
-  void allMembersOfTheOrganizationComeInOrderByPages() throws IOException {
+  void membersArePaginatedInOrder() throws IOException {
     PagedIterable<GHUser> pages =
         observed().getOrganization("Netflix").listMembers().withPageSize(5);
-    met.clear();
+    exchanges.clear();
     assertThat(pages.toList())
         .extracting(GHUser::getLogin)
         .containsExactlyElementsOf(
             IntStream.rangeClosed(1, 12).mapToObj(i -> "member-" + i).toList());
-    assertAllMetByTheService(3);
-    assertAllMetFromTheStore();
+    assertAllServedByTheService(3);
+    assertAllHits();
   }
 
   @Test
-  void allPagesOfAListThatIsNotKeptAreAskedForHere() throws IOException {
+  void pagesOfForwardedListComeThroughTheService() throws IOException {
     GHRepository zuul = observed().getRepository("Netflix/zuul");
     int open = zuul.getOpenIssueCount();
-    met.clear();
+    exchanges.clear();
     List<GHIssue> issues = zuul.queryIssues().state(GHIssueState.ALL).pageSize(10).list().toList();
     assertThat(issues)
         .extracting(GHIssue::getNumber)
         .containsExactlyElementsOf(IntStream.range(0, open).mapToObj(i -> open - i).toList());
-    assertAllMetByTheService((open + 9) / 10);
+    assertAllServedByTheService((open + 9) / 10);
   }
 
   // validators
 
   @ParameterizedTest
   @ValueSource(strings = {"/repos/Netflix/zuul", "/orgs/Netflix/repos"})
-  void whatHasNotChangedIsNotSentAgain(String path, @TempDir Path folder) throws IOException {
+  void unchangedResponseIs304(String path, @TempDir Path folder) throws IOException {
     List<Response> answers = new ArrayList<>();
     Cache cache = new Cache(folder.toFile(), 1 << 20);
     OkHttpClient http =
@@ -231,7 +231,7 @@ class Hub4jTest {
   // errors
 
   @Test
-  void aBadTokenIsTheClientsException() throws IOException {
+  void badTokenThrowsHttpException() throws IOException {
     GitHub client = client().withOAuthToken("revoked").build();
     assertThatThrownBy(client::getMyself)
         .asInstanceOf(type(HttpException.class))
@@ -243,7 +243,7 @@ class Hub4jTest {
   }
 
   @Test
-  void whatThereIsNotIsTheClientsException() throws IOException {
+  void missingRepositoryThrowsFileNotFound() throws IOException {
     assertThatThrownBy(() -> client().build().getRepository("Netflix/no-such-thing"))
         .isInstanceOf(GHFileNotFoundException.class)
         .isInstanceOf(FileNotFoundException.class)
@@ -251,7 +251,7 @@ class Hub4jTest {
   }
 
   @Test
-  void anIssueWithoutATitleIsTheClientsException() throws IOException {
+  void issueWithoutTitleThrowsHttpException() throws IOException {
     GHRepository zuul = client().build().getRepository("Netflix/zuul");
     Map<String, String> refusals = new HashMap<>();
     refusals.put(null, "\\\"title\\\" wasn't supplied.");
@@ -270,13 +270,13 @@ class Hub4jTest {
   // redirects
 
   @Test
-  void aRenamedRepositoryIsFoundUnderItsNewName() throws IOException {
+  void renamedRepositoryIsFound() throws IOException {
     GHRepository found = observed().getRepository("Netflix/old-name");
     assertThat(found.getFullName()).isEqualTo("Netflix/" + github.repositoryNames().get(0));
-    assertThat(met).extracting(Met::status).containsExactly(301, 200);
-    assertAllMetByTheService(2);
-    assertThat(met)
-        .extracting(Met::url)
+    assertThat(exchanges).extracting(Exchange::status).containsExactly(301, 200);
+    assertAllServedByTheService(2);
+    assertThat(exchanges)
+        .extracting(Exchange::url)
         .containsExactly(
             service.url("/repos/Netflix/old-name"), service.url("/repositories/" + found.getId()));
     assertThat(github.requests())
@@ -284,10 +284,10 @@ class Hub4jTest {
             seen -> assertThat(seen.headers("Authorization")).containsExactly("token " + TOKEN));
   }
 
-  // forms of content
+  // media types
 
   @Test
-  void rawContentComesByteForByte() throws IOException {
+  void rawContentIsServedByteForByte() throws IOException {
     GHRepository zuul = client().build().getRepository("Netflix/zuul");
     GHContent readme = zuul.getReadme();
     github.clearRequests();
@@ -305,7 +305,7 @@ class Hub4jTest {
   }
 
   @Test
-  void htmlComesAsItIs() throws IOException {
+  void htmlIsServedUnchanged() throws IOException {
     GHRepository zuul = client().build().getRepository("Netflix/zuul");
     try (Reader html = zuul.renderMarkdown("naïve <café> & ☁️", MarkdownMode.GFM)) {
       assertThat(IOUtils.toString(html)).isEqualTo("<p>naïve &lt;café&gt; &amp; ☁️</p>");
@@ -315,7 +315,7 @@ class Hub4jTest {
   // writes
 
   @Test
-  void anIssueIsOpenedEditedClosedAndListed() throws IOException {
+  void issueIsOpenedEditedClosedAndListed() throws IOException {
     GHRepository eureka = client().build().getRepository("Netflix/eureka");
     GHIssue opened = eureka.createIssue("A tïtle").body("A bödy ☁️").create();
     assertThat(opened.getState()).isEqualTo(GHIssueState.OPEN);
@@ -341,16 +341,16 @@ class Hub4jTest {
             });
   }
 
-  // many at one time
+  // concurrency
 
   @Test
-  void fiftyRequestsAtOneTimeAreEachAnsweredAsAsked() throws Exception {
+  void concurrentRequestsGetTheirOwnResponses() throws Exception {
     int clients = 50;
     GitHub client = observed();
     List<String> names = github.repositoryNames().subList(100, 100 + clients);
     Queue<Runnable> held = new ConcurrentLinkedQueue<>();
     ExecutorService threads = Executors.newFixedThreadPool(clients);
-    // no one is answered before all have asked
+    // no request is answered before all have arrived
     try (GitHubStandIn.Handle handle =
         github.override(
             request -> request.path().startsWith("/repos/"),
@@ -366,7 +366,7 @@ class Hub4jTest {
       threads.shutdownNow();
     }
     assertThat(github.maxInFlight()).isEqualTo(clients);
-    assertAllMetByTheService(clients);
+    assertAllServedByTheService(clients);
   }
 
   private static void answerTogether(
@@ -377,13 +377,15 @@ class Hub4jTest {
     }
   }
 
-  // what a service that leaves bodies alone cannot give
+  // limitation: URLs in bodies are not rewritten
 
   @Test
-  void anAddressThatTheClientTakesFromABodyIsGitHubsOwn() throws IOException {
+  void urlsInBodiesLeadToGitHub() throws IOException {
     GHUser member = observed().getOrganization("Netflix").listMembers().toList().get(0);
-    met.clear();
+    exchanges.clear();
     assertThatThrownBy(member::getName).isInstanceOf(IOException.class);
-    assertThat(met).extracting(Met::url).containsExactly("https://api.github.com/users/member-1");
+    assertThat(exchanges)
+        .extracting(Exchange::url)
+        .containsExactly("https://api.github.com/users/member-1");
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The launcher script, run with a {@code java} that prints its arguments. */
+/** Runs the launcher script with a {@code java} that prints its arguments. */
 class LauncherTest {
 
   @TempDir private Path temp;
@@ -30,7 +30,7 @@ class LauncherTest {
   }
 
   @Test
-  void startsTheJarInTheFolderOfTheLauncher() throws Exception {
+  void startsTheJarNextToIt() throws Exception {
     assertStartsTheJar(launcher);
     assertStartsTheJar(Path.of("the app/camel-rest-cache"));
   }

@@ -15,11 +15,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What a line of the log looks like, by logback.xml. */
+/** The format of log lines in logback.xml. */
 class LogFormatTest {
 
   @Test
-  void aLineInJsonHasTheFieldsOfTheElasticCommonSchema() throws Exception {
+  void jsonLineHasElasticCommonSchemaFields() throws Exception {
     String line = line("json", Map.of("http.request.id", "a-request"), new Exception("why"));
 
     JsonNode json = new ObjectMapper().readTree(line);
@@ -36,7 +36,7 @@ class LogFormatTest {
   }
 
   @Test
-  void aPlainLineNamesTheRequestIfItIsOfOne() throws Exception {
+  void plainLineHasRequestId() throws Exception {
     assertThat(line("plain", Map.of(), null))
         .matches("\\d\\d:\\d\\d:\\d\\d\\.\\d{3} WARN  Logger - It is 7\n");
     assertThat(line("plain", Map.of("http.request.id", "a-request"), null))

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What Prometheus finds on the management port. */
+/** The metrics for Prometheus on the management port. */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class MetricsTest {
 
@@ -58,7 +58,7 @@ class MetricsTest {
         .body();
   }
 
-  /** The value of the one series that begins like this. */
+  /** The value of the only series with this prefix. */
   private static double value(String series) {
     List<String> found = metrics().lines().filter(line -> line.startsWith(series)).toList();
     assertThat(found).as(series).hasSize(1);
@@ -70,7 +70,7 @@ class MetricsTest {
   }
 
   @Test
-  void refreshesAndWhatTheyKeepAreMeasured() {
+  void endpointsViewsAndRefreshesAreMeasured() {
     untilSeen("restcache_endpoint_age_seconds{endpoint=\"/orgs/{org}/repos\"} ");
     assertThat(value("restcache_endpoint_age_seconds{endpoint=\"/orgs/{org}/repos\"}"))
         .isBetween(0.0, 60.0);
@@ -89,7 +89,7 @@ class MetricsTest {
   }
 
   @Test
-  void aFailedRefreshSaysOfWhat() throws Exception {
+  void failedRefreshIsCountedByOutcome() throws Exception {
     try (var handle =
         github.override(
             asked -> asked.path().equals("/orgs/Netflix/members"),
@@ -103,7 +103,7 @@ class MetricsTest {
   }
 
   @Test
-  void whatGoesToGitHubIsCountedByWhetherItCosts() {
+  void upstreamRequestsAreCountedByBudget() {
     service.get("/zen?metrics");
     untilSeen(
         "restcache_upstream_requests_total{budget=\"spent\",resource=\"core\",status=\"200\"} ");
@@ -118,7 +118,7 @@ class MetricsTest {
   }
 
   @Test
-  void aLimitIsToldOfUntilItsReset() throws Exception {
+  void rateLimitIsReportedUntilReset() throws Exception {
     long reset = System.currentTimeMillis() / 1000 + 2;
     try (var handle =
         github.override(
@@ -140,7 +140,7 @@ class MetricsTest {
   }
 
   @Test
-  void forwardsUnderWayAndRefusedAreCounted() throws Exception {
+  void forwardsInFlightAndRefusedAreCounted() throws Exception {
     java.util.concurrent.CompletableFuture<Void> go =
         new java.util.concurrent.CompletableFuture<>();
     try (var handle =
@@ -158,7 +158,7 @@ class MetricsTest {
   }
 
   @Test
-  void anAnswerThatBreaksOffIsNotCountedAs200() throws Exception {
+  void truncatedResponseIsNotCountedAs200() throws Exception {
     String series =
         "http_server_requests_seconds_count{cache=\"%s\",method=\"GET\",route=\"forward\",";
     try (var handle =
@@ -193,7 +193,7 @@ class MetricsTest {
   }
 
   @Test
-  void whateverCallersSendThereAreFewSeries() {
+  void requestsDoNotMultiplySeries() {
     for (int i = 0; i < 50; i++) {
       service.send("X" + i, "/made/up/" + i);
       service.get("/made/up/" + i, "Authorization", "Bearer made-up-" + i);
@@ -211,13 +211,13 @@ class MetricsTest {
   }
 
   @Test
-  void noTokenIsInThem() {
+  void metricsContainNoTokens() {
     service.get("/zen", "Authorization", "Bearer another-s3cret");
     assertThat(metrics()).doesNotContain("s3cret");
   }
 
   @Test
-  void theDocumentNamesEachMetric() throws IOException {
+  void documentListsEveryMetric() throws IOException {
     String document = Files.readString(Path.of("METRICS.md"));
     Set<String> described = names("`((?:restcache|http)_\\w+)", document);
     service.get("/x/404");
@@ -231,8 +231,8 @@ class MetricsTest {
   }
 
   @Test
-  void theDashboardAndTheAlertsAskForMetricsThatThereAre() throws Exception {
-    forwardsUnderWayAndRefusedAreCounted();
+  void dashboardAndAlertsUseExistingMetrics() throws Exception {
+    forwardsInFlightAndRefusedAreCounted();
     Path dashboard = Path.of("observability/grafana/dashboards/camel-rest-cache.json");
     JsonNode panels = new ObjectMapper().readTree(dashboard.toFile()).path("panels");
     assertThat(panels).isNotEmpty().allMatch(panel -> !panel.path("targets").isEmpty());

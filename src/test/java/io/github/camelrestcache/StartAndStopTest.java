@@ -28,14 +28,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.Jedis;
 
-/** What callers see of a start and of a stop. */
+/** What callers see while the service starts and stops. */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class StartAndStopTest {
 
   private static final Duration SOON = Duration.ofSeconds(20);
 
   @Test
-  void whoComesDuringTheStartIsToldSo() {
+  void requestDuringStartIs503() {
     int port = Service.freePort();
     AtomicBoolean started = new AtomicBoolean();
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start()) {
@@ -61,7 +61,7 @@ class StartAndStopTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"true", "false"})
-  void whoIsBeingAnsweredGetsTheWholeAnswer(String lane) throws Exception {
+  void stopCompletesResponsesInProgress(String lane) throws Exception {
     try (GitHubStandIn github =
         GitHubStandIn.builder().repositories(1_000).limits(10_000, 10_000).build().start()) {
       Service service = Service.start(github, Map.of("fast.lane", lane)).ready();
@@ -82,7 +82,7 @@ class StartAndStopTest {
           head.append((char) in.read());
         }
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
-        // it would have stopped by now
+        // without the open response it would have stopped by now
         assertThatThrownBy(() -> stopped.get(3, TimeUnit.SECONDS))
             .isInstanceOf(TimeoutException.class);
         assertThat(in.readAllBytes()).hasSize(length);
@@ -94,7 +94,7 @@ class StartAndStopTest {
   }
 
   @Test
-  void anInstanceIsReadyFromWhenItHasEverythingUntilItBeginsToStop() throws Exception {
+  void readinessIsTrueOnceLoadedAndFalseDuringStop() throws Exception {
     CompletableFuture<Void> first = new CompletableFuture<>();
     CompletableFuture<Void> last = new CompletableFuture<>();
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
@@ -110,7 +110,9 @@ class StartAndStopTest {
       try {
         assertThat(status(service, "live")).isEqualTo(200);
         assertThat(status(service, "ready")).isEqualTo(503);
-        assertThat(service.get("/zen").statusCode()).as("it serves all the same").isEqualTo(200);
+        assertThat(service.get("/zen").statusCode())
+            .as("it serves while it is not ready")
+            .isEqualTo(200);
         first.complete(null);
         await().atMost(SOON).until(() -> status(service, "ready") == 200);
 
@@ -134,7 +136,7 @@ class StartAndStopTest {
   }
 
   @Test
-  void whoHasNotNoticedThatItStopsIsAnsweredMeanwhile() throws Exception {
+  void requestsDuringDrainDelayAreAnswered() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start()) {
       Service service = Service.start(github, Map.of("drain.delay", "3s")).ready();
       try (LogLines log = LogLines.of(Requests.class.getName())) {
@@ -149,7 +151,7 @@ class StartAndStopTest {
         }
         assertThat(stopped).isNotDone();
         stopped.join();
-        assertThat(log.lines()).as("it drains once").hasSize(1);
+        assertThat(log.lines()).as("the drain is logged once").hasSize(1);
       } finally {
         service.close();
       }
@@ -157,7 +159,7 @@ class StartAndStopTest {
   }
 
   @Test
-  void whileAnInstanceDrainsItHasItsRedis(@TempDir Path folder) throws Exception {
+  void redisStaysConnectedDuringDrain(@TempDir Path folder) throws Exception {
     int management = Service.freePort();
     CompletableFuture<Void> last = new CompletableFuture<>();
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
@@ -193,7 +195,7 @@ class StartAndStopTest {
                       .startsWith("HTTP/1.1 503"));
       assertThat(answer).isNotDone();
       assertThat(connections(operator))
-          .as("those that it had, or some of them")
+          .as("connections from before the drain")
           .isNotEmpty()
           .isSubsetOf(before);
       last.complete(null);
@@ -204,7 +206,7 @@ class StartAndStopTest {
   }
 
   @Test
-  void aStopWaitsForAnswersAndForRoutesTogetherNoLongerThanItsTimeout() {
+  void stopTakesAtMostItsTimeout() {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(10_000, 10_000).build().start();
         var never =
             github.override(asked -> asked.path().equals("/x/never"), (asked, request) -> {})) {
@@ -220,14 +222,13 @@ class StartAndStopTest {
           .atMost(SOON)
           .until(() -> github.requests().stream().anyMatch(a -> a.path().equals("/x/never")));
       CompletableFuture<Void> stopped = CompletableFuture.runAsync(service::close);
-      // one after the other they would take 8 s
+      // one after the other would take 8 s
       await().atMost(Duration.ofSeconds(7)).until(stopped::isDone);
     }
   }
 
   @Test
-  void ofTwoInstancesStartedAtOnceOnOnePortOneEndsWithASentence(@TempDir Path folder)
-      throws Exception {
+  void secondInstanceOnSamePortExitsWithError(@TempDir Path folder) throws Exception {
     Map<String, String> same =
         Map.of(
             "PORT",
@@ -254,7 +255,7 @@ class StartAndStopTest {
     }
   }
 
-  /** What Redis calls its connections, besides the one of the operator. */
+  /** The ids of Redis's connections except the operator's. */
   private static Set<String> connections(Jedis operator) {
     String mine = Long.toString(operator.clientId());
     return operator

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Starts and ends as an operator sees them: processes, environment variables, exit status. */
+/** Start and exit as operators see them: processes, environment variables, exit status. */
 class StartTest {
 
   private static final Duration LONG = Duration.ofSeconds(60);
@@ -38,25 +38,29 @@ class StartTest {
   private static final String VIEWS = "routes/views.camel.yaml";
 
   /**
-   * A start that has to be refused.
+   * A start that must fail.
    *
-   * @param name what is wrong
-   * @param environment the variables that are set
-   * @param file a file of the working folder, or null
-   * @param text what is put at the end of the file
-   * @param said what the sentence has to contain
+   * @param name describes the mistake
+   * @param environment the environment variables
+   * @param file a file in the working folder, or null
+   * @param text is appended to the file
+   * @param expected the texts that the message must contain
    */
   private record Refused(
-      String name, Map<String, String> environment, String file, String text, List<String> said) {
+      String name,
+      Map<String, String> environment,
+      String file,
+      String text,
+      List<String> expected) {
 
-    static Refused setting(String variable, String value, String... said) {
-      List<String> all = new ArrayList<>(List.of(said));
+    static Refused setting(String variable, String value, String... expected) {
+      List<String> all = new ArrayList<>(List.of(expected));
       all.add(variable);
       return new Refused(variable + "=" + value, Map.of(variable, value), null, "", all);
     }
 
-    static Refused edit(String name, String file, String text, String... said) {
-      return new Refused(name, Map.of(), file, text, List.of(said));
+    static Refused edit(String name, String file, String text, String... expected) {
+      return new Refused(name, Map.of(), file, text, List.of(expected));
     }
 
     boolean isOfRoutes() {
@@ -69,7 +73,7 @@ class StartTest {
     }
   }
 
-  /** How a process ended, and what it printed. */
+  /** The exit status and output of a process. */
   private record Ended(int status, List<String> lines) {}
 
   @TempDir private static Path folders;
@@ -143,7 +147,7 @@ class StartTest {
             "'/orgs/Netflix'",
             "already declared"),
         Refused.edit(
-            "a period that is none",
+            "an invalid interval",
             ENDPOINTS,
             route("ten", "cached-endpoint", "path: /orgs/x, every: ten"),
             "routes/endpoints.camel.yaml:",
@@ -169,16 +173,16 @@ class StartTest {
 
   @ParameterizedTest
   @MethodSource("badSettings")
-  void aBadSettingIsRefusedInOneSentenceAndWithAnExitStatus(Refused refused) throws Exception {
+  void invalidSettingEndsWithOneLineAndExitStatus(Refused refused) throws Exception {
     Ended process = ended.get(refused.name()).get(5, TimeUnit.MINUTES);
 
     assertThat(process.status()).isPositive();
-    assertThat(process.lines()).singleElement().asString().contains(refused.said());
+    assertThat(process.lines()).singleElement().asString().contains(refused.expected());
   }
 
   @ParameterizedTest
   @MethodSource("badRoutes")
-  void aMistakeInARouteFileIsRefusedWithFileAndLine(Refused refused) throws Exception {
+  void invalidRouteFileIsReportedWithFileAndLine(Refused refused) throws Exception {
     Ended process = ended.get(refused.name()).get(5, TimeUnit.MINUTES);
 
     assertThat(process.status()).isPositive();
@@ -186,44 +190,44 @@ class StartTest {
         .filteredOn(line -> line.matches(".* (ERROR|WARN) .*"))
         .singleElement()
         .asString()
-        .contains(refused.said())
+        .contains(refused.expected())
         .matches(".*/\\w+\\.camel\\.yaml:\\d\\d: .*");
     assertThat(process.lines()).noneMatch(line -> line.matches("\\s+at .*|Caused by.*"));
   }
 
   @Test
-  void namesTheCauseWhenTheTempFolderOfTheEmbeddedRedisIsNotAFolder() throws Exception {
+  void unusableTempFolderOfEmbeddedRedisIsReported() throws Exception {
     Path folder = Files.createDirectory(folders.resolve("no-temp-folder"));
     Path file = Files.createFile(folder.resolve("file"));
 
     Ended process = end(folder, Map.of(), "-Djava.io.tmpdir=" + file);
 
-    assertRefusesTheEmbeddedRedis(process, "Not a directory", "java.io.tmpdir, now " + file);
+    assertReportsTheEmbeddedRedis(process, "Not a directory", "java.io.tmpdir, now " + file);
   }
 
   @Test
-  void namesTheCauseWhenTheEmbeddedRedisMissesALibrary() throws Exception {
+  void missingLibraryOfEmbeddedRedisIsReported() throws Exception {
     Path folder = Files.createDirectory(folders.resolve("no-library"));
     Files.createFile(folder.resolve("libssl.so.3"));
 
     Ended process = end(folder, Map.of("LD_LIBRARY_PATH", folder.toString()));
 
-    assertRefusesTheEmbeddedRedis(process, "libssl.so.3", "OpenSSL 3");
+    assertReportsTheEmbeddedRedis(process, "libssl.so.3", "OpenSSL 3");
   }
 
-  private static void assertRefusesTheEmbeddedRedis(Ended process, String... said) {
+  private static void assertReportsTheEmbeddedRedis(Ended process, String... expected) {
     assertThat(process.status()).isEqualTo(1);
-    // Netty warns about the temp folder itself
+    // Netty logs its own warning about the temp folder
     assertThat(process.lines())
         .filteredOn(line -> !line.matches(".* WARN  PlatformDependent - .*"))
         .singleElement()
         .asString()
-        .contains(said)
+        .contains(expected)
         .contains("REDIS_URL is not set and the embedded Redis cannot start", "set REDIS_URL");
   }
 
   @Test
-  void aServiceShowsNothingOfItsTokenAndEndsWithItsRedisWhenTold() throws Exception {
+  void outputHasNoSecretsAndSigtermStopsServiceAndRedis() throws Exception {
     String token = "secret-token-0a1b2c3d";
     int port = Service.freePort();
     try (GitHubStandIn github = GitHubStandIn.builder().repositories(20).build()) {
@@ -272,7 +276,7 @@ class StartTest {
       assertThat(Instance.output(folder)).isNotEmpty().noneMatch(line -> line.contains("secret"));
       assertThat(Instance.output(folder)).noneMatch(line -> line.matches("\\s+at .*"));
       assertThat(Instance.output(folder))
-          .as("what anonymous callers can read under this token is said once")
+          .as("the token's scopes are logged once")
           .filteredOn(line -> line.contains("has the scopes 'repo'"))
           .hasSize(1);
     }
