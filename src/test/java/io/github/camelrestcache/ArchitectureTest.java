@@ -17,13 +17,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** How the classes of the service may depend on each other and on libraries. */
+/** The allowed dependencies between packages and on library internals. */
 class ArchitectureTest {
 
   private static final Path ROOT = Path.of("src/main/java/io/github/camelrestcache");
-  private static final int LONGEST = 300;
+  private static final int MAX_LINES = 300;
 
-  /** From the ground up: a package may only use those before it. */
+  /** From the bottom up: a package may only use packages before it. */
   private static final List<String> LAYERS =
       List.of(
           "base",
@@ -38,8 +38,8 @@ class ArchitectureTest {
           "webhook",
           "app");
 
-  /** The only classes that may use Netty, the inside of Vert.x or reflection. */
-  private static final Set<String> INSIDE =
+  /** The only classes that may use Netty, Vert.x internals or reflection. */
+  private static final Set<String> MAY_USE_INTERNALS =
       Set.of("http/Http1Pipeline", "serve/Content", "cache/CleanConnections");
 
   private static final Pattern OURS =
@@ -63,7 +63,7 @@ class ArchitectureTest {
     }
   }
 
-  /** The packages that a source uses, whether it imports their classes or names them in full. */
+  /** The packages that a source uses, by imports or fully qualified names. */
   private static Set<String> used(String source) {
     return OURS.matcher(source)
         .results()
@@ -80,11 +80,11 @@ class ArchitectureTest {
   }
 
   private static boolean isInternal(String name, String source) {
-    return INTERNAL.matcher(source).find() && !INSIDE.contains(name);
+    return INTERNAL.matcher(source).find() && !MAY_USE_INTERNALS.contains(name);
   }
 
   @Test
-  void everyPackageHasItsLayer() {
+  void everyPackageHasALayer() {
     assertThat(sources().keySet())
         .allSatisfy(name -> assertThat(LAYERS).contains(name.replaceFirst("/.*", "")));
   }
@@ -99,7 +99,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void internalsOfLibrariesAreUsedInThreeClasses() {
+  void onlyThreeClassesUseLibraryInternals() {
     assertThat(isInternal("http/Door", "import io.netty.channel.Channel;")).isTrue();
     assertThat(isInternal("http/Door", "import io.vertx.core.net.impl.ConnectionBase;")).isTrue();
     assertThat(isInternal("base/A", "java.lang.reflect.Proxy.newProxyInstance()")).isTrue();
@@ -111,9 +111,9 @@ class ArchitectureTest {
   }
 
   @Test
-  void noClassHasMoreThan300Lines() {
+  void classesHaveAtMost300Lines() {
     assertThat(sources().entrySet())
-        .filteredOn(each -> each.getValue().lines().count() > LONGEST)
+        .filteredOn(each -> each.getValue().lines().count() > MAX_LINES)
         .extracting(Map.Entry::getKey)
         .isEmpty();
   }

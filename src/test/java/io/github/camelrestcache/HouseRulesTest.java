@@ -33,15 +33,15 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /**
- * The house rules of the route files, the Kamelets and application.properties. Each test holds our
- * files against one rule, and shows that files which break it are told of.
+ * The house rules for route files, Kamelets and application.properties. Each test checks our files
+ * against one rule, and checks that the rule detects files that break it.
  */
 class HouseRulesTest {
 
   private static final String SETTINGS = "application.properties";
   private static final House OURS = House.ours();
 
-  /** Takes hundreds of megabytes, and is dropped when it has been used. */
+  /** Takes hundreds of megabytes; set to null after use. */
   private static JsonSchema camelSchema;
 
   private static final Pattern IN_JAVA = Pattern.compile("\"((?:direct|seda):[^\"]+)\"");
@@ -51,7 +51,7 @@ class HouseRulesTest {
   private static final Pattern BAD_LINE =
       Pattern.compile("\\t|\\r| $|^.{121,}$|\\n\\n\\z|[^\\n]\\z", Pattern.MULTILINE);
 
-  /** Draft 4, which has no keyword {@code deprecated} yet. */
+  /** Draft 4 does not define {@code deprecated}, which the schema uses. */
   private static JsonSchema loadCamelSchema() {
     JsonMetaSchema draft4 =
         JsonMetaSchema.builder(JsonMetaSchema.getV4())
@@ -64,7 +64,7 @@ class HouseRulesTest {
   }
 
   @Test
-  void everyRouteHasAnIdAndADescriptionOfOneSentence() {
+  void routesHaveIdAndOneSentenceDescription() {
     check(
         House::nodes,
         (house, node) ->
@@ -86,14 +86,14 @@ class HouseRulesTest {
             text.key().equals("id")
                 && (!text.text().matches("[a-z0-9]+(-[a-z0-9]+)*")
                     || house.texts().stream().filter(text::isTwin).count() > 1),
-        "is given twice, or not in kebab-case",
+        "is a duplicate, or not in kebab-case",
         "- route: { id: twoWords }",
         "- to: { id: to_github }",
         "- route: { id: a }\n- route: { id: a }");
   }
 
   @Test
-  void routesAndKameletsAreValidByCamelsSchema() {
+  void routesAndKameletsMatchCamelsSchema() {
     camelSchema = loadCamelSchema();
     String sentence = "breaks Camel's schema";
     check(
@@ -117,84 +117,84 @@ class HouseRulesTest {
   }
 
   @Test
-  void aRouteBeginsWithItsIdAndItsDescriptionAndEndsWithFrom() {
+  void routeKeysAreIdDescriptionThenFrom() {
     check(
         House::routes,
         (house, route) ->
             !route.map().keySet().toString().matches("\\[id, description, .*\\bfrom]"),
-        "has other keys than id, description, from in this order",
+        "must begin with id and description, and end with from",
         "- route: { description: A., id: a, from: {} }",
         "- route: { id: a, from: {}, description: A. }",
         "- route: { id: a, from: {} }");
   }
 
   @Test
-  void optionsStandUnderParametersAndNotInAUri() {
+  void urisHaveNoQuery() {
     check(
         House::uris,
         (house, uri) -> uri.text().contains("?"),
-        "has options in it",
+        "has a query: put options under parameters",
         "- from: { uri: \"timer:a?period=1\" }",
         "- to: \"log:a?level=INFO\"");
   }
 
   @Test
-  void anEndpointThatIsCalledExists() {
+  void calledEndpointsExist() {
     BiPredicate<House, Place> missing =
         (house, uri) ->
             uri.text().matches("(direct|seda):.*")
                 && house.nodes().stream().noneMatch(n -> n.from().get("uri").equals(uri.text()));
-    String sentence = "is called, but no route is entered there";
+    String sentence = "is called, but no route consumes from it";
     check(House::uris, missing, sentence, "- to: { uri: direct:nobody }", "- to: seda:nobody");
     checkIn("A.java", House::uris, missing, sentence, "send(\"direct:nobody\")");
   }
 
   @Test
-  void anEndpointIsNamedAfterTheRouteItEnters() {
-    // a queue that a Kamelet reads, as seda:stored, has many routes and the name of none
+  void endpointsAreNamedAfterTheirRoute() {
+    // a queue that a Kamelet reads, such as seda:stored, enters many routes and has its own name
     check(
         House::routes,
         (house, route) ->
             route.from().get("uri").matches("(direct|seda):.*")
                 && !route.from().get("uri").endsWith(":" + route.get("id")),
-        "is entered at another name",
+        "consumes from an endpoint of another name",
         "- route: { id: a, from: { uri: direct:b } }",
         "- route: { id: a, from: { uri: seda:b } }");
   }
 
   @Test
-  void oneFileNamesRedis() {
+  void onlyStoreFileNamesRedis() {
     check(
         House::texts,
         (house, text) ->
             !text.file().endsWith("/store.camel.yaml")
                 && !text.key().matches("description|title|id")
                 && text.text().matches("(?i).*redis.*"),
-        "names what store.camel.yaml alone does",
+        "names Redis, which only store.camel.yaml may",
         "- to: { uri: spring-redis:store }",
         "- setHeader: { name: CamelRedis.Key }");
   }
 
   @Test
-  void oneFileNamesTheUpstream() {
+  void onlyGithubFileNamesTheUpstream() {
     check(
         House::texts,
         (house, text) ->
             !text.file().endsWith("/github.camel.yaml")
                 && text.key().matches("uri|to|toD|clientBuilder")
                 && text.text().matches("(?i)https?:.*|.*github\\.api.*|.*client"),
-        "names what github.camel.yaml alone does",
+        "names the upstream, which only github.camel.yaml may",
         "- to: { uri: \"{{github.api.url}}\" }",
         "- to: https://api.github.com",
         "- to: { uri: x, parameters: { clientBuilder: \"#githubClient\" } }");
   }
 
   @Test
-  void thereIsNoSecretInAnyFile() {
+  void filesContainNoSecrets() {
     check(
         House::wholes,
         (house, file) -> SECRET.matcher(file.text()).find(),
-        "has something in it that looks like a token or a password",
+        "contains something that looks like a token or a password",
         "# ghp_0123456789abcdef",
         "# github_pat_0123456789abcdef",
         "# Authorization: Bearer 0123456789",
@@ -211,33 +211,33 @@ class HouseRulesTest {
   }
 
   @Test
-  void expressionsAreShortAndOfOneOperator() {
+  void expressionsAreShortWithOneOperator() {
     check(
         House::texts,
         (house, text) ->
             text.key().matches("expression|simple|method|jq")
-                // a key in the store is one name, however long
+                // a Redis key is a single name of any length
                 && !text.text().matches("camel-rest-cache:\\S+")
                 && text.text().matches(".{61,}|.* (&&|\\|\\||and|or|\\?) .*"),
-        "is a program: make it Java",
+        "is too complex: move it to Java",
         "- setBody: { simple: \"" + "x".repeat(61) + "\" }",
         "- setBody: { expression: { simple: { expression: \"${a} == 1 && ${b}\" } } }",
         "- setBody: { expression: { simple: { expression: \"${a} ? 'b' : 'c'\" } } }");
   }
 
   @Test
-  void nothingIsWrittenInGroovy() {
+  void routesUseNoGroovy() {
     check(
         House::nodes,
         (house, node) -> node.key().equals("groovy") || node.get("language").equals("groovy"),
-        "is Groovy",
+        "uses Groovy",
         "- setBody: { expression: { groovy: { expression: \"1\" } } }",
         "- setBody: { expression: { language: { language: groovy } } }");
   }
 
   @Test
-  void aRouteHasAtMostTwelveStepsAndThreeLevels() {
-    // a step that has steps of its own counts as one
+  void routesHaveAtMostTwelveStepsAndThreeLevels() {
+    // a step with nested steps counts as one
     check(
         House::routes,
         (house, route) -> route.from().steps() > 12 || levels(route.map()) > 3,
@@ -257,7 +257,7 @@ class HouseRulesTest {
   }
 
   @Test
-  void anEndpointAndAViewAreAtMostEightLines() {
+  void endpointsAndViewsHaveAtMostEightLines() {
     for (String file : List.of("routes/endpoints.camel.yaml", "routes/views.camel.yaml")) {
       checkIn(
           file,
@@ -271,11 +271,11 @@ class HouseRulesTest {
   }
 
   @Test
-  void linesAreShortAndEndWithOneLineFeed() {
+  void linesAreShortWithoutTabsOrTrailingSpaces() {
     check(
         House::wholes,
         (house, file) -> BAD_LINE.matcher(file.text()).find(),
-        "has a tab, a space at an end, no LF, or more than 120 columns",
+        "has a tab, CR, trailing space or blank line, no final LF, or more than 120 columns",
         "# " + "x".repeat(119) + "\n",
         "# a\r\n",
         "# a\tb\n",
@@ -285,7 +285,7 @@ class HouseRulesTest {
   }
 
   @Test
-  void everySettingStandsUnderACommentThatNamesItsEnvironmentVariable() {
+  void settingsHaveACommentNamingTheirVariable() {
     checkIn(
         SETTINGS,
         House::settings,
@@ -294,7 +294,7 @@ class HouseRulesTest {
           String documented = "(?s).*\\b%s\\b.*\n\\{\\{env:%s:.*".formatted(variable, variable);
           return !setting.key().startsWith("camel.") && !setting.text().matches(documented);
         },
-        "has a comment or a value without its environment variable",
+        "needs its environment variable in the comment and in the value",
         "a.b = {{env:A_B:1}}",
         "# a.b\na.b = {{env:A_B:1}}",
         "# MY_A_B\na.b = {{env:A_B:1}}",
@@ -303,7 +303,7 @@ class HouseRulesTest {
   }
 
   @Test
-  void filesAreNamedInKebabCaseAfterWhatIsInThem() {
+  void fileNamesAreKebabCase() {
     for (String bad : List.of("routes/twoWords.camel.yaml", "routes/a.yaml", "kamelets/a.txt")) {
       checkIn(
           bad,
@@ -342,11 +342,11 @@ class HouseRulesTest {
       assertThat(broken.apply(new House(Map.of(badFile, bad))))
           .as(bad)
           .isNotEmpty()
-          .allMatch(told -> told.startsWith(badFile + ": "));
+          .allMatch(message -> message.startsWith(badFile + ": "));
     }
   }
 
-  /** A text or a mapping under a key of a file, perhaps in a route; or a whole file, keyless. */
+  /** A text or mapping under a key, possibly in a route; or a whole file, without a key. */
   private record Place(String file, String route, String key, String text, Map<?, ?> map) {
 
     Place(String file, String key, String text) {
@@ -379,7 +379,7 @@ class HouseRulesTest {
     }
   }
 
-  /** Texts by file name, and all that is in those that are YAML. */
+  /** Texts by file name, and all places in the YAML files. */
   private record House(Map<String, String> files, List<Place> all) {
 
     House(Map<String, String> files) {
@@ -410,7 +410,7 @@ class HouseRulesTest {
       return new House(files);
     }
 
-    /** Where Camel's schema is broken, and how: of errors within each other, the innermost. */
+    /** The violations of Camel's schema: of nested errors, the innermost. */
     List<Place> schemaErrors() {
       List<Place> errors = new ArrayList<>();
       for (Place file : wholes()) {
@@ -430,7 +430,7 @@ class HouseRulesTest {
       return errors;
     }
 
-    /** A Kamelet as the block that Camel loads it as; it must have a {@code from}. */
+    /** A Kamelet as the routeTemplate block that Camel makes of it; {@code from} is required. */
     private static JsonNode asRouteTemplate(JsonNode kamelet) {
       ArrayNode blocks = JsonNodeFactory.instance.arrayNode();
       ObjectNode block = blocks.addObject().putObject("routeTemplate");
@@ -466,7 +466,7 @@ class HouseRulesTest {
       return all.stream().filter(place -> !place.text().isEmpty()).toList();
     }
 
-    /** The endpoints that are called or entered, in YAML and in Java. */
+    /** The endpoint URIs in YAML and Java, of producers and consumers. */
     List<Place> uris() {
       List<Place> uris = new ArrayList<>(texts());
       uris.removeIf(text -> !text.key().matches("uri|to|toD|from|wireTap"));
@@ -496,7 +496,7 @@ class HouseRulesTest {
       }
     }
 
-    /** The settings, not the wiring; a value has the comment above it in the lines before. */
+    /** The settings without the wiring; the text has the comment above, then the value. */
     List<Place> settings() {
       List<Place> settings = new ArrayList<>();
       String comment = "";

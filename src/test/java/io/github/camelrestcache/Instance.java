@@ -19,7 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The application in a process of its own, which can be stopped and killed. */
+/** The application in its own process, which can be paused and killed. */
 final class Instance implements AutoCloseable {
 
   private static final HttpClient CLIENT =
@@ -39,8 +39,8 @@ final class Instance implements AutoCloseable {
    * Starts an instance.
    *
    * @param folder its working folder
-   * @param environment its settings, by their variables
-   * @param options of the JVM
+   * @param environment its environment variables
+   * @param options the JVM options
    */
   static Instance start(Path folder, Map<String, String> environment, String... options) {
     int port = Service.freePort();
@@ -53,14 +53,14 @@ final class Instance implements AutoCloseable {
     }
   }
 
-  /** Starts a process; what it prints is in the file output of its folder. */
+  /** Starts a process whose output goes to the file {@code output} in its folder. */
   static Process launch(Path folder, Map<String, String> environment, String... options)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of(options));
-    // coverage is measured there too
+    // with the coverage agent of this JVM
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> argument.startsWith("-javaagent:"))
         .forEach(command::add);
@@ -81,7 +81,7 @@ final class Instance implements AutoCloseable {
     return builder.start();
   }
 
-  /** Waits until everything that is declared can be served. */
+  /** Waits until the healthcheck is 200. */
   Instance ready() {
     await()
         .atMost(Duration.ofSeconds(90))
@@ -111,7 +111,7 @@ final class Instance implements AutoCloseable {
     return output(folder);
   }
 
-  /** What a process has printed so far, without the warnings of newer JVMs about its libraries. */
+  /** The output of a process so far, without the library warnings of newer JVMs. */
   static List<String> output(Path folder) {
     try {
       return Files.readAllLines(folder.resolve("output")).stream()
@@ -126,17 +126,17 @@ final class Instance implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Stops it in whatever it does (SIGSTOP). */
+  /** Pauses the process (SIGSTOP). */
   void pause() {
     signal(process.pid(), "STOP");
   }
 
-  /** Asks it to stop (SIGTERM). */
+  /** Asks the process to stop (SIGTERM). */
   void terminate() {
     signal(process.pid(), "TERM");
   }
 
-  /** Lets it go on. */
+  /** Resumes the process (SIGCONT). */
   void resume() {
     signal(process.pid(), "CONT");
   }
@@ -153,7 +153,7 @@ final class Instance implements AutoCloseable {
     }
   }
 
-  /** Ends it at once (SIGKILL). */
+  /** Kills the process (SIGKILL). */
   @Override
   public void close() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);

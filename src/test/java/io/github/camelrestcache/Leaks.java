@@ -28,17 +28,16 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Where secrets of the services in tests have come to light: in any line of a log, any answer, any
- * page of the management port, any key or value in Redis, from the first start to the last stop.
- * Answers are also searched for the paths of the service's files. Each service looks when it is
- * closed, and that fails if anything was found.
+ * Searches all log lines, responses, management pages and Redis keys and values of the services in
+ * tests for their secrets, and responses for file paths of the service. Closing a service fails if
+ * anything was found.
  */
 final class Leaks {
 
-  /** Shorter ones may stand anywhere by chance. */
-  private static final int SHORTEST = 8;
+  /** Shorter secrets could occur by chance. */
+  private static final int MIN_LENGTH = 8;
 
-  /** A file of the service: its absolute path, its place in a jar, or a line of a route file. */
+  /** An absolute path of a file of the service, or its location in a jar. */
   private static final Pattern FILE =
       Pattern.compile(
           "jar!|file:/|%s/(routes|kamelets|target)/|%s/junit"
@@ -79,7 +78,7 @@ final class Leaks {
 
   private Leaks() {}
 
-  /** Is told of the settings of a service, by their keys or their variables. */
+  /** Registers the secrets in a service's settings, given by property keys or variables. */
   static void watch(Map<String, String> settings) {
     settings.forEach(
         (key, value) -> {
@@ -96,19 +95,19 @@ final class Leaks {
   }
 
   static void watch(String secret) {
-    if (secret.length() >= SHORTEST) {
+    if (secret.length() >= MIN_LENGTH) {
       SECRETS.add(secret);
     }
   }
 
-  /** Is told of an answer to a client. */
+  /** Searches a response to a client. */
   static void look(HttpResponse<?> answer) {
     look("the fields of the answer to " + answer.uri(), answer.headers().map().toString());
     if (answer.body() instanceof byte[] bytes) {
       look("the answer to " + answer.uri(), bytes);
     } else if (answer.body() instanceof String text) {
       look("the answer to " + answer.uri(), text);
-      // the management port names the lines of the route files that declare endpoints and views
+      // the management port may show file and line of an endpoint or view; error responses may not
       Matcher file = (answer.statusCode() >= 400 ? FILE_OR_LINE : FILE).matcher(text);
       if (file.find()) {
         FOUND.add("a file is in the answer to " + answer.uri() + ": " + cut(text, file.group()));
@@ -116,7 +115,7 @@ final class Leaks {
     }
   }
 
-  /** Looks at what a service that runs has on its management port and in Redis. */
+  /** Searches a running service's management pages and its Redis. */
   static void look(Service service) {
     for (String page : PAGES) {
       service.send(request -> request.uri(URI.create(service.managementUrl(page))));
@@ -127,7 +126,7 @@ final class Leaks {
         Stored.values(service, key).forEach(value -> look("a value in Redis at " + key, value));
       }
     } catch (DataAccessException e) {
-      // it is away, as the test wants it
+      // the test has stopped Redis
     }
   }
 
@@ -136,11 +135,11 @@ final class Leaks {
     try (GZIPInputStream content = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
       look(where, new String(content.readAllBytes(), ISO_8859_1));
     } catch (IOException e) {
-      // it is no gzip
+      // not gzip
     }
   }
 
-  /** Looks at a text. */
+  /** Searches a text. */
   static void look(String where, String text) {
     LOOKED_AT.merge(where.replaceFirst(" (to|at) .*", ""), 1, Integer::sum);
     SECRETS.stream()
@@ -161,7 +160,7 @@ final class Leaks {
     }
   }
 
-  /** What was found since this was asked last. */
+  /** Returns and clears the findings. */
   static List<String> found() {
     List<String> all = new ArrayList<>();
     for (String each = FOUND.poll(); each != null; each = FOUND.poll()) {
@@ -170,12 +169,12 @@ final class Leaks {
     return all;
   }
 
-  /** How many of what kind have been looked at. */
+  /** The number of searched texts by kind. */
   static Map<String, Integer> lookedAt() {
     return Map.copyOf(LOOKED_AT);
   }
 
-  /** Fails if anything was found since this was asked last. */
+  /** Fails if there are findings, and clears them. */
   static void check() {
     List<String> found = found();
     if (!found.isEmpty()) {

@@ -15,7 +15,7 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** That secrets stay where they are meant for, and that every test's service is looked at. */
+/** Failures leak no secrets, and {@link Leaks} detects a leak in every place that it searches. */
 class LeaksTest {
 
   private static final String TOKEN = "the-s3cret-token-of-the-service";
@@ -24,7 +24,7 @@ class LeaksTest {
   private static final String PASSWORD = "the-s3cret-of-redis";
 
   @Test
-  void whatGoesWrongTellsNoSecret() {
+  void failuresLeakNoSecrets() {
     try (GitHubStandIn github = GitHubStandIn.builder().limits(100, 100).build().start();
         OwnRedis redis = OwnRedis.at(Service.freePort(), "requirepass " + PASSWORD)) {
       github.addToken(TOKEN, "octocat");
@@ -71,7 +71,7 @@ class LeaksTest {
   }
 
   @Test
-  void aSecretThatIsAnywhereIsFound() throws IOException {
+  void leaksAreDetectedEverywhere() throws IOException {
     String secret = "the-s3cret-that-is-told";
     try (GitHubStandIn github = GitHubStandIn.builder().build().start();
         Service service = Service.start(github, Map.of("admin.token", secret))) {

@@ -8,7 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What is logged from now on by one logger, each line behind the name of its request. */
+/** The lines of one logger from now on, each with its request id in front. */
 final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
   private final List<String> lines = Collections.synchronizedList(new ArrayList<>());

@@ -12,7 +12,7 @@ import redis.embedded.RedisSentinel;
 import redis.embedded.RedisServer;
 import redis.embedded.core.RedisServerBuilder;
 
-/** A Redis for tests in which more than one service uses it, or in which it ends. */
+/** A Redis of its own for a test, for several services or for outages. */
 public final class OwnRedis implements AutoCloseable {
 
   private final RedisInstance server;
@@ -40,7 +40,7 @@ public final class OwnRedis implements AutoCloseable {
     return at(Service.freePort());
   }
 
-  /** Starts one with these lines of configuration too. */
+  /** Starts a Redis with these additional lines of configuration. */
   public static OwnRedis at(int port, String... settings) {
     RedisServerBuilder server =
         RedisServer.newRedisServer()
@@ -57,9 +57,9 @@ public final class OwnRedis implements AutoCloseable {
   }
 
   /**
-   * Starts a sentinel that decides alone when the master that it calls {@code mymaster} is gone.
+   * Starts a sentinel with quorum 1 for this master, under the name {@code mymaster}.
    *
-   * @param password the servers', and the sentinel's own
+   * @param password of the servers and of the sentinel
    */
   public static OwnRedis sentinelOf(OwnRedis master, String password) {
     int port = Service.freePort();
@@ -72,7 +72,7 @@ public final class OwnRedis implements AutoCloseable {
     OwnRedis started = new OwnRedis(sentinel, port);
     try (Jedis operator = started.operator()) {
       operator.auth(password);
-      // in its file the password could not stand behind the name
+      // in its file, auth-pass could not be placed after the monitor line
       operator.sentinelMonitor("mymaster", "127.0.0.1", master.port, 1);
       operator.sentinelSet(
           "mymaster",
@@ -90,12 +90,12 @@ public final class OwnRedis implements AutoCloseable {
     return "redis://127.0.0.1:" + port;
   }
 
-  /** A connection of an operator's, without a password. */
+  /** A connection without a password, for commands of an operator. */
   public Jedis operator() {
     return new Jedis("127.0.0.1", port);
   }
 
-  /** It goes on listening, and says nothing. */
+  /** Makes it hang: it keeps listening but does not reply (SIGSTOP). */
   public void hang() {
     signal("STOP");
   }
@@ -104,7 +104,7 @@ public final class OwnRedis implements AutoCloseable {
     signal("CONT");
   }
 
-  /** Ends it as a crash would. */
+  /** Kills it, like a crash. */
   public void crash() {
     process.destroyForcibly();
     process.onExit().join();
@@ -125,7 +125,7 @@ public final class OwnRedis implements AutoCloseable {
     }
   }
 
-  /** Ends it; nothing is kept. */
+  /** Stops it; nothing is persisted. */
   @Override
   public void close() {
     goOnIfAlive();

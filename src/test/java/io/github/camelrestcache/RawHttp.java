@@ -7,17 +7,17 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 
-/** Sends bytes as they are, for what no client library would send. */
+/** Sends raw bytes over a socket, for requests that no client library would send. */
 final class RawHttp {
 
   private RawHttp() {}
 
-  /** A request with these lines and an empty one, on a connection that is closed afterwards. */
+  /** Sends these lines, Connection: close and an empty line, and returns the response. */
   static String request(int port, String... lines) {
     return send(port, String.join("\r\n", lines) + "\r\nConnection: close\r\n\r\n");
   }
 
-  /** All that comes back until the other side closes, or is silent for five seconds. */
+  /** Returns everything received until the peer closes or is silent for five seconds. */
   static String send(int port, String text) {
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
     try (Socket socket = new Socket("127.0.0.1", port)) {

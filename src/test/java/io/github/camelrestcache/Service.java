@@ -27,17 +27,17 @@ import org.apache.camel.main.SimpleMainShutdownStrategy;
 import org.apache.camel.support.service.ServiceHelper;
 
 /**
- * The whole application in this process, with its own routes, on free ports: real HTTP in front,
- * real Redis (embedded, unless {@code redis.url} says otherwise) behind, the stand-in as GitHub.
+ * The whole application in this process, with its own routes, on free ports: real HTTP, a real
+ * Redis (embedded unless {@code redis.url} is set), and the stand-in as GitHub.
  */
 public final class Service implements AutoCloseable {
 
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+  private static final Set<Integer> USED_PORTS = ConcurrentHashMap.newKeySet();
 
-  /** Null when it has ended, for test classes keep what their static fields hold. */
+  /** Null after {@link #close}, because static fields of test classes keep it reachable. */
   private volatile Main main;
 
   private final int port;
@@ -54,19 +54,19 @@ public final class Service implements AutoCloseable {
     all.putAll(settings);
     Leaks.watch(all);
     main = App.configured(all);
-    // the default one is a shutdown hook, which keeps the whole service until the JVM ends
+    // the default is a shutdown hook, which keeps the whole service in memory until the JVM ends
     main.setShutdownStrategy(new SimpleMainShutdownStrategy());
     try {
       main.start();
     } catch (RuntimeException e) {
       main.stop();
-      // its beans, such as its Redis, start before a context does that can be stopped
+      // beans such as Redis start before the context; stopping the context would not stop them
       ServiceHelper.stopAndShutdownService(main.getCamelContext().getRegistry());
       throw e;
     }
   }
 
-  /** Starts the service in front of this stand-in; keys are those of application.properties. */
+  /** Starts the service with this stand-in as GitHub; keys are those of application.properties. */
   public static Service start(GitHubStandIn github, Map<String, String> settings) {
     Map<String, String> all = new HashMap<>();
     all.put("github.api.url", github.url());
@@ -79,7 +79,7 @@ public final class Service implements AutoCloseable {
     return start(github, Map.of());
   }
 
-  /** Copies the routes into a folder, to be edited there. */
+  /** Copies the routes into a folder, where a test can edit them. */
   static void copyRoutes(Path folder) throws IOException {
     try (var files = Files.list(Path.of("routes"))) {
       for (Path file : files.toList()) {
@@ -88,7 +88,7 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  /** Starts a service whose routes are in this folder, and reloads them when they are edited. */
+  /** Starts a service that loads its routes from this folder and reloads them on changes. */
   static Service reloading(GitHubStandIn github, Path routes) {
     return start(
             github,
@@ -124,7 +124,7 @@ public final class Service implements AutoCloseable {
     return "http://127.0.0.1:" + managementPort + target;
   }
 
-  /** Waits until everything that is declared can be served. */
+  /** Waits until the healthcheck is 200. */
   public Service ready() {
     await().atMost(Duration.ofSeconds(30)).until(() -> get("/healthcheck").statusCode() == 200);
     return this;
@@ -134,7 +134,7 @@ public final class Service implements AutoCloseable {
     return send("GET", target, headers);
   }
 
-  /** A request without content; headers are names and values in turn. */
+  /** Sends a request without a body; headers alternate names and values. */
   public HttpResponse<String> send(String method, String target, String... headers) {
     return send(request(method, target, headers), HttpResponse.BodyHandlers.ofString());
   }
@@ -143,7 +143,7 @@ public final class Service implements AutoCloseable {
     return send(made, HttpResponse.BodyHandlers.ofString());
   }
 
-  /** A request without content whose answer is not text. */
+  /** Sends a request without a body, and returns the response as bytes. */
   public HttpResponse<byte[]> bytes(String method, String target, String... headers) {
     return send(request(method, target, headers), HttpResponse.BodyHandlers.ofByteArray());
   }
@@ -182,11 +182,11 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  /** A port on which nothing listens, and which was not given to another before. */
+  /** A port without a listener that was not returned before. */
   public static int freePort() {
     while (true) {
       try (ServerSocket socket = new ServerSocket(0)) {
-        if (GIVEN.add(socket.getLocalPort())) {
+        if (USED_PORTS.add(socket.getLocalPort())) {
           return socket.getLocalPort();
         }
       } catch (IOException e) {

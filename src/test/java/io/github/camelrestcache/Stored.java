@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.springframework.data.redis.connection.DataType;
 import org.springframework.data.redis.core.RedisTemplate;
 
-/** What a running service has in Redis, for tests that look at it or damage it. */
+/** Access to the Redis data of a running service, for tests that read or damage it. */
 final class Stored {
 
   private Stored() {}
@@ -35,26 +35,26 @@ final class Stored {
     return "camel-rest-cache:3:" + github.url() + ":view:{/orgs/Netflix/repos}:" + name;
   }
 
-  /** Has the service take what it serves from Redis again. */
+  /** Clears the near cache, so that the service loads from Redis again. */
   static void forgetNear(Service service) {
     service.context().getRegistry().findSingleByType(Near.class).clear();
   }
 
-  /** Takes away what is stored of forwarded answers. */
+  /** Deletes all stored forwarded responses. */
   static void forgetForwarded(Service service) {
     RedisTemplate<String, Object> redis = in(service);
     redis.delete(redis.keys("camel-rest-cache:3:*:forward:*"));
     service.context().getRegistry().findSingleByType(FastLane.class).clear();
   }
 
-  /** All that is stored under a key, names of fields too. */
+  /** Everything stored under a key, including field names, as text. */
   static String text(Service service, String key) {
     return values(service, key)
         .map(each -> new String(each, ISO_8859_1))
         .collect(Collectors.joining("\n"));
   }
 
-  /** The same, each by itself. */
+  /** Everything stored under a key, including field names. */
   static Stream<byte[]> values(Service service, String key) {
     RedisTemplate<String, Object> redis = in(service);
     DataType type = redis.type(key);
