@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The least that a server on Vert.x can do: it replays answers that it fetched at its start, each
- * under its target and Accept-Encoding, and 304 for their ETag. Arguments: a port, how many event
- * loops, the server to fetch from, and targets.
+ * A minimal Vert.x server for comparison: it replays responses that it fetched at its start, by
+ * target and Accept-Encoding, and answers 304 for their ETag. Arguments: port, number of event
+ * loops, URL of the server to fetch from, targets.
  */
 class PlainVertx {
 

@@ -43,11 +43,11 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The client of the soak test, with Jackson on its class path. It ends by itself: with 0 when everything was as it
- * should be, else with 1 and a line for each thing that was not.
+ * The client of the soak test; needs Jackson on the class path. Exits with 0 if all checks passed, else with 1 and a
+ * line for each failure.
  *
  * <p>{@code mixed URL PID REPOSITORIES SECONDS CALLERS SECRET FILE} sends each kind of request at its own rate,
- * whatever time the answers take (an open loop), and writes memory and answers by the second to a file. {@code large
+ * independent of response times (open loop), and writes memory and responses per second to a file. {@code large
  * URL PID REPOSITORIES} reads the list of repositories four times at once, without gzip. PID is the service's process.
  */
 class Load {
@@ -55,28 +55,28 @@ class Load {
   private static final int URLS = 50_000;
   private static final int MAX_RESIDENT_MB = 320;
 
-  /** How many requests may wait for their answers; what is due beyond that is not sent, and counted. */
+  /** The maximum number of requests in flight; requests due beyond it are not sent, but counted. */
   private static final int MAX_IN_FLIGHT = 256;
 
   private static final int RAMP_SECONDS = 15;
   private static final int ANSWER_SECONDS = 30;
   private static final int LARGE_READERS = 4;
 
-  // What an answer has to hold, if not an array of so many items.
+  // The expected content if it is not an array of a known length.
   private static final int OBJECT = -1;
   private static final int ARRAY = -2;
 
   private static final JsonFactory JSON = new JsonFactory();
   private static final Random RANDOM = new Random(1);
 
-  /** The columns of an answer's status; FAILED is for answers that are not whole, or none, whatever their status. */
+  /** The status columns; FAILED counts missing or incomplete responses, whatever their status. */
   private enum Column {
     OK("2xx"),
     NOT_MODIFIED("304"),
     CLIENT_ERROR("4xx"),
     UNAVAILABLE("503"),
     OTHER("other"),
-    FAILED("not whole");
+    FAILED("incomplete");
 
     final String title;
 
@@ -94,13 +94,13 @@ class Load {
   }
 
   /**
-   * A request, and what its answer has to hold.
+   * A request and its expected content.
    *
-   * @param items how many items, or OBJECT or ARRAY
+   * @param items the expected number of items, or OBJECT or ARRAY
    */
   private record Ask(HttpRequest request, int items) {}
 
-  /** One kind of request: how often it is sent, and what was answered. */
+  /** One kind of request: its rate and its results. */
   private static final class Kind {
     final String name;
     final int perSecond;
@@ -120,7 +120,7 @@ class Load {
     }
   }
 
-  /** Counts of times in buckets, each 2 % longer than the one before. */
+  /** A histogram of latencies, each bucket 2 % wider than the previous one. */
   private static final class Latencies {
     private static final double STEP = Math.log(1.02);
     private final long[] buckets = new long[1_000];
@@ -132,7 +132,7 @@ class Load {
       count++;
     }
 
-    /** Returns the milliseconds within which that share was answered. */
+    /** Returns the latency in milliseconds of this percentile. */
     synchronized double percentile(double share) {
       long left = (long) Math.ceil(share * count);
       int bucket = 0;
@@ -153,7 +153,7 @@ class Load {
       status = Path.of("/proc", pid, "status");
     }
 
-    /** Reads it again; returns false when the process has ended. */
+    /** Reads the memory again; returns false if the process has exited. */
     synchronized boolean sample() {
       boolean alive = false;
       try {
@@ -163,7 +163,7 @@ class Load {
             alive = true;
             last = Integer.parseInt(parts[1]) / 1024;
           } else if (parts[0].equals("VmHWM:")) {
-            // the kernel's own maximum, so that nothing between two samples is missed
+            // the kernel's maximum, which includes peaks between two samples
             most = Math.max(most, Integer.parseInt(parts[1]) / 1024);
           }
         }
@@ -234,7 +234,7 @@ class Load {
     return get("/view/" + order + "/" + rows + "/" + views[RANDOM.nextInt(views.length)], rows);
   }
 
-  /** Each URL has its caller, so that there are so many answers to keep; one in four was asked for lately. */
+  /** Each URL belongs to one caller, so that 50,000 responses are stored; one URL in four was used recently. */
   private Supplier<Ask> forwards(List<String> names, int callers) {
     int[] lately = new int[100];
     return () -> {
@@ -255,7 +255,7 @@ class Load {
   private Supplier<Ask> writes(List<String> names, int callers) {
     return () -> {
       boolean opens = RANDOM.nextInt(8) == 0;
-      // the first forty have issues in plenty
+      // the first forty repositories have enough issues
       String issues = "/repos/" + names.get(RANDOM.nextInt(Math.min(40, names.size()))) + "/issues";
       String body = "{\"title\":\"Soak\",\"body\":\"" + "x".repeat(RANDOM.nextInt(2_000)) + "\"}";
       HttpRequest request =
@@ -296,7 +296,7 @@ class Load {
 
   // --- checks
 
-  /** Reads a JSON document to its end, and returns how many items its array has, or OBJECT. */
+  /** Reads a JSON document to its end, and returns the number of items of its array, or OBJECT. */
   private static int items(InputStream content) throws IOException {
     try (JsonParser parser = JSON.createParser(content)) {
       JsonToken first = parser.nextToken();
@@ -322,7 +322,7 @@ class Load {
 
   private static void end(JsonParser parser) throws IOException {
     if (parser.currentToken() == null || parser.nextToken() != null) {
-      throw new IOException("it does not end where it should");
+      throw new IOException("there is content after the JSON value, or none");
     }
   }
 
@@ -333,11 +333,11 @@ class Load {
     }
     int items = items(content);
     if (ask.items() == ARRAY ? items < 0 : items != ask.items()) {
-      throw new IOException(items + " items in place of " + ask.items());
+      throw new IOException(items + " items instead of " + ask.items());
     }
   }
 
-  /** Returns in one line what failed, and why. */
+  /** Returns the failure and its causes in one line. */
   private static String reason(Throwable failure) {
     Set<String> messages = new LinkedHashSet<>();
     for (Throwable each = failure; each != null; each = each.getCause()) {
@@ -397,7 +397,7 @@ class Load {
         long elapsed = System.nanoTime() - start;
         for (int i = 0; i < kinds.size(); i++) {
           Kind kind = kinds.get(i);
-          // kinds of one rate are not due at the same moments
+          // spreads kinds of the same rate over time
           double offset = (double) i / kinds.size();
           for (long due; (due = due((kind.due + offset) / kind.perSecond)) <= elapsed; kind.due++) {
             if (free.tryAcquire()) {
@@ -419,7 +419,7 @@ class Load {
           versions.add(String.valueOf(conditional[0].entityTag));
           if (second % 60 == 0) {
             System.out.printf(
-                "minute %d: %d MB resident, %d at most; answers: %s%n",
+                "minute %d: %d MB resident, %d MB peak; responses in the last second: %s%n",
                 second / 60, resident.last, resident.most, columns(now));
           }
         }
@@ -429,14 +429,14 @@ class Load {
     boolean quiet = free.tryAcquire(MAX_IN_FLIGHT, alive ? ANSWER_SECONDS + 5 : 5, TimeUnit.SECONDS);
     alive &= resident.sample();
     if (!quiet) {
-      failures.add("requests were without an answer at the end");
+      failures.add("requests were still without a response at the end");
     }
     report(kinds, alive, versions.size(), (System.nanoTime() - start) / 1e9);
   }
 
   /**
-   * Returns when a request is due, in nanoseconds after the start, that would be due after so many seconds at the full
-   * rate. For RAMP_SECONDS the rate grows evenly from 0, because a JVM that has just started is slow.
+   * Returns when a request is due, in nanoseconds after the start, given its due time in seconds at the full rate. For
+   * RAMP_SECONDS the rate grows linearly from 0, because a JVM is slow after its start.
    */
   private static long due(double seconds) {
     double ramp = RAMP_SECONDS;
@@ -539,21 +539,21 @@ class Load {
     }
     long[] total = total(kinds);
     System.out.printf(
-        "%nResident memory: %d MB at most, %d MB at last. %.0f requests a second, %.0f s, %d versions of the list.%n",
+        "%nResident memory: %d MB peak, %d MB at the end. %.0f requests per second, %.0f s, %d versions of the list.%n",
         resident.most, resident.last, requests / seconds, seconds, versions);
     if (requests < due) {
-      System.out.printf("%d requests were not sent, because %d waited for answers.%n", due - requests, MAX_IN_FLIGHT);
+      System.out.printf("%d requests were not sent, because %d were in flight.%n", due - requests, MAX_IN_FLIGHT);
     }
     if (!alive) {
-      failures.add("the service ended");
+      failures.add("the service exited");
     }
     if (resident.most > MAX_RESIDENT_MB) {
-      failures.add(resident.most + " MB resident, more than " + MAX_RESIDENT_MB);
+      failures.add(resident.most + " MB resident, limit " + MAX_RESIDENT_MB);
     }
     for (Column column : List.of(Column.CLIENT_ERROR, Column.UNAVAILABLE, Column.OTHER, Column.FAILED)) {
       long count = total[column.ordinal()];
       if (count > 0) {
-        failures.add(count + " answers: " + column.title);
+        failures.add(count + " responses: " + column.title);
       }
     }
     if (versions < 2) {
@@ -578,7 +578,7 @@ class Load {
     while (!reading.awaitTermination(100, TimeUnit.MILLISECONDS)) {
       resident.sample();
       if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(300)) {
-        failures.add("a reader did not end within 300 seconds");
+        failures.add("a reader did not finish within 300 seconds");
         reading.shutdownNow();
         break;
       }
@@ -599,14 +599,14 @@ class Load {
         failures.add("reader " + number + " did not get a whole array of " + repositories + " items");
       }
     }
-    // what ends in the middle of an answer may take a moment to be gone
+    // the service may still be exiting after a truncated response
     TimeUnit.SECONDS.sleep(1);
     boolean alive = resident.sample();
     System.out.printf(
-        "%nResident memory: %d MB before, %d MB at most, %d MB at last. %.1f s.%n",
+        "%nResident memory: %d MB before, %d MB peak, %d MB at the end. %.1f s.%n",
         before, resident.most, resident.last, (System.nanoTime() - start) / 1e9);
     if (!alive) {
-      failures.add("the service ended");
+      failures.add("the service exited");
     }
   }
 

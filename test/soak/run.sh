@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Puts mixed load on the packaged service for minutes and watches its memory. The service runs with its default flags,
-# before a real Redis and the stand-in for GitHub. About 430 requests a second read the list of repositories (gzip,
-# identity, 304), its pages, views and the organization, forward 50,000 different URLs with 200 different credentials,
-# write, and deliver signed webhook events, while the list changes every second (test/soak/Load.java has the rates).
+# Puts mixed load on the packaged service and monitors its memory. The service runs with its default flags, with a real
+# Redis and the stand-in for GitHub. About 430 requests per second read the list of repositories (gzip, identity, 304),
+# its pages, views and the organization, forward 50,000 different URLs with 200 different credentials, write, and
+# deliver signed webhook events, while the list changes every second (test/soak/Load.java has the rates).
 #
-# It prints the memory each minute, and at the end a table: per kind of request the answers by status and the latency,
-# which counts from the time at which the request was due. It fails if
-#   - an answer was 503 or had another status that the load does not expect,
-#   - an answer was not whole: cut off, invalid JSON, or with the wrong number of items (a sample is checked),
-#   - the service ended, or its resident memory exceeded 320 MB,
-#   - the list did not change: then the load was not what it is said to be.
-# target/soak/ keeps memory and answers by the second (seconds.tsv) and the log of the service (service.log).
-# Everything listens on loopback, and ends by itself.
+# Prints the memory every minute, and at the end a table with the responses by status and the latency per kind of
+# request. Latency is measured from the time at which the request was due. Fails if
+#   - a response was 503 or had another status that the load does not expect,
+#   - a response was incomplete: truncated, invalid JSON, or with the wrong number of items (a sample is checked),
+#   - the service exited, or its resident memory exceeded 320 MB,
+#   - the list did not change, so that the load was not as described.
+# target/soak/ keeps memory and responses per second (seconds.tsv) and the log of the service (service.log).
+# Everything listens on loopback and is stopped at the end.
 #
 # Usage: test/soak/run.sh [-t minutes] [-large]
-#   -t      how long the load lasts, whole minutes (default: 20)
-#   -large  in place of the load above: 20,000 repositories, whose list four clients read at once without gzip. Fails
-#           unless each gets 200 and a valid array of 20,000 items and the service lives on; the memory has no limit.
+#   -t      duration of the load in whole minutes (default: 20)
+#   -large  another load: four clients read a list of 20,000 repositories at once without gzip. Fails unless each gets
+#           200 and a valid array of 20,000 items and the service keeps running; memory has no limit.
 # Needs ./mvnw -q package -DskipTests first; installs redis-server and curl.
 set -Eeuo pipefail
 
@@ -60,7 +60,7 @@ url=http://127.0.0.1:$PORT
 results=$root/target/soak secret=only-for-the-soak-test
 rm -rf "$results"
 mkdir -p "$results"
-# an environment of its own, so that no other setting or JVM flag has a part in the figures
+# a clean environment, so that no other setting or JVM flag affects the results
 service_environment=(HOST=127.0.0.1 PORT="$PORT" MANAGEMENT_PORT="$(free_port)" GITHUB_API_URL="$github"
   GITHUB_API_TOKEN=service-token GITHUB_WEBHOOK_SECRET="$secret" REDIS_URL="redis://127.0.0.1:$redis_port"
   REFRESH_MAX_PAGES=200 PATH="$PATH" HOME="$HOME" ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"})
@@ -72,29 +72,29 @@ service_environment=(HOST=127.0.0.1 PORT="$PORT" MANAGEMENT_PORT="$(free_port)" 
 service=$!
 pids+=("$service")
 
-# says how the service ended, when it has.
+# ended: if the service has exited, prints its status and the end of its log.
 ended() {
   local status=0
   ! kill -0 "$service" 2>/dev/null || return
   wait "$service" || status=$?
-  printf 'The service ended with status %s. Its log ends with:\n' "$status"
+  printf 'The service exited with status %s. End of its log:\n' "$status"
   tail -n 10 "$results/service.log"
 }
 
 began=$SECONDS
 until curl -fs -o /dev/null -m 10 "$url/healthcheck"; do
   if ! kill -0 "$service" 2>/dev/null || ((SECONDS - began >= 180)); then
-    echo 'FAILED: the service was not ready within 180 seconds, or ended before.'
+    echo 'FAILED: the service was not ready within 180 seconds, or exited.'
     ended
     exit 1
   fi
   sleep 0.5
 done
 printf 'Ready after %d s with %d repositories. ' $((SECONDS - began)) "$repositories"
-printf 'Load average of the machine: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+printf 'Load average: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
 
-# The client is light: it has the quick compiler alone. It closes idle connections before the service does, and so need
-# not repeat a request whose connection was closed, which would hide that an answer was cut off.
+# The client uses the C1 compiler only, to leave CPU to the service. It closes idle connections before the service does,
+# so that it never has to retry a request on a closed connection, which would hide a truncated response.
 load=("${java_bin}java" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djdk.httpclient.keepalive.timeout=30
   -Djdk.httpclient.redirects.retrylimit=1 -Djdk.httpclient.bufsize=65536
   -cp 'target/lib/*' test/soak/Load.java)
@@ -113,8 +113,8 @@ while kill -0 "$client" 2>/dev/null; do
 done
 status=0
 wait "$client" || status=$?
-# what ended in a crash may be writing its log still
+# after a crash the service may still be writing its log
 sleep 1
 ended || true
-printf 'Load average of the machine: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+printf 'Load average: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
 exit "$status"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# How long the service takes from the start of its process to the first 200, on a restart with a full Redis: by the
-# launcher, with its archive of classes, and by java -jar without; and how much memory it has under load, at the
-# launcher's flags. GitHub is the stand-in with its 150 repositories. Everything listens on loopback, and ends by itself.
+# Measures the time from process start to the first 200, on a restart with a filled Redis: with the launcher and its
+# class data archive, and with java -jar alone. Then measures memory under load with the launcher's flags. GitHub is the
+# stand-in with 150 repositories. Everything listens on loopback and is stopped at the end.
 #
 # Usage: test/start/run.sh [-r rounds] [-s seconds]
-#   -r  how many starts of each kind (default: 7)
-#   -s  how long each kind of load lasts (default: 20)
+#   -r  number of starts of each kind (default: 7)
+#   -s  duration of each kind of load (default: 20)
 # Needs ./mvnw -q package -DskipTests first; installs wrk, curl, redis-server and taskset.
 set -Eeuo pipefail
 
@@ -33,7 +33,7 @@ for each in wrk curl redis-server taskset:util-linux; do
 done
 ((${#missing[@]} == 0)) || install "${missing[@]}"
 [[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
-[[ -f target/camel-rest-cache.jsa ]] || echo 'There is no archive of classes: ./mvnw package says why'
+[[ -f target/camel-rest-cache.jsa ]] || echo 'There is no class data archive: ./mvnw package prints the reason'
 
 start_github 'target/test-classes:target/lib/*'
 redis_port=$(free_port)
@@ -44,7 +44,7 @@ export PORT MANAGEMENT_PORT HOST=127.0.0.1 REDIS_URL=redis://127.0.0.1:$redis_po
 export GITHUB_API_URL=$github GITHUB_API_TOKEN=service-token
 url=http://127.0.0.1:$PORT
 
-# start COMMAND...: the service, whose pid is then $service.
+# start COMMAND...: starts the service and sets $service to its pid.
 start() {
   (cd "$work" && exec "$@") >"$work/service.log" 2>&1 &
   service=$!
@@ -56,7 +56,7 @@ stop() {
   unset 'pids[-1]'
 }
 
-# is_there TARGET: whether it is answered with 200; by the shell itself, for each process that asks takes a core.
+# is_there TARGET: whether the response is 200; uses the shell only, because every client process would use a core.
 is_there() {
   { exec 3<>"/dev/tcp/127.0.0.1/$PORT"; } 2>/dev/null || return
   printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3
@@ -67,7 +67,7 @@ is_there() {
 }
 exec {silence}<> <(:)
 
-# first TARGET COMMAND...: milliseconds from a start to the first 200.
+# first TARGET COMMAND...: prints the milliseconds from start to the first 200.
 first() {
   local target=$1 began
   shift
@@ -83,13 +83,13 @@ first() {
 spread() { sort -n "$work/$1" | awk '{ n[NR] = $1 } END { printf "%d (%d–%d)", n[int((NR + 1) / 2)], n[1], n[NR] }'; }
 
 launcher=("$root/target/camel-rest-cache")
-# shellcheck disable=SC2034 # by its name, below
+# shellcheck disable=SC2034 # used through declare -n below
 jar=("${java_bin}java" -jar "$root/target/camel-rest-cache.jar")
 start "${launcher[@]}"
 within 60 curl -fs -o /dev/null "$url/healthcheck"
 stop
 
-printf 'Load of the machine before: %s\n\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+printf 'Load average before: %s\n\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
 printf '| first 200 | started by | cores | ms: median (spread) of %s |\n| --- | --- | --- | --- |\n' "$rounds"
 for target in /orgs/Netflix /view/top/5/stars; do
   for cores in "$(nproc)" 1; do
@@ -97,7 +97,7 @@ for target in /orgs/Netflix /view/top/5/stars; do
     ((cores > 1)) || one=(taskset -c 0)
     rm -f "$work"/times.*
     for _ in $(seq "$rounds"); do
-      # in turn, so that other work on the machine meets both
+      # alternately, so that other load on the machine affects both
       for each in launcher jar; do
         declare -n command=$each
         first "$target" ${one[@]+"${one[@]}"} "${command[@]}" >>"$work/times.$each"
@@ -110,7 +110,7 @@ for target in /orgs/Netflix /view/top/5/stars; do
 done
 
 memory() { awk -v name="$1:" '$1 == name { printf "%d", $2 / 1024 }' "/proc/$service/status"; }
-printf '\n| load of %s s, 32 connections | MB resident | at most so far |\n| --- | --- | --- |\n' "$seconds"
+printf '\n| load of %s s, 32 connections | resident MB | peak MB |\n| --- | --- | --- |\n' "$seconds"
 start "${launcher[@]}"
 within 60 curl -fs -o /dev/null "$url/healthcheck"
 cases=(
@@ -128,4 +128,4 @@ for each in "${cases[@]}"; do
   printf '| %s | %s | %s |\n' "$case" "$(memory VmRSS)" "$(memory VmHWM)"
 done
 stop
-printf '\nLoad of the machine after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+printf '\nLoad average after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
