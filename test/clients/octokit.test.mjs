@@ -1,6 +1,6 @@
-// @octokit/rest with its plugins for throttling and retries, told where the service is, and else as it works with
-// GitHub. What it asked, and where the answers came from, is looked at by its own hooks. The stand-in for GitHub has
-// 150 repositories and 12 members, and knows the token "demo-token" of octocat: see src/standin.
+// @octokit/rest with its throttling and retry plugins; only its base URL is changed. Octokit's hooks record each
+// request and the Cache-Status of its response. The stand-in for GitHub has 150 repositories and 12 members, and
+// accepts the token "demo-token" of octocat: see src/standin.
 //
 // Usage: SERVICE=http://127.0.0.1:3000 node --test-reporter=spec octokit.test.mjs
 import assert from 'node:assert/strict';
@@ -34,13 +34,13 @@ function client(auth = 'demo-token', kind = Octokit.plugin(throttling, retry)) {
   return octokit;
 }
 
-function assertAllMetByTheService(requests) {
+function assertAllServedByTheService(requests) {
   assert.deepEqual(met.filter(({ url }) => !url.startsWith(`${service}/`)), []);
   assert.deepEqual(met.filter(({ how }) => !how.startsWith('camel-rest-cache; ')), []);
   assert.equal(met.length, requests);
 }
 
-function assertAllMetFromTheStore() {
+function assertAllHits() {
   assert.deepEqual(met.filter(({ how }) => !how.startsWith('camel-rest-cache; hit;')), []);
 }
 
@@ -59,41 +59,41 @@ beforeEach(() => {
 
 // pages
 
-test('all repositories of the organization come by pages, each once, in their order', async () => {
+test('repositories are paginated once each, in order', async () => {
   const octokit = client();
   const whole = (await octokit.rest.repos.listForOrg({ org })).data.map(({ id }) => id);
   met = [];
   const paged = await octokit.paginate(octokit.rest.repos.listForOrg, { org, per_page: 40 });
   assert.deepEqual(paged.map(({ id }) => id), whole);
   assert.equal(new Set(whole).size, 150);
-  assertAllMetByTheService(4);
-  assertAllMetFromTheStore();
+  assertAllServedByTheService(4);
+  assertAllHits();
 });
 
-test('all members of the organization come by pages, each once, in their order', async () => {
+test('members are paginated once each, in order', async () => {
   const octokit = client();
   const paged = await octokit.paginate(octokit.rest.orgs.listMembers, { org, per_page: 5 });
   assert.deepEqual(paged.map(({ login }) => login), Array.from({ length: 12 }, (_, i) => `member-${i + 1}`));
-  assertAllMetByTheService(3);
-  assertAllMetFromTheStore();
+  assertAllServedByTheService(3);
+  assertAllHits();
 });
 
-test('all pages of a list that is not kept are asked for at the service', async () => {
+test('pages of a forwarded list come through the service', async () => {
   const octokit = client();
   const open = (await octokit.rest.repos.get(zuul)).data.open_issues_count;
   met = [];
   const paged = await octokit.paginate(octokit.rest.issues.listForRepo, { ...zuul, per_page: 10 });
   assert.deepEqual(paged.map(({ number }) => number), Array.from({ length: open }, (_, i) => open - i));
-  assertAllMetByTheService(Math.ceil(open / 10));
+  assertAllServedByTheService(Math.ceil(open / 10));
 });
 
 // validators
 
 for (const [what, route, parameters] of [
-  ['an object', 'GET /repos/{owner}/{repo}', zuul],
-  ['a page', 'GET /orgs/{org}/repos', { org, per_page: 50 }],
+  ['object', 'GET /repos/{owner}/{repo}', zuul],
+  ['page', 'GET /orgs/{org}/repos', { org, per_page: 50 }],
 ]) {
-  test(`${what} that has not changed is an error of status 304, and not sent again`, async () => {
+  test(`unchanged ${what} is an error of status 304 without content`, async () => {
     const octokit = client();
     const { headers } = await octokit.request(route, parameters);
     assert.ok(headers.etag);
@@ -106,11 +106,11 @@ for (const [what, route, parameters] of [
     });
     const other = await octokit.request(route, { ...parameters, headers: { 'if-none-match': '"other"' } });
     assert.equal(other.status, 200);
-    assertAllMetByTheService(3);
+    assertAllServedByTheService(3);
   });
 }
 
-test('what has not been changed since a time is an error of status 304', async () => {
+test('If-Modified-Since of an unchanged object is an error of status 304', async () => {
   const octokit = client();
   const { headers } = await octokit.rest.repos.get(zuul);
   const changed = Date.parse(headers['last-modified']);
@@ -118,10 +118,10 @@ test('what has not been changed since a time is an error of status 304', async (
   await assert.rejects(octokit.rest.repos.get(since(changed)), refused(304, /^Not modified$/));
   await assert.rejects(octokit.rest.repos.get(since(changed + 1000)), refused(304, /^Not modified$/));
   assert.equal((await octokit.rest.repos.get(since(changed - 1000))).status, 200);
-  assertAllMetByTheService(4);
+  assertAllServedByTheService(4);
 });
 
-test('what has not changed costs nothing of the rate limit', async () => {
+test('a 304 does not count against the rate limit', async () => {
   const octokit = client();
   const used = async () => (await octokit.rest.rateLimit.get()).data.resources.core.used;
   const { headers } = await octokit.rest.repos.get(zuul);
@@ -138,16 +138,16 @@ test('what has not changed costs nothing of the rate limit', async () => {
 
 test('a bad token is a RequestError of status 401', async () => {
   await assert.rejects(client('revoked').rest.repos.get(zuul), refused(401, /^Bad credentials - https:\/\/docs\./));
-  assertAllMetByTheService(1);
+  assertAllServedByTheService(1);
 });
 
-test('what there is not is a RequestError of status 404', async () => {
+test('a missing repository is a RequestError of status 404', async () => {
   const absent = client().rest.repos.get({ owner: org, repo: 'no-such-thing' });
   await assert.rejects(absent, refused(404, /^Not Found - https:\/\/docs\./));
-  assertAllMetByTheService(1);
+  assertAllServedByTheService(1);
 });
 
-test('an issue without a title is a RequestError of status 422, with what is missing', async () => {
+test('an issue without a title is a RequestError of status 422 that names the field', async () => {
   const octokit = client();
   const route = 'POST /repos/{owner}/{repo}/issues';
   const without = octokit.request(route, { ...zuul, body: 'x' });
@@ -157,7 +157,7 @@ test('an issue without a title is a RequestError of status 422, with what is mis
     assert.deepEqual(error.response.data.errors, [{ resource: 'Issue', field: 'title', code: 'missing_field' }]);
     return true;
   });
-  assertAllMetByTheService(2);
+  assertAllServedByTheService(2);
 });
 
 // redirects
@@ -169,12 +169,12 @@ test('a renamed repository is found under its new name', async () => {
   const { data, url } = await octokit.rest.repos.get({ owner: org, repo: 'old-name' });
   assert.equal(data.full_name, first.full_name);
   assert.equal(url, `${service}/repositories/${first.id}`);
-  assertAllMetByTheService(1);
+  assertAllServedByTheService(1);
 });
 
-// forms of content
+// media types
 
-test('raw content comes byte for byte', async () => {
+test('raw content is served byte for byte', async () => {
   const octokit = client();
   const raw = await octokit.rest.repos.getReadme({ ...zuul, headers: { accept: 'application/vnd.github.raw+json' } });
   assert.equal(raw.data, readme);
@@ -186,7 +186,7 @@ test('raw content comes byte for byte', async () => {
   assert.deepEqual(Buffer.from(data.content, data.encoding), Buffer.from(readme));
 });
 
-test('HTML comes as it is', async () => {
+test('HTML is served unchanged', async () => {
   const octokit = client();
   const html = await octokit.rest.repos.getReadme({ ...zuul, headers: { accept: 'application/vnd.github.html+json' } });
   assert.equal(html.data, '<h1>Netflix/zuul</h1>\n<p>Read me – naïve café ☁️.</p>\n');
@@ -231,22 +231,22 @@ test('GraphQL answers a query with variables', async () => {
     assert.equal(error.errors[0].type, 'NOT_FOUND');
     return true;
   });
-  assertAllMetByTheService(4);
+  assertAllServedByTheService(4);
 });
 
-// many at one time
+// concurrency
 
 for (const [what, kind] of [
   ['ten at a time', undefined],
   ['all at once', Octokit],
 ]) {
-  test(`fifty requests in parallel, ${what}, are each answered as asked`, async () => {
+  test(`fifty parallel requests, ${what}, get their own responses`, async () => {
     const octokit = client('demo-token', kind);
     const names = (await octokit.rest.repos.listForOrg({ org, per_page: 50 })).data.map(({ name }) => name);
     assert.equal(new Set(names).size, 50);
     met = [];
     const found = await Promise.all(names.map((repo) => octokit.rest.repos.get({ owner: org, repo })));
     assert.deepEqual(found.map(({ data }) => data.name), names);
-    assertAllMetByTheService(50);
+    assertAllServedByTheService(50);
   });
 }

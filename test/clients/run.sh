@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs real client libraries against the service, which stands before the stand-in for GitHub (the demo), on free ports.
-# Needs a JDK 17, Node.js 20 or later with npm, curl; the first run downloads. Exit status 0 only if all checks passed;
-# leaves nothing running, and takes at most about five minutes.
+# Runs real client libraries against the service in front of the stand-in for GitHub (the demo), on free ports. Needs
+# JDK 17, Node.js 20 or later with npm, and curl; the first run downloads packages. Exits with 0 only if all checks
+# pass, leaves no process running, and takes at most about five minutes.
 #
 # Usage: test/clients/run.sh
 set -euo pipefail
@@ -23,7 +23,7 @@ deadline=$((SECONDS + 90))
 until curl -fs -o /dev/null -m 5 "http://127.0.0.1:$PORT/healthcheck"; do
   if ((SECONDS > deadline)) || ! kill -0 "$demo" 2>/dev/null; then
     tail -n 40 "$work/demo.log"
-    echo 'The service does not start'
+    echo 'The service did not start'
     exit 1
   fi
   sleep 0.2

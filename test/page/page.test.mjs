@@ -1,6 +1,5 @@
-// The page on the management port, in headless Chromium, as people use it: read, switched, with the keyboard alone, on
-// a narrow screen, in the dark, and when the service is gone. The stand-in for GitHub has 150 repositories and 12
-// members.
+// The page on the management port, in headless Chromium: its content and actions, keyboard use, a narrow screen, dark
+// mode, and outages of GitHub and of the service. The stand-in for GitHub has 150 repositories and 12 members.
 //
 // Usage: see run.sh, which starts everything and sets the environment
 import assert from 'node:assert/strict';
@@ -14,7 +13,7 @@ const LIST = '/orgs/Netflix/repos';
 
 let browser;
 let page;
-let complaints;
+let errors;
 let asked;
 
 before(async () => {
@@ -37,10 +36,10 @@ after(() => browser?.close());
 async function open(options = {}) {
   page = await browser.newPage({ viewport: { width: 1100, height: 1000 }, colorScheme: 'light', ...options });
   page.setDefaultTimeout(15000);
-  complaints = [];
+  errors = [];
   asked = [];
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('request', (request) => asked.push(request.url()));
   await page.goto(PAGE);
   await page.locator('#state', { hasText: 'answers' }).waitFor();
@@ -57,7 +56,7 @@ async function bars(number) {
   await page.waitForFunction((wanted) => document.querySelectorAll('#chart li').length === wanted, number);
 }
 
-// what the chart says, and how long its bars are, in hundredths
+// the labels, values and bar lengths (in percent) of the chart
 const drawn = () =>
   page
     .locator('#chart li')
@@ -89,7 +88,7 @@ async function allowed() {
   await page.locator('#token').fill(TOKEN);
 }
 
-test('it shows every endpoint, and a view as clients get it', async () => {
+test('shows every endpoint, and the view that clients get', async () => {
   const paths = await page.locator('#endpoints tr').evaluateAll((rows) => rows.map((each) => each.dataset.path));
   assert.deepEqual(paths, ['/', '/orgs/Netflix', '/orgs/Netflix/members', LIST]);
   assert.match(await row(LIST).innerText(), /\d+ (ms|s|min) of 5 min\s+150 items, [\d.]+ KB/);
@@ -107,11 +106,11 @@ test('it shows every endpoint, and a view as clients get it', async () => {
     rows[0][1].toLocaleString('en'),
   );
   assert.deepEqual(await drawn(), expected(rows));
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(errors, []);
   await picture('wide');
 });
 
-test('another view, order and number of rows are drawn', async () => {
+test('draws another view, order and number of rows', async () => {
   await page.locator('#view').selectOption('forks');
   await page.getByLabel('bottom').check();
   await page.getByLabel('Rows').fill('25');
@@ -134,7 +133,7 @@ test('another view, order and number of rows are drawn', async () => {
   await picture('times');
 });
 
-test('a refresh is pressed, asks for the token, is refused with a wrong one, and is seen to work', async () => {
+test('refresh asks for the token, rejects a wrong one, and shows the result', async () => {
   const changed = () => row(LIST).locator('td').nth(3).innerText();
   const first = await changed();
   writeFileSync(DESCRIPTIONS, 'changed for the page\n');
@@ -156,7 +155,7 @@ test('a refresh is pressed, asks for the token, is refused with a wrong one, and
   );
   const repositories = await served(LIST);
   assert.ok(repositories.some((each) => each.description === 'changed for the page'));
-  // known now, until the page is left
+  // the page remembers the token until it is left
   await row('/').getByRole('button', { name: 'Refresh' }).click();
   await page.locator('#done', { hasText: 'a refresh was asked for of /' }).waitFor();
   assert.equal(await page.locator('#token').inputValue(), '');
@@ -168,9 +167,9 @@ test('a refresh is pressed, asks for the token, is refused with a wrong one, and
   );
 });
 
-test('one path is purged, and a purge that is cancelled does nothing', async () => {
+test('purges one path; a cancelled purge does nothing', async () => {
   const hit = async () => (await fetch(`${SERVICE}/repos/Netflix/zuul`)).headers.get('cache-status');
-  while (!(await hit()).includes('; hit')); // until it is stored
+  while (!(await hit()).includes('; hit')); // until the response is stored
   await page.locator('#what').fill('/repos/Netflix/zuul');
   await page.locator('#purge-path').click();
   await page.locator('#ask[open]').waitFor();
@@ -188,7 +187,7 @@ test('one path is purged, and a purge that is cancelled does nothing', async () 
   assert.equal((await served('/orgs/Netflix')).login, 'Netflix');
 });
 
-test('what is pressed while a change is under way waits for its end', async () => {
+test('an action during another one waits for its end', async () => {
   let refuse;
   const pressed = new Promise((resolve) => (refuse = resolve));
   await page.route('**/admin/purge*', async (route) => {
@@ -211,18 +210,18 @@ test('what is pressed while a change is under way waits for its end', async () =
   assert.equal(asked.filter((url) => url.includes('/admin/purge')).length, 1);
 });
 
-test('the keyboard is enough', async () => {
+test('works with the keyboard alone', async () => {
   const focused = () =>
     page.evaluate(() => {
       const { ariaLabel, id, name, type } = document.activeElement;
       return ariaLabel || id || `${name} ${type}`;
     });
-  const met = [];
+  const focusOrder = [];
   for (let i = 0; i < 15; i++) {
     await page.keyboard.press('Tab');
-    met.push(await focused());
+    focusOrder.push(await focused());
   }
-  assert.deepEqual(met.slice(0, 15), [
+  assert.deepEqual(focusOrder.slice(0, 15), [
     'Refresh /',
     'Purge /',
     'Refresh /orgs/Netflix',
@@ -237,7 +236,7 @@ test('the keyboard is enough', async () => {
     'view',
     'order radio',
     'n',
-    met[14],
+    focusOrder[14],
   ]);
   for (let i = 0; i < 15 && (await focused()) !== `Refresh ${LIST}`; i++) await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
@@ -252,7 +251,7 @@ test('the keyboard is enough', async () => {
   await page.locator('#done', { hasText: 'a refresh was asked for' }).waitFor();
 });
 
-test('it goes on by itself, and leaves alone what is the same', async () => {
+test('updates itself without touching unchanged elements', async () => {
   await page.evaluate(() => {
     window.changes = [];
     new MutationObserver((all) =>
@@ -275,12 +274,12 @@ test('it goes on by itself, and leaves alone what is the same', async () => {
   assert.ok(await button.evaluate((node) => node.isConnected && node === document.activeElement));
 });
 
-test('it counts how reads are met', async () => {
+test('shows the hit ratio', async () => {
   for (let i = 0; i < 50; i++) await served('/view/top/1/stars');
   await page.locator('#ratio', { hasText: /[\d.]+ % of [\d,]+; in the last \d+ s [\d.]+ % of \d+/ }).waitFor();
 });
 
-test('on a narrow screen all of it is there', async () => {
+test('fits a narrow screen', async () => {
   await page.setViewportSize({ width: 400, height: 800 });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 400, `it is ${width} wide`);
@@ -291,7 +290,7 @@ test('on a narrow screen all of it is there', async () => {
   await picture('narrow');
 });
 
-test('in the dark it is dark, and can be read', async () => {
+test('dark mode is dark and has enough contrast', async () => {
   await page.close();
   await open({ colorScheme: 'dark' });
   const luminance = (css) => {
@@ -319,7 +318,7 @@ test('in the dark it is dark, and can be read', async () => {
   await picture('dark');
 });
 
-test('it asks nobody but its own server', async () => {
+test('requests nothing from other servers', async () => {
   await next();
   assert.deepEqual(
     asked.filter((url) => !url.startsWith(PAGE) && !url.startsWith('data:')),
@@ -331,11 +330,11 @@ test('it asks nobody but its own server', async () => {
     document.body.append(script);
     return window.ran === true;
   });
-  assert.equal(inserted, false, 'a script that was not in the page has run');
+  assert.equal(inserted, false, 'an injected script has run');
 });
 
-// from here on GitHub is gone
-test('what failed last is shown, and what is stored stays', async () => {
+// from here on GitHub is down
+test('shows the last failure and keeps the cached endpoint', async () => {
   process.kill(Number(GITHUB_PID), 'SIGKILL');
   await row(LIST).getByRole('button', { name: 'Refresh' }).click();
   await allowed();
@@ -347,7 +346,7 @@ test('what failed last is shown, and what is stored stays', async () => {
   await picture('failing');
 });
 
-test('a service that hangs is reported, and so is that it answers again', async () => {
+test('reports a hanging service and its recovery', async () => {
   process.kill(Number(SERVICE_PID), 'SIGSTOP');
   try {
     await page.locator('#state', { hasText: 'does not answer' }).waitFor();
@@ -357,8 +356,8 @@ test('a service that hangs is reported, and so is that it answers again', async 
   await page.locator('#state', { hasText: /^answers/ }).waitFor();
 });
 
-// the last one: nothing is there after it
-test('a service that is gone is reported, and what was seen stays', async () => {
+// must be last: it stops the service
+test('reports a stopped service and keeps the last content', async () => {
   process.kill(Number(SERVICE_PID), 'SIGTERM');
   await page.locator('#state', { hasText: 'does not answer. What is below is of' }).waitFor();
   assert.equal(await page.locator('#endpoints tr').count(), 4);

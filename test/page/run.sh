@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Looks at the page on the management port with a real browser, headless Chromium: the packaged service in front of the
-# stand-in for GitHub, on free ports. Saves screenshots in target/page. Exit status 0 only if all checks passed; leaves
-# nothing running, and takes about a minute.
+# Tests the page on the management port in headless Chromium, with the packaged service in front of the stand-in for
+# GitHub, on free ports. Saves screenshots in target/page. Exits with 0 only if all checks pass, leaves no process
+# running, and takes about a minute.
 # Needs ./mvnw -q package -DskipTests, Node.js 20 or later with npm, curl; installs chromium from Debian if it is missing.
 #
 # Usage: test/page/run.sh
