@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Checks a running service from outside, over HTTP alone: every endpoint, every view, the errors, what is forwarded.
-# Rankings are computed here anew, by jq, from the list that the service serves. It needs bash, curl and jq.
+# Checks a running service over HTTP: every endpoint, every view, errors, and forwarded requests. Expected rankings are
+# computed with jq from the list that the service serves. Needs bash, curl and jq.
 #
 # Usage: test/api_suite.sh [port] [health port]     (default: 3000, and the same port)
-#   GITHUB_ORG      the organization that the service keeps (Netflix)
+#   GITHUB_ORG      the organization that the service caches (Netflix)
 #   API_SUITE_WAIT  seconds to wait for GET /healthcheck to answer 200 (60)
 #
-# One line a check, then "N passed, N failed"; the exit status is 1 when any failed.
+# Prints one line per check, then "N passed, N failed"; exits with 1 if a check failed.
 set -euo pipefail
 
 port=${1:-3000}
@@ -21,8 +21,8 @@ list=$work/list.json
 passed=0
 failed=0
 
-# ask METHOD URL [CURL-ARGUMENT...]: the answer as {status, fields, size, body}. The fields are by lower-case name,
-# repeats joined with a comma; the body is null when it is not JSON.
+# ask METHOD URL [CURL-ARGUMENT...]: sends a request and saves the response as {status, fields, size, body}. Field names
+# are in lower case, repeated fields are joined with a comma; the body is null if it is not JSON.
 ask() {
   local method=(--request "$1" --output "$work/body") status
   if [[ $1 == HEAD ]]; then
@@ -39,7 +39,7 @@ ask() {
     | {$status, $fields, size: ($body | utf8bytelength), body: ($body | try fromjson catch null)}' >"$answer"
 }
 
-# check DESCRIPTION FILTER [JQ-ARGUMENT...]: whether the filter is true of the last answer.
+# check DESCRIPTION FILTER [JQ-ARGUMENT...]: checks that the filter is true for the last response.
 check() {
   local what=$1 filter=$2 seen
   shift 2
@@ -49,11 +49,11 @@ check() {
   else
     failed=$((failed + 1))
     seen=$(jq -c '[.status, (.fields | del(.date)), (.body | tostring | .[:200])]' "$answer")
-    printf 'FAILED  %s: saw %s\n' "$what" "${seen:0:700}"
+    printf 'FAILED  %s: got %s\n' "$what" "${seen:0:700}"
   fi
 }
 
-# shellcheck disable=SC2016 # the dollars are jq's
+# shellcheck disable=SC2016 # the variables are jq's
 definitions='
   def is_json: .fields["content-type"] // "" | test("^application/json(;|$)");
   def is_whole: .fields["content-length"] == (.size | tostring);
@@ -75,13 +75,13 @@ definitions='
     | .["cache-status"] |= (. // "" | sub("ttl=-?[0-9]+"; "ttl"));
   def same_as($get): .status == 200 and $get.status == 200 and steady == ($get | steady);
   def unique_by_id: (map(.id) | unique | length) == length;
-  # numbers and times compare as they are; ties by name, both ways; what has no value stands last, both ways
+  # numbers and times compare as they are; in both orders ties are sorted by name, and missing values come last
   def ranked($field; $order): sort_by(.full_name) | map([.full_name, .[$field]])
     | (map(select(.[1] != null)) | group_by(.[1]) | if $order == "top" then reverse else . end | add // [])
       + map(select(.[1] == null));
 '
 
-# check_head DESCRIPTION URL: HEAD has to answer as GET did.
+# check_head DESCRIPTION URL: checks that HEAD has the headers of the last GET.
 check_head() {
   cp "$answer" "$work/get.json"
   ask HEAD "$2"
@@ -111,14 +111,14 @@ check 'POST /healthcheck: 405 with Allow' 'is_problem(405) and .fields.allow == 
 
 # Endpoints
 
-# check_endpoint PATH FILTER: whether it is served from the store, and the filter is true of its body.
+# check_endpoint PATH FILTER: checks that the path is a cache hit, and that the filter is true for its body.
 check_endpoint() {
   ask GET "$service$1"
-  check "GET $1: 200, JSON, from the store" 'is_stored'
+  check "GET $1: 200, JSON, cache hit" 'is_stored'
   check "GET $1: the right shape" ".body | $2" --arg org "$org"
   check_head "HEAD $1: as GET" "$service$1"
   ask GET "$service$1" --header "If-None-Match: $(jq -r '.fields.etag' "$work/get.json")"
-  check "GET $1 with its ETag: 304, without content" \
+  check "GET $1 with its ETag: 304 without content" \
     '.status == 304 and .size == 0 and .fields["content-length"] == null'
   ask GET "$service$1" --header 'Accept-Encoding: gzip'
   check "GET $1 as gzip: compressed" '.status == 200 and .fields["content-encoding"] == "gzip"'
@@ -153,7 +153,7 @@ for page in 1 2; do
   check "GET $path: three items of the list" 'is_stored and .body == $list[0][3 * ($page - 1):3 * $page]' \
     --slurpfile list "$list" --argjson page "$page"
   # shellcheck disable=SC2016
-  check "GET $path: a link to the next page, if there is one" '(.fields.link // ""
+  check "GET $path: a link to the next page, if any" '(.fields.link // ""
     | contains("<\($url)?per_page=3&page=\($page + 1)>; rel=\"next\"")) == ($list[0] | length > 3 * $page)' \
     --slurpfile list "$list" --arg url "$service/orgs/$org/repos" --argjson page "$page"
   check_head "HEAD $path: as GET" "$service$path"
@@ -161,7 +161,7 @@ done
 
 # Views
 
-# check_view ORDER N VIEW FIELD: whether it is what the list says; the list is read again if it has changed meanwhile.
+# check_view ORDER N VIEW FIELD DESCRIPTION: checks a view against the list, which is read again if it has changed.
 check_view() {
   local url=$service/view/$1/$2/$3
   # shellcheck disable=SC2016
@@ -177,15 +177,15 @@ check_view() {
 
 while read -r view field type; do
   for order in top bottom; do
-    check_view "$order" 1 "$view" "$field" 'the first'
-    check_view "$order" 5 "$view" "$field" 'the first five'
-    check_view "$order" 100000 "$view" "$field" 'all of them, ties by name'
-    check "GET /view/$order/100000/$view: names with ${type}s" "
+    check_view "$order" 1 "$view" "$field" 'the first row'
+    check_view "$order" 5 "$view" "$field" 'the first five rows'
+    check_view "$order" 100000 "$view" "$field" 'all rows, ties by name'
+    check "GET /view/$order/100000/$view: names and ${type}s" "
       def number: type == \"number\";
       def time: type == \"string\" and test(\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$\");
       .body | length > 0 and all(.[]; length == 2 and (.[0] | type) == \"string\" and (.[1] | . == null or $type))"
   done
-  check "GET /view/bottom/100000/$view: 200, JSON, from the store" 'is_stored'
+  check "GET /view/bottom/100000/$view: 200, JSON, cache hit" 'is_stored'
   check_head "HEAD /view/bottom/100000/$view: as GET" "$service/view/bottom/100000/$view"
 done <<'VIEWS'
 forks        forks_count        number
@@ -208,7 +208,7 @@ for n in 0 -1 +5 abc 0x5 1.5 5%20 %D9%A3 ٣ 100001 1000000000 999999999999999999
   check "GET /view/top/$n/stars: 400" 'is_problem(400)'
 done
 ask GET "$service/view/top/5/no_such_view"
-check 'GET /view/top/5/no_such_view: 404 that names the views' 'is_problem(404)
+check 'GET /view/top/5/no_such_view: 404 that lists the views' 'is_problem(404)
   and (.body.detail | contains("forks") and contains("last_updated") and contains("open_issues")
     and contains("stars") and contains("watchers"))'
 ask GET "$service/view/middle/5/stars"
@@ -223,11 +223,11 @@ done
 for method in GET POST; do
   ask "$method" "$service/webhook/github" --header 'X-GitHub-Event: star' --header 'X-GitHub-Delivery: 1'
   # shellcheck disable=SC2016
-  check "$method /webhook/github, unsigned: refused, and not forwarded" \
+  check "$method /webhook/github, unsigned: rejected, not forwarded" \
     'is_problem(404) or is_problem(if $method == "POST" then 401 else 405 end)' --arg method "$method"
 done
 
-# What is not declared
+# Undeclared paths
 
 unknown=/orgs/$org/no-such-thing-$RANDOM$RANDOM
 ask GET "$service$unknown"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs this project with Camel JBang and checks that it serves an endpoint and a view, and that an edited route file is
-# picked up while it runs. Neither JBang nor an installed `camel` is needed: the command line tool comes from Maven
-# artifacts, is started by a main of one line, and is given the arguments that a user gives to `camel`:
+# Runs this project with Camel JBang and checks that it serves an endpoint and a view, and that it reloads an edited
+# route file. Neither JBang nor `camel` has to be installed: the command line tool comes from Maven artifacts, is
+# started by a one-line main, and gets the arguments that a user gives to `camel`:
 #
 #   ./mvnw -q install -DskipTests
 #   camel run application.properties routes/*.camel.yaml --dev
 #
-# All of it happens in a temporary copy of the checkout, on free ports of loopback, against the stand-in for GitHub.
-# Needs a JDK 17 or later, curl and jq; the first run downloads. JBANG_START: seconds that it may take to start (120).
+# It runs in a temporary copy of the checkout, on free loopback ports, against the stand-in for GitHub. Needs JDK 17 or
+# later, curl and jq; the first run downloads the tool. JBANG_START: the start timeout in seconds (default: 120).
 #
 # Usage: test/jbang.sh
 set -euo pipefail
@@ -15,11 +15,11 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=test/lib.sh
 . "$root/test/lib.sh"
-org=Netflix # whom the stand-in plays
+org=Netflix # the stand-in's organization
 passed=0
 failed=0
 
-# check DESCRIPTION COMMAND...: one line; what the command prints is shown when it fails.
+# check DESCRIPTION COMMAND...: prints one line; if the command fails, with its output.
 check() {
   local what=$1 seen
   shift
@@ -28,14 +28,14 @@ check() {
     printf 'ok      %s\n' "$what"
   else
     failed=$((failed + 1))
-    printf 'FAILED  %s: saw %s\n' "$what" "$(tr -s '\r\n' '  ' <<<"${seen:-nothing}" | cut -c1-400)"
+    printf 'FAILED  %s: got %s\n' "$what" "$(tr -s '\r\n' '  ' <<<"${seen:-nothing}" | cut -c1-400)"
   fi
 }
 
-# answers PATH STATUS CACHE-STATUS-PATTERN JQ-FILTER: the filter has to be true of the body.
+# answers PATH STATUS CACHE-STATUS-PATTERN JQ-FILTER: checks a response; the filter must be true for the body.
 answers() {
   local head=$work/head body=$work/body status cache
-  # no-cache: what is forwarded is to come from GitHub
+  # no-cache: forwarded responses must come from GitHub
   status=$(curl -s -m 20 -H 'Cache-Control: no-cache' -D "$head" -o "$body" -w '%{http_code}' "http://127.0.0.1:$port$1") || true
   cache=$(sed -n 's/\r$//; s/^[Cc]ache-[Ss]tatus: //p' "$head" 2>/dev/null || true)
   if [[ $status == "$2" && $cache =~ $3 ]] && jq -e "$4" "$body" >/dev/null 2>&1; then
@@ -45,20 +45,20 @@ answers() {
   return 1
 }
 
-# event NAME JQ-FILTER: delivers the example of GitHub's documentation; the filter has to be true of the answer.
+# event NAME JQ-FILTER: delivers the example from GitHub's documentation; the filter must be true for the response.
 event() {
   curl -fsS -m 20 -H "X-GitHub-Event: $1" -H "X-GitHub-Delivery: $1" --data 'Hello, World!' \
     -H 'X-Hub-Signature-256: sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' \
     "http://127.0.0.1:$port/webhook/github" | jq -e "$2"
 }
 
-# logged PATTERN: what the log says since the last edit.
+# logged PATTERN: whether a line logged since the last edit matches.
 logged() {
   tail -n +"$((edited_at + 1))" "$work/jbang.log" | grep -E -- "$1" ||
     { tail -n +"$((edited_at + 1))" "$work/jbang.log" | tail -n 3; return 1; }
 }
 
-# edit FILE CONTENT: puts a route file in place of the old one at once, as editors do.
+# edit FILE CONTENT: replaces a route file atomically, as editors do.
 edit() {
   edited_at=$(wc -l <"$work/jbang.log")
   printf '%s\n' "$2" >"$work/edit"
@@ -124,25 +124,25 @@ edited_at=0
 
 ready() { answers /healthcheck 200 '' '.status == "ready"'; }
 within "${JBANG_START:-120}" eval 'ended || ready' >/dev/null || true
-check 'camel run gets ready' ready
-printf '        %d ms after the command\n' $((($(date +%s%N) - began) / 1000000))
+check 'camel run becomes ready' ready
+printf '        ready after %d ms\n' $((($(date +%s%N) - began) / 1000000))
 one_redis() { test "$(grep -c 'started an embedded Redis' "$work/jbang.log")" = 1; }
-check 'one embedded Redis is started' one_redis
+check 'exactly one embedded Redis is started' one_redis
 if ended; then
   tail -n 60 "$work/jbang.log" | cut -c1-300
   printf '%d passed, %d failed\n' "$passed" "$failed"
   exit 1
 fi
 
-check 'serves a list, whole' answers "/orgs/$org/repos" 200 '; hit;' 'type == "array" and length > 100'
+check 'serves a whole list' answers "/orgs/$org/repos" 200 '; hit;' 'type == "array" and length > 100'
 check 'serves an object' answers "/orgs/$org" 200 '; hit;' ".login == \"$org\""
 stars=$(curl -s -m 20 "http://127.0.0.1:$port/orgs/$org/repos" | jq -c \
   '[sort_by(-.stargazers_count, .full_name) | .[:5][] | [.full_name, .stargazers_count]]')
-check 'serves a view, sorted' answers /view/top/5/stars 200 '; hit;' ". == $stars"
-check 'forwards the rest' answers "/repos/$org/zuul" 200 '; fwd=' ".full_name == \"$org/zuul\""
-check "takes an event of GitHub's webhook" event star ".refreshes == [\"/orgs/$org/repos\"]"
+check 'serves a sorted view' answers /view/top/5/stars 200 '; hit;' ". == $stars"
+check 'forwards other requests' answers "/repos/$org/zuul" 200 '; fwd=' ".full_name == \"$org/zuul\""
+check "accepts a webhook event" event star ".refreshes == [\"/orgs/$org/repos\"]"
 for path in /observe/health /observe/metrics /openapi.json / /admin/status; do
-  check "has $path on the management port" curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port$path"
+  check "serves $path on the management port" curl -fsS -m 10 -o /dev/null "http://127.0.0.1:$management_port$path"
 done
 
 endpoints=$(<"$checkout/routes/endpoints.camel.yaml")
@@ -169,30 +169,30 @@ issues="/repos/$org/zuul/issues"
 is_list='type == "array" and length > 0'
 is_size='length == 3 and (map(.[1]) | . == (sort | reverse)) and all(.[]; (.[1] | type) == "number")'
 
-check 'an endpoint that is not declared is forwarded' answers "$issues" 200 '; fwd=' true
-check 'a view that is not declared is not found' answers /view/top/3/size 404 '' .status
+check 'an undeclared endpoint is forwarded' answers "$issues" 200 '; fwd=' true
+check 'an undeclared view is 404' answers /view/top/3/size 404 '' .status
 edit endpoints.camel.yaml "$endpoints$added_endpoint"
-check 'an endpoint that is added is served from the store' within 20 answers "$issues" 200 '; hit;' "$is_list"
+check 'an added endpoint is served from the cache' within 20 answers "$issues" 200 '; hit;' "$is_list"
 edit views.camel.yaml "$views$added_view"
-check 'a view that is added is served' within 20 answers /view/top/3/size 200 '; hit;' "$is_size"
+check 'an added view is served' within 20 answers /view/top/3/size 200 '; hit;' "$is_size"
 
 edit views.camel.yaml "$views${added_view/field: size/feld: size}"
-check 'an unknown parameter is reported with file, line and a better name' \
+check 'an unknown parameter is reported with file, line and a suggestion' \
   within 20 logged "views.camel.yaml:[0-9]+: .*'feld'.* 'field'"
-check 'the view from before the mistake is served' answers /view/top/3/size 200 '; hit;' "$is_size"
+check 'the last good view is served' answers /view/top/3/size 200 '; hit;' "$is_size"
 edit endpoints.camel.yaml "$endpoints$added_endpoint
 - route: ["
 check 'broken YAML is reported with file and line' within 20 logged 'endpoints.camel.yaml, line [0-9]+'
-check 'the endpoint from before the mistake is served' answers "$issues" 200 '; hit;' "$is_list"
+check 'the last good endpoint is served' answers "$issues" 200 '; hit;' "$is_list"
 
 edit endpoints.camel.yaml "$endpoints"
-check 'an endpoint that is taken away is forwarded again' within 20 answers "$issues" 200 '; fwd=' true
+check 'a removed endpoint is forwarded again' within 20 answers "$issues" 200 '; fwd=' true
 edit views.camel.yaml "$views"
-check 'a view that is taken away is not found' within 20 answers /view/top/3/size 404 '' .status
-check 'the other endpoints and views go on' answers /view/bottom/2/forks 200 '; hit;' 'length == 2'
+check 'a removed view is 404' within 20 answers /view/top/3/size 404 '' .status
+check 'other endpoints and views are still served' answers /view/bottom/2/forks 200 '; hit;' 'length == 2'
 
 kill "$jbang"
-check 'camel run ends when it is told to' within 30 ended
+check 'camel run stops on SIGTERM' within 30 ended
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 ((failed == 0))

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the scripts share that start processes; to be sourced in strict mode. A script has a folder of its own, $work, and
-# puts the pids of what it starts into the array pids: at its end these processes end, and the folder is removed.
+# Shared by the scripts that start processes; source it in strict mode. Each script gets a temporary folder, $work, and
+# adds the pids of its processes to the array pids. On exit these processes are stopped and the folder is removed.
 
 work=$(mktemp -d)
 pids=()
 java_bin=${JAVA_HOME:+$JAVA_HOME/bin/}
 
-# end: ends what was started here, by its pid; what does not end within 20 seconds is killed.
+# end: stops the processes in pids; kills those that are still running after 20 seconds.
 end() {
   local pid
   for pid in ${pids[@]+"${pids[@]}"}; do
@@ -25,7 +25,7 @@ end() {
 trap 'end; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# install PACKAGE...: what a new machine lacks, with apt-get.
+# install PACKAGE...: installs packages with apt-get.
 install() {
   local sudo=()
   ((EUID == 0)) || sudo=(sudo)
@@ -38,7 +38,7 @@ install() {
   fi
 }
 
-# A port of loopback on which nothing listens.
+# free_port: prints a loopback port without a listener.
 free_port() {
   local port
   while :; do
@@ -50,7 +50,7 @@ free_port() {
   done
 }
 
-# within SECONDS COMMAND...: tries until it succeeds; if it never does, says what it said last.
+# within SECONDS COMMAND...: retries the command until it succeeds; on failure prints its last output.
 within() {
   local end=$((SECONDS + $1)) seen
   shift
@@ -63,9 +63,9 @@ within() {
   done
 }
 
-# start_github CLASSPATH [REPOSITORIES [CALLERS]]: a stand-in for GitHub, whose address is then $github. It knows the
-# tokens caller-1, caller-2 and so on, as many as CALLERS says (default: none). What is written to file descriptor 9, by
-# the line, becomes the description of its first repository.
+# start_github CLASSPATH [REPOSITORIES [CALLERS]]: starts a stand-in for GitHub and sets $github to its URL. It accepts
+# the tokens caller-1 to caller-CALLERS (default: none). Each line that is written to file descriptor 9 becomes the
+# description of its first repository.
 start_github() {
   rm -f "$work/descriptions"
   mkfifo "$work/descriptions"
@@ -73,6 +73,6 @@ start_github() {
   pids+=($!)
   exec 9>"$work/descriptions"
   within 60 grep -q '^http://' "$work/standin.log" || { cat "$work/standin.log"; return 1; }
-  # shellcheck disable=SC2034 # for the script
+  # shellcheck disable=SC2034 # used by the scripts
   github=$(grep -m1 '^http://' "$work/standin.log")
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What becomes of the service when the master of its Redis is killed: one master, two replicas and three sentinels of
-# Debian's, the packaged service in front of the stand-in for GitHub, callers all the while. Says how many cached reads
-# failed, how long until a refresh was published again, and whether what was published before is still there. Fails if
-# any cached read did, or refreshes do not go on within 30 seconds. Everything listens on loopback, and ends with it.
+# Kills the Redis master under a running service: one master, two replicas and three sentinels (Debian packages), the
+# packaged service in front of the stand-in for GitHub, and callers that read all the time. Prints how many cached reads
+# failed, the time until a refresh was published again, and whether earlier data is still there. Fails if a cached read
+# failed, or if refreshes do not resume within 30 seconds. Everything listens on loopback and is stopped at the end.
 #
 # Usage: test/failover/run.sh      (needs ./mvnw -q package -DskipTests; installs redis-server, redis-sentinel, curl, jq)
 set -Eeuo pipefail
@@ -76,7 +76,7 @@ url=http://127.0.0.1:$PORT
 pids+=($!)
 within 60 curl -fs -o /dev/null "$url/healthcheck"
 
-# --- callers, until they are told to stop
+# --- callers, until $work/go is removed
 touch "$work/go"
 for target in / /orgs/Netflix /orgs/Netflix/repos /view/top/5/stars; do
   (
@@ -112,8 +112,8 @@ rm "$work/go"
 
 reads=$(wc -l <"$work/reads")
 failed=$(grep -vc '^200$' "$work/reads" || true)
-printf 'Cached reads: %d, of which failed: %d\n' "$reads" "$failed"
-printf 'A refresh was published again %d.%03d s after the kill\n' $((resumed / 1000)) $((resumed % 1000))
-printf 'What was published before is there, under its ETag: %s\n' "$([[ $etag == "$same" ]] && echo yes || echo no)"
+printf 'Cached reads: %d, failed: %d\n' "$reads" "$failed"
+printf 'First refresh published %d.%03d s after the kill\n' $((resumed / 1000)) $((resumed % 1000))
+printf 'Earlier data is served with its ETag: %s\n' "$([[ $etag == "$same" ]] && echo yes || echo no)"
 grep -E 'WARN|ERROR|RedisConnection' "$work/service.log" || true
 [[ $failed == 0 && $resumed -le 30000 && $etag == "$same" ]]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the packaged service with a Redis that talks TLS only, with a certificate of a CA that is made here and given to
-# the JVM as a truststore; then has that Redis hang; then checks that a certificate for another host is refused. On free
-# ports of loopback. Needs a JDK 17, curl, openssl, Maven Central and redis-server (apt-get install redis-server). Exit
-# status 0 only if all of it holds. Takes about a minute, and leaves nothing running.
+# Runs the packaged service with a TLS-only Redis. The script creates a CA for its certificate, and gives the CA to the
+# JVM as a truststore. Then it pauses that Redis, and finally checks that a certificate for another host is rejected.
+# Uses free loopback ports. Needs JDK 17, curl, openssl, Maven Central and redis-server (apt-get install redis-server).
+# Exits with 0 only if all checks pass. Takes about a minute and leaves no process running.
 #
 # Usage: test/failover/tls.sh
 set -Eeuo pipefail
@@ -20,7 +20,7 @@ certificate() {
     -extfile <(printf 'subjectAltName=%s' "$2") -out "$work/$1.crt"
 }
 
-# start_redis CERTIFICATE: on $redis_port.
+# start_redis CERTIFICATE: starts Redis on $redis_port.
 start_redis() {
   redis-server --port 0 --tls-port "$redis_port" --bind 127.0.0.1 --dir "$work" --save '' --tls-auth-clients no \
     --tls-ca-cert-file "$work/ca.crt" --tls-cert-file "$work/$1.crt" --tls-key-file "$work/$1.key" \
@@ -45,7 +45,7 @@ start_redis right
 (
   cd "$work"
   unset GITHUB_API_TOKEN
-  # what is stored is not asked for here: no GitHub is needed
+  # no cached data is read here, so no GitHub is needed
   export HOST=127.0.0.1 PORT=$port MANAGEMENT_PORT=$management_port GITHUB_API_URL=http://127.0.0.1:9 COLD_WAIT=1ms
   export REDIS_URL=rediss://127.0.0.1:$redis_port
   exec "${java_bin}java" -Djavax.net.ssl.trustStore=redis.p12 -Djavax.net.ssl.trustStorePassword=changeit \
@@ -53,16 +53,16 @@ start_redis right
 ) >"$work/service.log" 2>&1 &
 pids+=($!)
 within 60 logged 'started in'
-# a moment in which the probe would have complained
+# the probe would log a failure within this time
 sleep 3
 [[ $(logged 'RedisConnection' || true) == 0 ]]
-echo 'ok      Redis is used by TLS, with a CA of the truststore'
+echo 'ok      Redis is used over TLS, with a CA from the truststore'
 
 kill -STOP "$redis"
 within 5 logged 'RedisConnection .*does not answer \(Read timed out\)'
 kill -CONT "$redis"
 within 5 logged 'RedisConnection .* answers again after'
-echo 'ok      one that hangs is noticed, and used again'
+echo 'ok      a hanging Redis is detected, and used again afterwards'
 
 kill "$redis"
 within 5 logged 'RedisConnection .*does not answer \(Connection refused\)'
@@ -70,4 +70,4 @@ start_redis wrong
 sleep 3
 [[ $(logged 'RedisConnection .* answers again after') == 1 ]]
 grep -q 'Ready to accept connections' "$work/redis.log"
-echo 'ok      a certificate for another host is refused'
+echo 'ok      a certificate for another host is rejected'

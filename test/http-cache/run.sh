@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs the public HTTP cache suite (http-tests/cache-tests, the one behind cache-tests.fyi) against this service: its
-# test server is the upstream, without a token. It needs node and npm, curl, Maven, and a checkout of the suite:
+# Runs the public HTTP cache suite (http-tests/cache-tests, used by cache-tests.fyi) against this service, with the
+# suite's test server as the upstream and without a token. Needs node, npm, curl, Maven, and a checkout of the suite:
 #
 #   git clone https://github.com/http-tests/cache-tests
 #   test/http-cache/run.sh cache-tests
 #
 # Usage: test/http-cache/run.sh CHECKOUT [MINIMUM-REQUIRED MINIMUM-OPTIMAL]     (default: 155 88)
 #
-# It prints how many tests of each kind passed, and those that did not; the exit status is 1 below the minimum.
+# Prints the number of passed tests of each kind, and the failed tests; exits with 1 below the minimum.
 set -euo pipefail
 
 suite=$(cd "${1:?give the path of a checkout of http-tests/cache-tests}" && pwd)
