@@ -156,9 +156,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("viewPaths", paths);
 
     // the HTTP cache
-    Flights flights =
-        new Flights(settings.requestThreads(), settings.github().answerTimeout().dividedBy(2));
-    closing.add(flights);
+    Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
     Purges purges = new Purges(redis, keys, catalog, near, leases, changes);
     GitHubClient client =
         new GitHubClient(settings, redis, keys, changes, purges, flights, limits, meters);

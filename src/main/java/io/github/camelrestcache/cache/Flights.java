@@ -9,8 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
@@ -20,7 +19,7 @@ import org.apache.camel.ExchangeProperty;
  * collapsed requests). {@link Joined} sends the others back to the route, where they wait without a
  * thread or a connection, and then ask the cache again.
  */
-public final class Flights implements AutoCloseable {
+public final class Flights {
 
   /** The outcome of a request, for those that waited for it. */
   enum Outcome {
@@ -51,23 +50,16 @@ public final class Flights implements AutoCloseable {
           .expireAfterWrite(Duration.ofSeconds(5))
           .build();
 
-  /** Continue the requests that waited. */
-  private final ExecutorService landed;
-
+  private final Executor workers;
   private final Duration patience;
 
   /**
-   * @param threads how many requests may continue at a time
+   * @param workers continues the requests that waited
    * @param patience the maximum wait for another request
    */
-  public Flights(int threads, Duration patience) {
-    landed = Executors.newFixedThreadPool(threads);
+  public Flights(Executor workers, Duration patience) {
+    this.workers = workers;
     this.patience = patience;
-  }
-
-  @Override
-  public void close() {
-    landed.shutdownNow();
   }
 
   /**
@@ -126,7 +118,7 @@ public final class Flights implements AutoCloseable {
               goOn(exchange, outcome, joined.reason);
               return null;
             },
-            landed);
+            workers);
   }
 
   /** Sets how a request that waited continues; the outcome is null if it waited too long. */

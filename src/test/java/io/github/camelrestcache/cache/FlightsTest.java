@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Single flight: which request asks GitHub, and which joins a request in flight. */
 class FlightsTest {
 
-  private final Flights flights = new Flights(1, Duration.ofSeconds(1));
+  private final Flights flights = new Flights(Runnable::run, Duration.ofSeconds(1));
 
   private Flight begin(String key, long looked) {
     return flights.begin(key, "uri-miss", looked);
