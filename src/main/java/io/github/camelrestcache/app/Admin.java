@@ -10,6 +10,7 @@ import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.State;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.Ranked;
@@ -64,13 +65,14 @@ public record Admin(
 
   private Map<String, Object> endpoint(CachedEndpoint endpoint) {
     Entry entry = near.entry(endpoint);
+    State known = leases.state(endpoint.path());
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
     state.put("description", endpoint.description());
     state.put("declared", endpoint.source());
     state.put("shape", endpoint.shape().name().toLowerCase(Locale.ROOT));
     state.put("every", seconds(endpoint.every()));
-    state.put("stretch", refreshes.stretch(endpoint));
+    state.put("stretch", known.stretch());
     state.put("stored", entry != null);
     if (entry != null) {
       state.put("age", seconds(entry.age(leases.now())));
@@ -80,10 +82,10 @@ public record Admin(
       state.put("items", entry.isList() ? entry.items() : null);
       state.put("bytes", entry.gzip().length);
     }
-    state.put("holder", leases.holder(endpoint.path()));
-    state.put("failures", refreshes.failures(endpoint.path()));
-    state.put("failure", refreshes.failure(endpoint.path()));
-    state.put("pause", seconds(refreshes.pause(endpoint)));
+    state.put("holder", known.owner());
+    state.put("failures", known.failures());
+    state.put("failure", known.reason());
+    state.put("pause", seconds(leases.pause(endpoint.path())));
     return state;
   }
 

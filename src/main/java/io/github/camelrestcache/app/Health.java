@@ -4,7 +4,7 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.refresh.Failures;
-import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.view.Ranking;
@@ -22,7 +22,7 @@ import org.apache.camel.Variable;
 
 /** The report at {@code /healthcheck}: which endpoints and views can be served, or why not. */
 public record Health(
-    Catalog catalog, Refreshes refreshes, Ranking ranking, RedisConnection redis, Clock clock) {
+    Catalog catalog, Leases leases, Ranking ranking, RedisConnection redis, Clock clock) {
 
   /** The state of one endpoint. It is stale if the last fetch is older than the interval. */
   public Map<String, Object> endpoint(
@@ -37,7 +37,7 @@ public record Health(
     state.put(
         "failure",
         storeFailure == null
-            ? refreshes.failure(endpoint.path())
+            ? leases.state(endpoint.path()).reason()
             : Failures.sentence(storeFailure));
     return state;
   }

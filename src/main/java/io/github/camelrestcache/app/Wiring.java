@@ -174,7 +174,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("fastLane", lane);
     registry.bind("answers", new Answers(lane, address, urls));
     registry.bind("webhook", new Webhook(settings.github().webhookSecret()));
-    registry.bind("health", new Health(catalog, refreshes, ranking, redis, clock));
+    registry.bind("health", new Health(catalog, leases, ranking, redis, clock));
 
     // HTTP
     InFlight inFlight =

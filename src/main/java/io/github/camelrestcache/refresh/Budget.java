@@ -1,7 +1,6 @@
 package io.github.camelrestcache.refresh;
 
 import io.github.camelrestcache.upstream.Limit;
-import io.github.camelrestcache.upstream.RateLimits;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
@@ -20,32 +19,19 @@ final class Budget {
 
   private static final Plan AS_DECLARED = new Plan(1, Duration.ZERO, Duration.ZERO);
 
-  private final RateLimits limits;
-  private final double reserve;
+  private Budget() {}
 
   /**
-   * @param reserve the share of each window that refreshes leave to callers, 0 to 1
-   */
-  Budget(RateLimits limits, double reserve) {
-    this.limits = limits;
-    this.reserve = reserve;
-  }
-
-  /**
-   * Plans the next refresh of an endpoint. A free refresh keeps its interval; the others share what
-   * is left until the reset, in proportion to their demand.
+   * Plans the next refresh of an endpoint. All endpoints share what is left until the reset, in
+   * proportion to their demand.
    *
-   * @param credential whose limit is spent
+   * @param limit as last reported, or null if it is unknown or the last refresh was free
+   * @param reserve the share of each window that refreshes leave to callers, 0 to 1
    * @param cost requests of the last refresh that counted against the limit
    * @param rate such requests per second of all endpoints at their declared intervals
    * @param every the declared interval of this endpoint
+   * @param now seconds since 1970
    */
-  Plan plan(String credential, double cost, double rate, Duration every) {
-    return cost == 0
-        ? AS_DECLARED
-        : plan(limits.core(credential), reserve, cost, rate, every, Instant.now().getEpochSecond());
-  }
-
   static Plan plan(
       Limit limit, double reserve, double cost, double rate, Duration every, long now) {
     if (limit == null || limit.reset() <= now) {

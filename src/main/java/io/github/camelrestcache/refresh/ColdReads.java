@@ -50,8 +50,8 @@ public final class ColdReads implements AutoCloseable {
     String path = endpoint.path();
     CompletableFuture<Boolean> others = refreshes.running(path);
     State state = leases.state(path);
-    if (others == null && state.failures() > 0 && !refreshes.pause(endpoint).isZero()) {
-      throw notReady(path, state.reason(), refreshes.pause(endpoint));
+    if (others == null && state.failures() > 0 && !leases.pause(path).isZero()) {
+      throw notReady(path, state.reason(), leases.pause(path));
     }
     return refreshes
         .begin(endpoint, true)
@@ -64,7 +64,7 @@ public final class ColdReads implements AutoCloseable {
             (done, failure) -> {
               RequestId.inLog(request.id());
               if (failure != null) {
-                throw notReady(path, Failures.sentence(failure), refreshes.pause(endpoint));
+                throw notReady(path, Failures.sentence(failure), leases.pause(path));
               }
               return "fwd=uri-miss; fwd-status=200; "
                   + (done && others == null ? "stored" : "collapsed");

@@ -9,7 +9,6 @@ import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.UpstreamRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
@@ -50,12 +49,11 @@ public record Fetch(Settings settings, GitHub github, Leases leases) {
   public void add(
       @Variable("pages") Pages pages,
       @Variable("lease") Lease lease,
-      @Variable("deadline") Instant deadline,
       @Header(Exchange.HTTP_RESPONSE_CODE) int status,
       @Variable("answered") HttpFields answered,
       @Body InputStream body)
       throws IOException {
-    pages.add(status, answered, content(answered, body, deadline));
+    pages.add(status, answered, content(answered, body));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
         Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve());
@@ -71,24 +69,13 @@ public record Fetch(Settings settings, GitHub github, Leases leases) {
     return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
   }
 
-  private static byte[] content(HttpFields answered, InputStream body, Instant deadline)
-      throws IOException {
-    ByteArrayOutputStream read = new ByteArrayOutputStream();
-    if (body != null) {
-      try (body) {
-        byte[] some = new byte[1 << 14];
-        for (int n = 0; n >= 0 && read.size() < LARGEST_PAGE; n = body.read(some)) {
-          read.write(some, 0, n);
-          if (Instant.now().isAfter(deadline)) {
-            throw RefreshFailed.late();
-          }
-        }
-      }
-    }
+  private static byte[] content(HttpFields answered, InputStream body) throws IOException {
     byte[] content;
+    try (body) {
+      content = body == null ? new byte[0] : body.readNBytes(LARGEST_PAGE);
+    }
     try {
-      String coding = answered.get("Content-Encoding");
-      content = ContentCoding.decoded(coding, read.toByteArray(), LARGEST_PAGE);
+      content = ContentCoding.decoded(answered.get("Content-Encoding"), content, LARGEST_PAGE);
     } catch (IOException e) {
       throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
     }

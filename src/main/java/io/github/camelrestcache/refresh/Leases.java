@@ -12,7 +12,9 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
 
@@ -96,22 +98,18 @@ public final class Leases {
               """,
           Long.class);
 
-  private static final RedisScript<Long> RELEASE =
+  private static final RedisScript<byte[]> RELEASE =
       RedisScript.of(
           BEGIN
               + """
-              if number(mine.fence) > tonumber(ARGV[2]) then return 0 end
-              local now_known = cjson.decode(ARGV[3])
-              for _, name in ipairs({'stretch', 'spacing', 'cost', 'failures', 'reason'}) do
-                mine[name] = now_known[name]
-              end
-              if now_known.soon == 0 then mine.soon = 0 end
+              if number(mine.fence) > tonumber(ARGV[2]) then return false end
+              for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
               mine['until'] = 0
               mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return 1
+              return cjson.encode(mine)
               """,
-          Long.class);
+          byte[].class);
 
   private static final RedisScript<Long> SOON =
       RedisScript.of(
@@ -142,6 +140,9 @@ public final class Leases {
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
 
+  /** Updates that Redis did not accept. */
+  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
+
   private final RedisConnection redis;
   private final StoreClock clock;
   private final String key;
@@ -170,11 +171,22 @@ public final class Leases {
   }
 
   /** The state of an endpoint when Redis was last read. */
-  State state(String path) {
+  public State state(String path) {
     return states.getOrDefault(path, State.NONE);
   }
 
-  /** Reads what other instances have done. */
+  /** How long an endpoint still backs off; zero if it does not. */
+  public Duration pause(String path) {
+    long left = state(path).notBefore() - now().toEpochMilli();
+    return Duration.ofMillis(Math.max(0, left));
+  }
+
+  /** Repeats an update, which Redis did not accept, when Redis is back. */
+  void later(Runnable update) {
+    untold.add(update);
+  }
+
+  /** Reads what other instances have done, and repeats updates. */
   void look() {
     setClock(text(run(LOOK, "")));
     Map<String, State> now = new HashMap<>();
@@ -184,6 +196,10 @@ public final class Leases {
         .forEach((path, state) -> now.put(path, read(text(state))));
     states.keySet().retainAll(now.keySet());
     states.putAll(now);
+    for (Runnable update = untold.peek(); update != null; update = untold.peek()) {
+      update.run();
+      untold.remove(update);
+    }
   }
 
   /**
@@ -203,11 +219,6 @@ public final class Leases {
     return new Turn(fence == 0 ? null : new Lease(path, fence, now), wait);
   }
 
-  /** The instance that took the latest lease of an endpoint, or null. */
-  public String holder(String path) {
-    return state(path).owner();
-  }
-
   /** How often to renew a lease, so that it outlasts the refresh. */
   Duration renewal() {
     return Duration.ofMillis(millis / 3);
@@ -221,18 +232,16 @@ public final class Leases {
   /**
    * Gives a lease back.
    *
-   * @param state the new state of the endpoint
    * @param pause until the endpoint may be refreshed again
-   * @return false if a newer lease has been granted, and the state is dropped
+   * @return false if a newer lease has been granted, and the result is dropped
    */
-  boolean release(Lease lease, State state, Duration pause) {
-    states.put(lease.path(), state.released(pause.isZero() ? Instant.EPOCH : now().plus(pause)));
-    try {
-      String json = JSON.writeValueAsString(state);
-      return run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis()) == 1;
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
+  boolean release(Lease lease, State.Result result, Duration pause) {
+    String json = JSON.valueToTree(result).toString();
+    byte[] state = run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis());
+    if (state != null) {
+      states.put(lease.path(), read(text(state)));
     }
+    return state != null;
   }
 
   /**

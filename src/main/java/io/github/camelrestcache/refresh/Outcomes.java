@@ -3,13 +3,15 @@ package io.github.camelrestcache.refresh;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.refresh.Leases.Lease;
+import io.github.camelrestcache.refresh.State.Result;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.Limit;
+import io.github.camelrestcache.upstream.RateLimits;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -18,43 +20,46 @@ import org.springframework.dao.DataAccessException;
  * Applies the outcome of a refresh to the next one: the rate limit stretches intervals, and
  * failures back off.
  *
- * @param later takes updates to repeat when Redis is back
+ * @param reserve the share of the rate limit that refreshes leave to callers, 0 to 1
  */
 record Outcomes(
-    Catalog catalog,
-    Near near,
-    GitHub github,
-    Leases leases,
-    Budget budget,
-    Consumer<Runnable> later) {
+    Catalog catalog, Near near, GitHub github, RateLimits limits, double reserve, Leases leases) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
+  private static final double NEXT_TO_NOTHING = 0.01;
 
   /**
-   * The end of a refresh.
+   * Records how a refresh ended, and logs a failure that no other endpoint has, or its end.
    *
-   * @param isNews whether to log it: no other endpoint fails like this
-   * @param pause how long the endpoint backs off
+   * @param pages null if it failed before the first page
+   * @param failure null if it succeeded
+   * @return how long the endpoint backs off
    */
-  record Ended(boolean isNews, Duration pause) {}
-
-  /** Records how a refresh ended. */
-  synchronized Ended note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
-    State before = leases.state(endpoint.path());
-    double cost = pages == null ? 0 : pages.cost(github.isAuthorized());
-    State after = before.costing(cost);
+  synchronized Duration note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
+    String path = endpoint.path();
+    State before = leases.state(path);
+    int spent = pages == null ? 0 : pages.cost(github.isAuthorized());
+    double average = before.cost() == 0 ? spent : (before.cost() + spent) / 2;
+    double cost = average < NEXT_TO_NOTHING ? 0 : average;
     if (failure == null) {
-      double rate = rate(endpoint, after.cost());
-      Budget.Plan plan = budget.plan(github.credential(), cost, rate, endpoint.every());
-      release(lease, after.good(plan), plan.pause());
-      return new Ended(before.failures() > 0, plan.pause());
+      Limit limit = spent == 0 ? null : limits.core(github.credential());
+      long now = Instant.now().getEpochSecond();
+      Budget.Plan plan =
+          Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);
+      long spacing = plan.spacing().toMillis();
+      release(lease, new Result(plan.stretch(), spacing, cost, 0, null), plan.pause());
+      if (before.failures() > 0) {
+        LOG.info("Refresh of {} succeeded again", path);
+      }
+      return Duration.ZERO;
     }
     if (failure instanceof DataAccessException) {
       // the store logs its own failures
-      release(lease, after.atOnce(), Duration.ZERO);
-      return new Ended(false, Duration.ZERO);
+      release(lease, failed(before, cost, before.failures(), before.reason()), Duration.ZERO);
+      leases.later(() -> leases.soon(path, Duration.ZERO, false));
+      return Duration.ZERO;
     }
     String reason = Failures.sentence(failure);
     boolean known =
@@ -62,9 +67,25 @@ record Outcomes(
             .map(each -> leases.state(each.path()).reason())
             .anyMatch(other -> other != null && Failures.gist(other).equals(Failures.gist(reason)));
     Duration told = failure instanceof RefreshFailed failed ? failed.wait(Instant.now()) : null;
-    State failing = after.failing(reason, told != null);
-    Duration pause = told == null ? pauseAfter(failing.failures(), endpoint.every()) : told;
-    return new Ended(release(lease, failing, pause) && !known, pause);
+    // a failure for which GitHub named a time does not add to those in a row
+    int inARow = told == null ? before.failures() + 1 : Math.max(1, before.failures());
+    Duration pause = told == null ? pauseAfter(inARow, endpoint.every()) : told;
+    if (release(lease, failed(before, cost, inARow, reason), pause) && !known) {
+      List<String> missing = near.missing(catalog.endpoints());
+      LOG.warn(
+          "Refresh of {} failed: {}. {}",
+          path,
+          reason,
+          missing.isEmpty()
+              ? "The stored content stays in place"
+              : "Not stored yet: " + String.join(", ", missing));
+      LOG.debug("Refresh of {} failed", path, failure);
+    }
+    return pause;
+  }
+
+  private static Result failed(State before, double cost, int inARow, String reason) {
+    return new Result(before.stretch(), before.spacing(), cost, inARow, reason);
   }
 
   /** Requests per second of all endpoints at their declared intervals. */
@@ -78,30 +99,14 @@ record Outcomes(
         .sum();
   }
 
-  /** Gives a lease back, now or when Redis is back. */
-  private boolean release(Lease lease, State state, Duration pause) {
+  /** Gives a lease back, now or when Redis is back; false if a newer one has been granted. */
+  private boolean release(Lease lease, Result result, Duration pause) {
     try {
-      return leases.release(lease, state, pause);
+      return leases.release(lease, result, pause);
     } catch (DataAccessException e) {
-      later.accept(() -> leases.release(lease, state, pause));
+      leases.later(() -> leases.release(lease, result, pause));
       return true;
     }
-  }
-
-  void tell(String path, Throwable failure) {
-    if (failure == null) {
-      LOG.info("Refresh of {} succeeded again", path);
-      return;
-    }
-    LOG.debug("Refresh of {} failed", path, failure);
-    List<String> missing = near.missing(catalog.endpoints());
-    LOG.warn(
-        "Refresh of {} failed: {}. {}",
-        path,
-        Failures.sentence(failure),
-        missing.isEmpty()
-            ? "The stored content stays in place"
-            : "Not stored yet: " + String.join(", ", missing));
   }
 
   /** The interval, at most 10 s, doubled for each failure up to 10 minutes, with 20 % jitter. */

@@ -22,10 +22,6 @@ public final class RefreshFailed extends RuntimeException {
     this.notBefore = notBefore;
   }
 
-  static RefreshFailed late() {
-    return new RefreshFailed("The refresh exceeded REFRESH_DEADLINE");
-  }
-
   Instant notBefore() {
     return notBefore;
   }

@@ -18,10 +18,8 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -46,9 +44,6 @@ public final class Refreshes implements AutoCloseable {
 
   private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
   private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
-
-  /** Updates that Redis did not accept: ends of refreshes, and events. */
-  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
   /** Whether a lease has failed although Redis answers. */
   private final AtomicBoolean odd = new AtomicBoolean();
@@ -81,8 +76,7 @@ public final class Refreshes implements AutoCloseable {
     this.leases = leases;
     this.producer = producer;
     this.meters = meters.registry();
-    Budget budget = new Budget(limits, settings.github().rateReserve());
-    outcomes = new Outcomes(catalog, near, github, leases, budget, untold::add);
+    outcomes = new Outcomes(catalog, near, github, limits, settings.github().rateReserve(), leases);
     meters
         .each("endpoint", catalog::endpoints, each -> Tags.of("endpoint", each.template()))
         .gauge(
@@ -94,12 +88,12 @@ public final class Refreshes implements AutoCloseable {
             "failures",
             null,
             "Failed refreshes in a row, on any instance",
-            each -> failures(each.path()))
+            each -> leases.state(each.path()).failures())
         .gauge(
             "holder",
             null,
             "1 if this instance took the latest lease, else 0",
-            each -> instances.me().equals(leases.holder(each.path())) ? 1 : 0);
+            each -> instances.me().equals(leases.state(each.path()).owner()) ? 1 : 0);
   }
 
   /** The refresh of a path that is in flight here, or null. */
@@ -113,8 +107,8 @@ public final class Refreshes implements AutoCloseable {
   }
 
   /** Refreshes an endpoint if it is due, or else as soon as it is; called by the timer. */
-  public CompletableFuture<Void> refresh(@Variable("endpoint") CachedEndpoint endpoint) {
-    return begin(endpoint, false).handle((done, failure) -> null);
+  public void refresh(@Variable("endpoint") CachedEndpoint endpoint) {
+    begin(endpoint, false);
   }
 
   /**
@@ -125,7 +119,7 @@ public final class Refreshes implements AutoCloseable {
     try {
       soon(endpoint, EVENTS, false);
     } catch (DataAccessException e) {
-      untold.add(() -> leases.soon(endpoint.path(), EVENTS, false));
+      leases.later(() -> soon(endpoint, EVENTS, false));
     }
   }
 
@@ -146,14 +140,11 @@ public final class Refreshes implements AutoCloseable {
   /** Reads what other instances have done, and begins what is due. */
   public void look() {
     leases.look();
-    for (Runnable end = untold.peek(); end != null; end = untold.peek()) {
-      end.run();
-      untold.remove(end);
-    }
     for (CachedEndpoint endpoint : catalog.endpoints()) {
-      State state = leases.state(endpoint.path());
-      if (state.failures() > 0 && pause(endpoint).compareTo(Duration.ZERO) > 0) {
-        near.giveUp(endpoint.path(), new RefreshFailed(state.reason()));
+      String path = endpoint.path();
+      State state = leases.state(path);
+      if (state.failures() > 0 && !leases.pause(path).isZero()) {
+        near.giveUp(path, new RefreshFailed(state.reason()));
       }
       if (!state.due(endpoint.every()).isAfter(leases.now())) {
         begin(endpoint, false);
@@ -200,10 +191,9 @@ public final class Refreshes implements AutoCloseable {
     waking.compute(
         endpoint.path(),
         (path, set) -> {
-          boolean isSet = set != null && !set.isDone();
-          if (isSet && set.getDelay(TimeUnit.MILLISECONDS) <= wait.toMillis()) {
+          if (set != null && set.getDelay(TimeUnit.MILLISECONDS) <= wait.toMillis()) {
             return set;
-          } else if (isSet) {
+          } else if (set != null) {
             set.cancel(false);
           }
           return clock.schedule(
@@ -219,7 +209,7 @@ public final class Refreshes implements AutoCloseable {
 
   private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Boolean> mine) {
     Instant deadline = Instant.now().plus(settings.deadline());
-    long began = System.nanoTime();
+    Timer.Sample duration = Timer.start();
     long renewal = leases.renewal().toMillis();
     ScheduledFuture<?> renewing =
         clock.scheduleAtFixedRate(() -> renew(lease), renewal, renewal, TimeUnit.MILLISECONDS);
@@ -236,34 +226,39 @@ public final class Refreshes implements AutoCloseable {
               renewing.cancel(false);
               Throwable failure = thrown != null ? thrown : exchange.getException();
               if (failure != null && Instant.now().isAfter(deadline)) {
-                failure = RefreshFailed.late();
+                failure = new RefreshFailed("The refresh exceeded REFRESH_DEADLINE");
               }
-              Timer.builder("restcache.refresh")
-                  .description("Refreshes by this instance, each with all pages")
-                  .tag("endpoint", endpoint.template())
-                  .tag("outcome", failure == null ? "done" : Failures.word(failure))
-                  .register(meters)
-                  .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
+              duration.stop(
+                  Timer.builder("restcache.refresh")
+                      .description("Refreshes by this instance, each with all pages")
+                      .tag("endpoint", endpoint.template())
+                      .tag("outcome", failure == null ? "done" : Failures.word(failure))
+                      .register(meters));
               Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
-              Outcomes.Ended ended = null;
-              try {
-                ended = outcomes.note(endpoint, lease, pages, failure);
-              } catch (RuntimeException e) {
-                failure = e;
-              }
-              running.remove(endpoint.path());
-              if (failure == null) {
-                mine.complete(true);
-              } else {
-                mine.completeExceptionally(failure);
-              }
-              if (ended != null && failure != null && !ended.pause().isZero()) {
-                wake(endpoint, ended.pause());
-              }
-              if (ended != null && ended.isNews()) {
-                outcomes.tell(endpoint.path(), failure);
-              }
+              end(endpoint, lease, pages, failure, mine);
             });
+  }
+
+  private void end(
+      CachedEndpoint endpoint,
+      Lease lease,
+      Pages pages,
+      Throwable failure,
+      CompletableFuture<Boolean> mine) {
+    Duration pause = Duration.ZERO;
+    try {
+      pause = outcomes.note(endpoint, lease, pages, failure);
+    } finally {
+      running.remove(endpoint.path());
+      if (failure == null) {
+        mine.complete(true);
+      } else {
+        mine.completeExceptionally(failure);
+      }
+    }
+    if (!pause.isZero()) {
+      wake(endpoint, pause);
+    }
   }
 
   private void renew(Lease lease) {
@@ -272,27 +267,5 @@ public final class Refreshes implements AutoCloseable {
     } catch (DataAccessException e) {
       LOG.debug("The lease of {} may expire: Redis does not answer", lease.path());
     }
-  }
-
-  /** How long an endpoint still backs off; zero if it does not. */
-  public Duration pause(CachedEndpoint endpoint) {
-    Instant notBefore = Instant.ofEpochMilli(leases.state(endpoint.path()).notBefore());
-    Duration left = Duration.between(leases.now(), notBefore);
-    return left.isNegative() ? Duration.ZERO : left;
-  }
-
-  /** The factor by which GitHub's rate limit stretches the interval of an endpoint, 1 or more. */
-  public double stretch(CachedEndpoint endpoint) {
-    return leases.state(endpoint.path()).stretch();
-  }
-
-  /** Why the last refresh of a path failed, as a sentence, or null if it succeeded. */
-  public String failure(String path) {
-    return leases.state(path).reason();
-  }
-
-  /** The number of failed refreshes of a path in a row, on any instance. */
-  public int failures(String path) {
-    return leases.state(path).failures();
   }
 }

@@ -17,11 +17,11 @@ import java.time.Instant;
  * @param stretch the factor of its interval, 1 or more
  * @param spacing the milliseconds that the rate limit requires between two refreshes
  * @param cost the average number of requests per refresh that count against the rate limit
- * @param failures the number of failed refreshes in a row
- * @param reason why the last one failed, or null
+ * @param failures the number of failed refreshes in a row, on any instance
+ * @param reason why the last one failed, as a sentence, or null
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-record State(
+public record State(
     long fence,
     String owner,
     long began,
@@ -36,9 +36,10 @@ record State(
 
   static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null);
 
-  private static final double NEXT_TO_NOTHING = 0.01;
+  /** The part of the state that a refresh sets. */
+  record Result(double stretch, long spacing, double cost, int failures, String reason) {}
 
-  State {
+  public State {
     stretch = Math.max(1, stretch);
   }
 
@@ -47,62 +48,5 @@ record State(
     long due = failures > 0 ? 0 : began + (long) (every.toMillis() * stretch);
     long wanted = soon == null ? due : Math.min(due, Math.max(soon, began + spacing));
     return Instant.ofEpochMilli(Math.max(Math.max(wanted, notBefore), until));
-  }
-
-  /** After a refresh of that cost. */
-  State costing(double more) {
-    double average = cost == 0 ? more : (cost + more) / 2;
-    double usual = average < NEXT_TO_NOTHING ? 0 : average;
-    return new State(
-        fence, owner, began, until, soon, notBefore, stretch, spacing, usual, failures, reason);
-  }
-
-  /** After a refresh that succeeded. */
-  State good(Budget.Plan plan) {
-    return new State(
-        fence,
-        owner,
-        began,
-        until,
-        soon,
-        notBefore,
-        plan.stretch(),
-        plan.spacing().toMillis(),
-        cost,
-        0,
-        null);
-  }
-
-  /** After a refresh that failed because of Redis: due at once. */
-  State atOnce() {
-    return new State(
-        fence, owner, began, until, 0L, notBefore, stretch, spacing, cost, failures, reason);
-  }
-
-  /**
-   * After a refresh that failed.
-   *
-   * @param told whether GitHub named a time: then the failure does not add to those in a row
-   */
-  State failing(String why, boolean told) {
-    int inARow = told ? Math.max(1, failures) : failures + 1;
-    return new State(
-        fence, owner, began, until, soon, notBefore, stretch, spacing, cost, inARow, why);
-  }
-
-  /** Without a lease. */
-  State released(Instant earliest) {
-    return new State(
-        fence,
-        owner,
-        began,
-        0,
-        soon,
-        earliest.toEpochMilli(),
-        stretch,
-        spacing,
-        cost,
-        failures,
-        reason);
   }
 }
