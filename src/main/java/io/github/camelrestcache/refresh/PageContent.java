@@ -1,6 +1,5 @@
 package io.github.camelrestcache.refresh;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
@@ -17,61 +16,66 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The content of a page: one JSON value of the right shape, whose bytes stay unchanged. */
+/** Reads the content of a page: one JSON value of the right shape, whose bytes stay unchanged. */
 final class PageContent {
 
   /** Accepts only UTF-8: pages in other encodings could not be spliced. */
   private static final JsonFactory JSON =
       JsonFactory.builder().disable(JsonFactory.Feature.CHARSET_DETECTION).build();
 
-  private final CachedEndpoint endpoint;
-  private final byte[] body;
-  private final List<Integer> ends = new ArrayList<>();
-  private final List<String> ids = new ArrayList<>();
+  private PageContent() {}
 
   /**
-   * Reads a page.
+   * Compresses an object, or the items of a list without the brackets and white space around them.
    *
-   * @throws RefreshFailed if it is not exactly one value of the right shape
+   * @param target the path and query of the request
+   * @param validator the {@code ETag} of the answer, or null
+   * @throws RefreshFailed if the content is not exactly one value of the right shape
    */
-  PageContent(CachedEndpoint endpoint, byte[] body) {
-    this.endpoint = endpoint;
-    this.body = body;
-    check();
-  }
-
-  private void check() {
-    JsonToken expected =
-        endpoint.shape() == Shape.LIST ? JsonToken.START_ARRAY : JsonToken.START_OBJECT;
-    try (JsonParser parser = JSON.createParser(body)) {
-      UTF_8.newDecoder().decode(ByteBuffer.wrap(body)); // the parser accepts some invalid UTF-8
+  static Piece read(CachedEndpoint endpoint, String target, String validator, byte[] content) {
+    boolean list = endpoint.shape() == Shape.LIST;
+    List<Integer> ends = new ArrayList<>();
+    List<String> ids = new ArrayList<>();
+    int start = 0;
+    int end = list ? 0 : content.length;
+    try (JsonParser parser = JSON.createParser(content)) {
+      UTF_8.newDecoder().decode(ByteBuffer.wrap(content)); // the parser accepts some invalid UTF-8
       JsonToken first = parser.nextToken();
       if (first == null) {
-        throw answered("with no content");
+        throw answered(endpoint, "with no content");
       }
-      if (first != expected) {
+      if (first != (list ? JsonToken.START_ARRAY : JsonToken.START_OBJECT)) {
         String shape = endpoint.shape().name().toLowerCase(Locale.ROOT);
-        throw answered("with something other than the expected %s".formatted(shape));
+        throw answered(endpoint, "with something other than the expected " + shape);
       }
-      while (first == JsonToken.START_ARRAY && parser.nextToken() != JsonToken.END_ARRAY) {
-        readItem(parser);
-        ends.add((int) parser.currentLocation().getByteOffset());
+      while (list && parser.nextToken() != JsonToken.END_ARRAY) {
+        if (ends.isEmpty()) {
+          start = (int) parser.currentTokenLocation().getByteOffset();
+        }
+        readItem(parser, ids);
+        end = (int) parser.currentLocation().getByteOffset();
+        ends.add(end - start);
       }
       parser.skipChildren();
       if (parser.nextToken() != null) {
-        throw answered("with more than one value");
+        throw answered(endpoint, "with more than one value");
       }
     } catch (IOException e) {
-      throw answered(
-          "with broken JSON (%s)".formatted(e.getMessage().lines().findFirst().orElse("")));
+      String reason = e.getMessage().lines().findFirst().orElse("");
+      throw answered(endpoint, "with broken JSON (" + reason + ")");
     }
+    int[] itemEnds = list ? ends.stream().mapToInt(Integer::intValue).toArray() : null;
+    byte[] packed = Packing.pack(content, start, end - start);
+    return new Piece(
+        new Page(target, validator, null, 0, packed.length, end - start, itemEnds, ids), packed);
   }
 
-  private RefreshFailed answered(String how) {
+  private static RefreshFailed answered(CachedEndpoint endpoint, String how) {
     return new RefreshFailed("GitHub answered " + endpoint.path() + " " + how);
   }
 
-  private void readItem(JsonParser parser) throws IOException {
+  /** Reads an item to its end and adds its {@code id}, if it has one. */
+  private static void readItem(JsonParser parser, List<String> ids) throws IOException {
     if (parser.currentToken() == JsonToken.START_OBJECT) {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         boolean isId = parser.currentName().equals("id");
@@ -84,40 +88,5 @@ final class PageContent {
       parser.skipChildren();
       parser.finishToken();
     }
-  }
-
-  /**
-   * Compresses the object, or the items of the list without the brackets and white space around
-   * them.
-   *
-   * @param target the path and query of the request
-   * @param validator its {@code ETag}, or null
-   */
-  Piece piece(String target, String validator) {
-    if (endpoint.shape() == Shape.OBJECT) {
-      return piece(target, validator, 0, body.length, null);
-    }
-    String text = new String(body, ISO_8859_1); // a character for each byte
-    int start = text.indexOf('[') + 1;
-    int end = text.lastIndexOf(']');
-    while (start < end && text.charAt(start) <= ' ') {
-      start++;
-    }
-    while (end > start && text.charAt(end - 1) <= ' ') {
-      end--;
-    }
-    int before = start;
-    return piece(
-        target,
-        validator,
-        start,
-        end - start,
-        ends.stream().mapToInt(each -> each - before).toArray());
-  }
-
-  private Piece piece(String target, String validator, int start, int length, int[] itemEnds) {
-    byte[] packed = Packing.pack(body, start, length);
-    Page page = new Page(target, validator, null, 0, packed.length, length, itemEnds, ids);
-    return new Piece(page, packed);
   }
 }

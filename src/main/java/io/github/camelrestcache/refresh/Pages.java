@@ -1,7 +1,5 @@
 package io.github.camelrestcache.refresh;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
@@ -16,6 +14,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -35,8 +34,14 @@ public final class Pages {
 
   private static final int PER_PAGE = 100;
 
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
   private final CachedEndpoint endpoint;
-  private final URI upstream;
+  private final boolean list;
+
+  /** The base URL of targets, without a trailing slash. */
+  private final String upstream;
+
   private final int maxPages;
   private final Entry stored;
   private final String form;
@@ -67,7 +72,7 @@ public final class Pages {
    */
   Pages(CachedEndpoint endpoint, URI upstream, int maxPages, Entry stored, String form) {
     this.endpoint = endpoint;
-    this.upstream = upstream;
+    this.upstream = upstream.toString().replaceAll("/+$", "");
     this.maxPages = maxPages;
     this.stored = stored;
     this.form = form;
@@ -76,7 +81,8 @@ public final class Pages {
           .pages()
           .forEach(page -> known.put(page.target(), new Piece(page, stored.packed(page))));
     }
-    begin(endpoint.path() + (endpoint.shape() == Shape.LIST ? "?per_page=" + PER_PAGE : ""));
+    list = endpoint.shape() == Shape.LIST;
+    begin(endpoint.path() + (list ? "?per_page=" + PER_PAGE : ""));
   }
 
   private void begin(String first) {
@@ -107,7 +113,7 @@ public final class Pages {
   void add(int status, HttpFields fields, byte[] body) {
     answers++;
     notModified += status == 304 ? 1 : 0;
-    if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
+    if (REDIRECTS.contains(status)) {
       if (redirected) {
         throw new RefreshFailed("GitHub redirects " + endpoint.path() + " more than once");
       }
@@ -122,25 +128,24 @@ public final class Pages {
       if (confirming) {
         repeat();
       }
-      if (assumed && isEmptyList(body)) {
-        // the previous page is the last, which its 304 did not tell
-        next = pieces.remove(pieces.size() - 1).page().target();
-        unconditional = true;
-        assumed = false;
-        return;
-      }
-      assumed = false;
-      changed = true;
-      unconditional = false;
-      Piece piece = new PageContent(endpoint, body).piece(next, fields.get("ETag"));
-      if (piece.page().length() == 0 && !pieces.isEmpty()) {
-        // only the first page of a list may be empty
+      Piece piece = PageContent.read(endpoint, next, fields.get("ETag"), body);
+      // only the first page of a list may be empty
+      boolean beyondTheLast = piece.page().length() == 0 && !pieces.isEmpty();
+      if (beyondTheLast && !assumed) {
         throw new RefreshFailed(
             "GitHub answered a page of " + endpoint.path() + " with an empty list");
       }
-      take(piece, endpoint.shape() == Shape.LIST ? Links.next(fields.get("Link")) : null);
+      unconditional = beyondTheLast;
+      assumed = false;
+      if (beyondTheLast) {
+        // the previous page is the last, which its 304 did not tell
+        next = pieces.remove(pieces.size() - 1).page().target();
+      } else {
+        changed = true;
+        take(piece, list ? Links.next(fields.get("Link")) : null);
+      }
     } else {
-      throw Refusals.of(endpoint, status, fields, body);
+      throw RefreshFailed.of(endpoint, status, fields, body);
     }
   }
 
@@ -156,7 +161,7 @@ public final class Pages {
     }
     Piece piece = known.get(next);
     Page page = piece.page();
-    if (endpoint.shape() == Shape.LIST && fields.contains("Link")) {
+    if (list && fields.contains("Link")) {
       take(piece, Links.next(fields.get("Link")));
     } else if (page.next() == null && page.ends() != null && page.ends().length >= PER_PAGE) {
       // a next page may exist by now, which this answer does not tell
@@ -165,10 +170,6 @@ public final class Pages {
       take(piece, page.next());
       assumed = next != null && !confirming;
     }
-  }
-
-  private static boolean isEmptyList(byte[] body) {
-    return body.length < 100 && new String(body, UTF_8).replaceAll("\\s", "").equals("[]");
   }
 
   /** Adds a page and selects the next one. */
@@ -233,36 +234,37 @@ public final class Pages {
     URI uri;
     try {
       // java.net.URI resolves a lone query against the parent path, as in RFC 2396
-      String page = base() + next.replaceFirst("\\?.*", "");
+      String page = upstream + next.replaceFirst("\\?.*", "");
       uri =
           url.isEmpty() || url.startsWith("?")
-              ? URI.create((url.isEmpty() ? base() + next : page) + url)
+              ? URI.create((url.isEmpty() ? upstream + next : page) + url)
               : URI.create(page).resolve(url);
     } catch (IllegalArgumentException e) {
       throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(what, url));
     }
-    String base = URI.create(base()).getRawPath();
-    boolean sameOrigin =
-        upstream.getScheme().equalsIgnoreCase(uri.getScheme())
-            && upstream.getHost().equalsIgnoreCase(uri.getHost())
-            && port(upstream) == port(uri)
-            && uri.getRawUserInfo() == null;
+    URI base = URI.create(upstream);
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
-    boolean climbs = DOT_SEGMENT.matcher(path).find();
-    if (!sameOrigin || climbs || !path.startsWith(base + "/")) {
+    if (!origin(uri).equals(origin(base))
+        || !path.startsWith(base.getRawPath() + "/")
+        || DOT_SEGMENT.matcher(path).find()) {
       throw new RefreshFailed(
           "GitHub %s %s, which is not below %s and is not followed".formatted(what, uri, upstream));
     }
-    String target =
-        path.substring(base.length()) + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery());
+    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+    String target = path.substring(base.getRawPath().length()) + query;
     if (!seen.add(target)) {
       throw new RefreshFailed("GitHub %s %s, which was fetched already".formatted(what, target));
     }
     return target;
   }
 
-  private String base() {
-    return upstream.toString().replaceAll("/+$", "");
+  /** Scheme, user, host and port. A URL of GitHub has no user. */
+  private static String origin(URI uri) {
+    int usual = "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    int port = uri.getPort() < 0 ? usual : uri.getPort();
+    return "%s://%s@%s:%d"
+        .formatted(uri.getScheme(), uri.getRawUserInfo(), uri.getHost(), port)
+        .toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -279,15 +281,9 @@ public final class Pages {
     if (same) {
       return stored.validated(when, fence);
     }
-    Entry whole = Packing.whole(pieces, endpoint.shape() == Shape.LIST, form, when, fence);
+    Entry whole = Packing.whole(pieces, list, form, when, fence);
     return stored != null && stored.version().equals(whole.version())
         ? whole.changedAt(stored.changed())
         : whole;
-  }
-
-  private static int port(URI uri) {
-    return uri.getPort() >= 0
-        ? uri.getPort()
-        : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
   }
 }

@@ -1,12 +1,22 @@
 package io.github.camelrestcache.refresh;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.upstream.Limit;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 
 /** A refresh that published nothing; the message is a sentence. */
 public final class RefreshFailed extends RuntimeException {
 
   private static final long serialVersionUID = 1;
+
+  private static final DateTimeFormatter CLOCK =
+      DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
   private final Instant notBefore;
 
@@ -20,6 +30,37 @@ public final class RefreshFailed extends RuntimeException {
   RefreshFailed(String reason, Instant notBefore) {
     super(reason, null, false, false);
     this.notBefore = notBefore;
+  }
+
+  /** An answer that is not a page; the sentence says what to do. */
+  static RefreshFailed of(CachedEndpoint endpoint, int status, HttpFields fields, byte[] body) {
+    if (status == 401) {
+      return new RefreshFailed(
+          "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it");
+    }
+    if (status == 404) {
+      return new RefreshFailed(
+          "GitHub does not know %s (404): check GITHUB_ORG and the access of the token"
+              .formatted(endpoint.path()));
+    }
+    String message = Limit.message(new String(body, UTF_8));
+    String said = message.isEmpty() ? "" : ": " + message;
+    String answered = "GitHub answered %s with %d%s".formatted(endpoint.path(), status, said);
+    if (status != 403 && status != 429) {
+      return new RefreshFailed(answered);
+    }
+    Duration wait = Limit.wait(fields::get);
+    if (wait == null) {
+      return new RefreshFailed(
+          answered + "; retrying in a minute", Instant.now().plus(Duration.ofMinutes(1)));
+    }
+    Instant until = Instant.now().plus(wait);
+    return new RefreshFailed(
+        "0".equals(fields.get("x-ratelimit-remaining"))
+            ? "The rate limit of %s requests is spent until %s (%d)"
+                .formatted(fields.get("x-ratelimit-limit"), CLOCK.format(until), status)
+            : "GitHub asks to wait until %s (%d%s)".formatted(CLOCK.format(until), status, said),
+        until);
   }
 
   Instant notBefore() {
