@@ -26,22 +26,29 @@ public final class Ranking {
 
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** An item: its label, and its value as a number, string, boolean or null. */
-  private record Row(String label, Object value, String number) {
+  /** Numbers sort before strings, strings before booleans. */
+  private static final List<Class<?>> KINDS =
+      List.of(BigDecimal.class, String.class, Boolean.class);
 
-    /** Numbers sort before strings, strings before booleans. Never called for null. */
-    int kind() {
-      return value instanceof BigDecimal ? 0 : value instanceof String ? 1 : 2;
+  /**
+   * An item.
+   *
+   * @param value a number, a string, a boolean or null
+   * @param json the value as sent, unless it is a string
+   */
+  private record Row(String label, Comparable<?> value, String json) {
+
+    /** Compares two values that are not null. */
+    @SuppressWarnings("unchecked")
+    static int compare(Comparable<?> a, Comparable<?> b) {
+      return a.getClass() == b.getClass()
+          ? ((Comparable<Object>) a).compareTo(b)
+          : KINDS.indexOf(a.getClass()) - KINDS.indexOf(b.getClass());
     }
   }
 
-  private static final Comparator<Row> BY_LABEL = Comparator.comparing(Row::label);
-  private static final Comparator<Row> MISSING_LAST =
-      Comparator.comparing(row -> row.value() == null);
-  private static final Comparator<Row> BOTTOM =
-      MISSING_LAST.thenComparing(Ranking::byValue).thenComparing(BY_LABEL);
-  private static final Comparator<Row> TOP =
-      MISSING_LAST.thenComparing((a, b) -> byValue(b, a)).thenComparing(BY_LABEL);
+  private static final Comparator<Row> BOTTOM = order(Row::compare);
+  private static final Comparator<Row> TOP = order((a, b) -> Row.compare(b, a));
 
   private final Map<String, String> failures = new ConcurrentHashMap<>();
 
@@ -52,19 +59,16 @@ public final class Ranking {
    * @throws Problem 503 with the reason if the list cannot be ranked
    */
   public Ranked rank(@Variable("view") View view, @Body Entry list) {
+    if (list == null) {
+      throw failed(view, "the list is not stored, try again after its next refresh");
+    }
     try {
-      failures.remove(view.name());
-      if (list == null) {
-        throw unrankable(view, "the list is not stored, try again after its next refresh");
-      }
       List<Row> rows = rows(view, list);
       rows.sort(TOP);
       byte[] top = lines(rows);
       rows.sort(BOTTOM);
+      failures.remove(view.name());
       return new Ranked(view.stamp(list.version()), top, lines(rows));
-    } catch (Problem problem) {
-      failures.put(view.name(), problem.getMessage());
-      throw problem;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -81,13 +85,17 @@ public final class Ranking {
     return failures.get(view.name());
   }
 
-  private static List<Row> rows(View view, Entry list) throws IOException {
+  private static Comparator<Row> order(Comparator<Comparable<?>> values) {
+    return Comparator.comparing(Row::value, Comparator.nullsLast(values)).thenComparing(Row::label);
+  }
+
+  private List<Row> rows(View view, Entry list) throws IOException {
     List<Row> rows = new ArrayList<>();
     try (JsonParser parser = JSON.createParser(list.content())) {
       parser.nextToken();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-          throw unrankable(view, "its items are not objects");
+          throw failed(view, "its items are not objects");
         }
         rows.add(row(view, parser));
       }
@@ -95,74 +103,51 @@ public final class Ranking {
     return rows;
   }
 
-  private static Row row(View view, JsonParser parser) throws IOException {
+  private Row row(View view, JsonParser parser) throws IOException {
     String label = null;
-    Object value = null;
-    String number = null;
+    Comparable<?> value = null;
+    String json = "null";
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       JsonToken token = parser.nextToken();
-      if (field.equals(view.label()) && token.isScalarValue() && token != JsonToken.VALUE_NULL) {
+      boolean isValue = token.isScalarValue() && token != JsonToken.VALUE_NULL;
+      if (isValue && field.equals(view.label())) {
         label = parser.getText();
       }
       if (field.equals(view.field())) {
-        value = value(view, parser, token);
-        number = token.isNumeric() ? parser.getText() : null;
+        value = isValue ? value(view, parser) : null;
+        json = isValue ? parser.getText() : "null";
       }
       parser.skipChildren();
     }
     if (label == null) {
-      throw unrankable(
-          view, "an item has no '%s': set label to another field".formatted(view.label()));
+      throw failed(view, "an item has no '%s': set label to another field".formatted(view.label()));
     }
-    return new Row(label, value, number);
+    return new Row(label, value, json);
   }
 
-  private static Object value(View view, JsonParser parser, JsonToken token) throws IOException {
-    return switch (token) {
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> decimal(view, parser);
-      case VALUE_STRING -> parser.getText();
-      case VALUE_TRUE -> true;
-      case VALUE_FALSE -> false;
-      default -> null;
-    };
-  }
-
-  private static BigDecimal decimal(View view, JsonParser parser) throws IOException {
+  private Comparable<?> value(View view, JsonParser parser) throws IOException {
     try {
-      return parser.getDecimalValue();
+      return switch (parser.currentToken()) {
+        case VALUE_STRING -> parser.getText();
+        case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
+        default -> parser.getDecimalValue();
+      };
     } catch (NumberFormatException | StreamReadException e) {
-      throw unrankable(view, "the number %s cannot be compared".formatted(parser.getText()));
+      throw failed(view, "the number %s cannot be compared".formatted(parser.getText()));
     }
-  }
-
-  private static int byValue(Row a, Row b) {
-    if (a.value() == null || b.value() == null) {
-      return 0;
-    }
-    if (a.kind() != b.kind()) {
-      return Integer.compare(a.kind(), b.kind());
-    }
-    return switch (a.kind()) {
-      case 0 -> ((BigDecimal) a.value()).compareTo((BigDecimal) b.value());
-      case 1 -> ((String) a.value()).compareTo((String) b.value());
-      default -> Boolean.compare((Boolean) a.value(), (Boolean) b.value());
-    };
   }
 
   private static byte[] lines(List<Row> rows) throws IOException {
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
     for (Row row : rows) {
       try (JsonGenerator json = JSON.createGenerator(lines)) {
-        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
         json.writeStartArray();
         json.writeString(row.label());
-        if (row.number() != null) {
-          json.writeNumber(row.number());
-        } else if (row.value() instanceof Boolean truth) {
-          json.writeBoolean(truth);
+        if (row.value() instanceof String text) {
+          json.writeString(text);
         } else {
-          json.writeString((String) row.value());
+          json.writeRawValue(row.json());
         }
         json.writeEndArray();
       }
@@ -171,10 +156,11 @@ public final class Ranking {
     return lines.toByteArray();
   }
 
-  private static Problem unrankable(View view, String reason) {
-    return new Problem(
-        503,
-        "View not ready",
-        "The view '%s' cannot rank %s: %s".formatted(view.name(), view.list(), reason));
+  /** Remembers why a view cannot be ranked. */
+  private Problem failed(View view, String reason) {
+    String sentence =
+        "The view '%s' cannot rank %s: %s".formatted(view.name(), view.list(), reason);
+    failures.put(view.name(), sentence);
+    return new Problem(503, "View not ready", sentence);
   }
 }

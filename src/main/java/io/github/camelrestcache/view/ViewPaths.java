@@ -1,6 +1,5 @@
 package io.github.camelrestcache.view;
 
-import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
@@ -11,19 +10,17 @@ import org.apache.camel.Variable;
 /** Parses {@code /view/{order}/{n}/{view}} from the path as sent. */
 public record ViewPaths(Catalog catalog) {
 
-  private static final int MOST = 100_000;
   private static final Pattern PATH = Pattern.compile("/view/(top|bottom)/([^/]*)/([^/]*)");
+
+  /** 1 to 100,000. */
+  private static final Pattern ROWS = Pattern.compile("0*([1-9][0-9]{0,4}|100000)");
 
   /**
    * Parses the path of a request.
    *
    * @throws Problem 404 for an unknown path or view, 400 for an invalid number
    */
-  public ViewRequest read(@Variable("request") ClientRequest request) {
-    return read(request.path());
-  }
-
-  public ViewRequest read(String asked) {
+  public ViewRequest read(@Variable("path") String asked) {
     Matcher path = PATH.matcher(asked);
     if (!path.matches()) {
       throw notFound("Views are at /view/top/{n}/{view} and /view/bottom/{n}/{view}");
@@ -32,15 +29,14 @@ public record ViewPaths(Catalog catalog) {
     if (view == null) {
       throw notFound("There is no view '" + path.group(3) + "'");
     }
-    String digits = path.group(2).replaceFirst("^0+(?=\\d)", "");
-    if (!digits.matches("[0-9]{1,6}") || digits.equals("0") || Integer.parseInt(digits) > MOST) {
+    String rows = path.group(2);
+    if (!ROWS.matcher(rows).matches()) {
       throw new Problem(
           400,
           "Bad request",
-          "'%s' is not a number of rows: use decimal digits, from 1 to %d."
-              .formatted(path.group(2), MOST));
+          "'%s' is not a number of rows: use decimal digits, from 1 to 100000.".formatted(rows));
     }
-    return new ViewRequest(path.group(1).equals("top"), Integer.parseInt(digits), view);
+    return new ViewRequest(path.group(1).equals("top"), Integer.parseInt(rows), view);
   }
 
   private Problem notFound(String what) {
