@@ -61,7 +61,8 @@ public final class Webhook {
    *     wrong signature, 400 without event or id, 408 if the payload arrives too slowly, 503 for
    *     too many concurrent deliveries
    */
-  public Delivery verify(@Variable("request") ClientRequest request) throws IOException {
+  public Delivery verify(@Variable("request") ClientRequest request)
+      throws IOException, GeneralSecurityException {
     if (secret.isEmpty()) {
       throw new Problem(404, "Not found", "The webhook is disabled: set GITHUB_WEBHOOK_SECRET.");
     }
@@ -94,38 +95,32 @@ public final class Webhook {
     return value != null && value.matches(form) ? value : "";
   }
 
-  private boolean isSigned(ClientRequest request, String signature) throws IOException {
+  /** Computes the signature of the payload and compares it. */
+  private boolean isSigned(ClientRequest request, String signature)
+      throws IOException, GeneralSecurityException {
     if (!request.ticket().take(InFlight.Share.DELIVERIES, 1)) {
       throw Problem.busy("Too many webhook deliveries are in flight");
     }
-    return MessageDigest.isEqual(signature.getBytes(UTF_8), sign(request, secret).getBytes(UTF_8));
-  }
-
-  /** Computes the expected signature in GitHub's format. */
-  private static String sign(ClientRequest request, String secret) throws IOException {
     if (request.length() > LARGEST_PAYLOAD) {
       throw tooLarge();
     }
     InputStream body = request.body() == null ? InputStream.nullInputStream() : request.body();
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
-      byte[] chunk = new byte[CHUNK];
-      long length = 0;
-      long began = System.nanoTime();
-      for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
-        length += count;
-        if (length > LARGEST_PAYLOAD) {
-          throw tooLarge();
-        } else if (System.nanoTime() - began > LONGEST) {
-          throw new Problem(408, "Request timeout", "The payload did not arrive in time.");
-        }
-        mac.update(chunk, 0, count);
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
+    byte[] chunk = new byte[CHUNK];
+    long length = 0;
+    long began = System.nanoTime();
+    for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
+      length += count;
+      if (length > LARGEST_PAYLOAD) {
+        throw tooLarge();
+      } else if (System.nanoTime() - began > LONGEST) {
+        throw new Problem(408, "Request timeout", "The payload did not arrive in time.");
       }
-      return "sha256=" + HexFormat.of().formatHex(mac.doFinal());
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
+      mac.update(chunk, 0, count);
     }
+    byte[] given = HexFormat.of().parseHex(signature.replace("sha256=", ""));
+    return MessageDigest.isEqual(given, mac.doFinal());
   }
 
   private static Problem tooLarge() {
