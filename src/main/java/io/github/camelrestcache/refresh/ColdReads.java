@@ -12,7 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Variable;
 
-/** Lets callers of endpoints that are not stored yet wait for the first refresh. */
+/** Lets callers of endpoints that are not stored yet wait for the first refresh, for a while. */
 public final class ColdReads implements AutoCloseable {
 
   /** Continue the requests that waited. */
@@ -23,9 +23,6 @@ public final class ColdReads implements AutoCloseable {
   private final Near near;
   private final Duration wait;
 
-  /**
-   * @param wait the maximum wait of a caller
-   */
   public ColdReads(Refreshes refreshes, Leases leases, Near near, Duration wait) {
     this.refreshes = refreshes;
     this.leases = leases;
@@ -55,10 +52,7 @@ public final class ColdReads implements AutoCloseable {
     }
     return refreshes
         .begin(endpoint, true)
-        // the joined refresh may not have been due
-        .thenCompose(
-            done -> done || others == null ? completed(done) : refreshes.begin(endpoint, true))
-        .thenCompose(done -> done ? completed(true) : arrival(endpoint))
+        .thenCompose(done -> done ? CompletableFuture.completedFuture(true) : arrival(endpoint))
         .orTimeout(wait.toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (done, failure) -> {
@@ -75,11 +69,7 @@ public final class ColdReads implements AutoCloseable {
   /** Completes when the refresh of another instance arrives here. */
   private CompletableFuture<Boolean> arrival(CachedEndpoint endpoint) {
     CompletableFuture<Boolean> arrival = near.arrival(endpoint.path()).thenApply(arrived -> false);
-    return near.entry(endpoint) == null ? arrival : completed(false);
-  }
-
-  private static CompletableFuture<Boolean> completed(boolean done) {
-    return CompletableFuture.completedFuture(done);
+    return near.entry(endpoint) == null ? arrival : CompletableFuture.completedFuture(false);
   }
 
   private static Problem notReady(String path, String reason, Duration wait) {

@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.time.Instant;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessException;
 
 /** Why a refresh or the store failed, for people and for metrics. */
@@ -30,10 +31,7 @@ public final class Failures {
   }
 
   private static String reason(Throwable failure) {
-    Throwable innermost = failure;
-    while (innermost.getCause() != null) {
-      innermost = innermost.getCause();
-    }
+    Throwable innermost = NestedExceptionUtils.getMostSpecificCause(failure);
     return innermost instanceof FileSystemException || innermost instanceof FileNotFoundException
         ? innermost.getClass().getSimpleName()
         : BadConfiguration.sentence(failure);

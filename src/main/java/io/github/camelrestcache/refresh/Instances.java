@@ -14,12 +14,10 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * The instances on one Redis, in a sorted set. An instance stays in it while it reports at least
- * every ten seconds. This is for display only.
+ * The instances on one Redis, in a sorted set. An instance stays in it for nine seconds after its
+ * next report is due. This is for display only.
  */
 public final class Instances {
-
-  private static final Duration SHORTEST = Duration.ofSeconds(10);
 
   /** A value of another type at the key is deleted. */
   @SuppressWarnings("rawtypes")
@@ -46,8 +44,7 @@ public final class Instances {
   public Instances(RedisConnection redis, Keys keys, Settings settings, Meters meters) {
     this.redis = redis;
     key = keys.of("instances");
-    Duration age = settings.nearCacheMaxAge().multipliedBy(3);
-    kept = age.compareTo(SHORTEST) > 0 ? age : SHORTEST;
+    kept = settings.nearCacheMaxAge().plusSeconds(9);
     String mark = UUID.randomUUID().toString().substring(0, 8);
     me = InetAddressUtil.getLocalHostNameSafe() + ":" + settings.clients().port() + "/" + mark;
     known = List.of(me);

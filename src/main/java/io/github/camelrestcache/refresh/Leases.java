@@ -1,12 +1,11 @@
 package io.github.camelrestcache.refresh;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.store.StoreClock;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -51,9 +50,9 @@ public final class Leases {
       local mine = state(ARGV[1])
       """;
 
-  private static final RedisScript<byte[]> LOOK =
-      RedisScript.of(BEGIN + "return tostring(now)", byte[].class);
+  private static final RedisScript<Long> LOOK = RedisScript.of(BEGIN + "return now", Long.class);
 
+  /** Answers with the fence if the lease is granted, else 0, with the time and with the state. */
   @SuppressWarnings("rawtypes")
   private static final RedisScript<List> ACQUIRE =
       RedisScript.of(
@@ -61,28 +60,25 @@ public final class Leases {
               + """
               local every, lease, most, cold =
                 tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'true'
-              if number(mine['until']) > now and mine.owner ~= ARGV[7] then
-                return {'0', tostring(mine['until'] - now), tostring(now), cjson.encode(mine)}
-              end
               local due = number(mine.began) + every * math.max(1, number(mine.stretch))
               if cold or number(mine.failures) > 0 then due = 0 end
               local soon = math.max(tonumber(mine.soon) or due, number(mine.began) + number(mine.spacing))
               due = math.max(math.min(due, soon), number(mine.notBefore))
+              local free = number(mine['until']) <= now or mine.owner == ARGV[7]
               local running = 0
               for _, path in ipairs(redis.call('HKEYS', KEYS[1])) do
                 if number(state(path)['until']) > now then running = running + 1 end
               end
-              if due <= now and running >= most then due = now + 100 end
-              if due > now then
-                return {'0', tostring(due - now), tostring(now), cjson.encode(mine)}
+              local granted = due <= now and free and running < most
+              if granted then
+                mine.fence = math.max(number(mine.fence) + 1, ARGV[6] + 1, now)
+                mine.owner = ARGV[7]
+                mine.began = now
+                mine['until'] = now + lease
+                mine.soon = nil
+                redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
               end
-              mine.fence = math.max(number(mine.fence) + 1, ARGV[6] + 1, now)
-              mine.owner = ARGV[7]
-              mine.began = now
-              mine['until'] = now + lease
-              mine.soon = nil
-              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return {string.format('%.0f', mine.fence), '0', tostring(now), cjson.encode(mine)}
+              return {granted and mine.fence or 0, now, cjson.encode(mine)}
               """,
           List.class);
 
@@ -111,16 +107,16 @@ public final class Leases {
               """,
           byte[].class);
 
-  private static final RedisScript<Long> SOON =
+  private static final RedisScript<byte[]> SOON =
       RedisScript.of(
           BEGIN
               + """
               if ARGV[3] == 'true' then mine.notBefore = 0 end
               mine.soon = math.min(tonumber(mine.soon) or math.huge, now + ARGV[2])
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return 1
+              return cjson.encode(mine)
               """,
-          Long.class);
+          byte[].class);
 
   /**
    * The right to refresh an endpoint, for a while.
@@ -129,14 +125,6 @@ public final class Leases {
    * @param began when it was taken, by the clock of Redis
    */
   public record Lease(String path, long fence, Instant began) {}
-
-  /**
-   * The result of a request for a lease.
-   *
-   * @param lease null if it is not available
-   * @param pause how long until it may be available
-   */
-  record Turn(Lease lease, Duration pause) {}
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
 
@@ -188,12 +176,12 @@ public final class Leases {
 
   /** Reads what other instances have done, and repeats updates. */
   void look() {
-    setClock(text(run(LOOK, "")));
+    setClock(run(LOOK, ""));
     Map<String, State> now = new HashMap<>();
     redis
         .<String, byte[]>opsForHash()
         .entries(key)
-        .forEach((path, state) -> now.put(path, read(text(state))));
+        .forEach((path, state) -> now.put(path, read(state)));
     states.keySet().retainAll(now.keySet());
     states.putAll(now);
     for (Runnable update = untold.peek(); update != null; update = untold.peek()) {
@@ -209,14 +197,14 @@ public final class Leases {
    * @param every its interval
    * @param cold whether it is due regardless of its interval; a pause after failures still counts
    * @param above the fence of the known entry, in case Redis has lost it
+   * @return the lease, or null if it is not available
    */
-  Turn acquire(String path, Duration every, boolean cold, long above) {
+  Lease acquire(String path, Duration every, boolean cold, long above) {
     List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above, me);
-    long fence = Long.parseLong(text(answer.get(0)));
-    Duration wait = Duration.ofMillis((long) Double.parseDouble(text(answer.get(1))));
-    Instant now = setClock(text(answer.get(2)));
-    states.put(path, read(text(answer.get(3))));
-    return new Turn(fence == 0 ? null : new Lease(path, fence, now), wait);
+    long fence = (Long) answer.get(0);
+    Instant now = setClock((Long) answer.get(1));
+    keep(path, (byte[]) answer.get(2));
+    return fence == 0 ? null : new Lease(path, fence, now);
   }
 
   /** How often to renew a lease, so that it outlasts the refresh. */
@@ -239,7 +227,7 @@ public final class Leases {
     String json = JSON.valueToTree(result).toString();
     byte[] state = run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis());
     if (state != null) {
-      states.put(lease.path(), read(text(state)));
+      keep(lease.path(), state);
     }
     return state != null;
   }
@@ -250,29 +238,29 @@ public final class Leases {
    * @param atOnce whether to end its pause too
    */
   void soon(String path, Duration after, boolean atOnce) {
-    run(SOON, path, after.toMillis(), atOnce);
+    keep(path, run(SOON, path, after.toMillis(), atOnce));
   }
 
   private <T> T run(RedisScript<T> script, Object... arguments) {
     return redis.run(script, key, arguments);
   }
 
-  private Instant setClock(String millis) {
-    Instant now = Instant.ofEpochMilli((long) Double.parseDouble(millis));
+  private Instant setClock(long millis) {
+    Instant now = Instant.ofEpochMilli(millis);
     clock.set(now);
     return now;
   }
 
-  private static State read(String state) {
-    try {
-      State read = JSON.readValue(state, State.class);
-      return read == null ? State.NONE : read;
-    } catch (JsonProcessingException e) {
-      return State.NONE;
-    }
+  private void keep(String path, byte[] state) {
+    states.put(path, read(state));
   }
 
-  private static String text(Object bytes) {
-    return new String((byte[]) bytes, StandardCharsets.UTF_8);
+  private static State read(byte[] json) {
+    try {
+      State state = JSON.readValue(json, State.class);
+      return state == null ? State.NONE : state;
+    } catch (IOException e) {
+      return State.NONE;
+    }
   }
 }

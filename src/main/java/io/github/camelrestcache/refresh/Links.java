@@ -1,5 +1,6 @@
 package io.github.camelrestcache.refresh;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,12 +17,10 @@ final class Links {
 
   /** The target of the first link with the relation {@code next}, or null. */
   static String next(String field) {
-    if (field != null) {
-      Matcher link = LINK.matcher(field);
-      while (link.find()) {
-        if (isNext(link.group(2))) {
-          return link.group(1);
-        }
+    Matcher link = LINK.matcher(field == null ? "" : field);
+    while (link.find()) {
+      if (isNext(link.group(2))) {
+        return link.group(1);
       }
     }
     return null;
@@ -29,15 +28,13 @@ final class Links {
 
   /** Whether the first {@code rel} among these parameters contains {@code next}. */
   private static boolean isNext(String parameters) {
-    Matcher parameter = PARAMETERS.matcher(parameters);
-    while (parameter.find()) {
-      if (parameter.group(1).equalsIgnoreCase("rel")) {
-        String value = parameter.group(2) == null ? parameter.group(3) : parameter.group(2);
-        return value != null
-            && (" " + value.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ") + " ")
-                .contains(" next ");
-      }
-    }
-    return false;
+    return PARAMETERS
+        .matcher(parameters)
+        .results()
+        .filter(each -> each.group(1).equalsIgnoreCase("rel"))
+        .findFirst()
+        .map(rel -> rel.group(2) == null ? rel.group(3) : rel.group(2))
+        .filter(value -> List.of(value.toLowerCase(Locale.ROOT).split("\\s+")).contains("next"))
+        .isPresent();
   }
 }

@@ -35,9 +35,8 @@ record Outcomes(
    *
    * @param pages null if it failed before the first page
    * @param failure null if it succeeded
-   * @return how long the endpoint backs off
    */
-  synchronized Duration note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
+  synchronized void note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
     String path = endpoint.path();
     State before = leases.state(path);
     int spent = pages == null ? 0 : pages.cost(github.isAuthorized());
@@ -53,13 +52,13 @@ record Outcomes(
       if (before.failures() > 0) {
         LOG.info("Refresh of {} succeeded again", path);
       }
-      return Duration.ZERO;
+      return;
     }
     if (failure instanceof DataAccessException) {
       // the store logs its own failures
       release(lease, failed(before, cost, before.failures(), before.reason()), Duration.ZERO);
       leases.later(() -> leases.soon(path, Duration.ZERO, false));
-      return Duration.ZERO;
+      return;
     }
     String reason = Failures.sentence(failure);
     boolean known =
@@ -81,7 +80,6 @@ record Outcomes(
               : "Not stored yet: " + String.join(", ", missing));
       LOG.debug("Refresh of {} failed", path, failure);
     }
-    return pause;
   }
 
   private static Result failed(State before, double cost, int inARow, String reason) {

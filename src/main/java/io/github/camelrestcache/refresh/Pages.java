@@ -10,7 +10,6 @@ import io.github.camelrestcache.store.Page;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -208,15 +207,9 @@ public final class Pages {
   }
 
   private boolean hasItemTwice() {
-    Set<String> ids = new HashSet<>();
-    for (Piece piece : pieces) {
-      Set<String> ofPage = new HashSet<>(piece.page().ids());
-      if (!Collections.disjoint(ids, ofPage)) {
-        return true;
-      }
-      ids.addAll(ofPage);
-    }
-    return false;
+    List<String> ids =
+        pieces.stream().flatMap(piece -> piece.page().ids().stream().distinct()).toList();
+    return Set.copyOf(ids).size() < ids.size();
   }
 
   private void repeat() {

@@ -6,7 +6,6 @@ import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.refresh.Leases.Lease;
-import io.github.camelrestcache.refresh.Leases.Turn;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
@@ -42,8 +41,10 @@ public final class Refreshes implements AutoCloseable {
   /** Events within this time cause one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
 
+  /** Milliseconds between two looks for endpoints that are due. */
+  private static final long BEAT = 50;
+
   private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
-  private final Map<String, ScheduledFuture<?>> waking = new ConcurrentHashMap<>();
 
   /** Whether a lease has failed although Redis answers. */
   private final AtomicBoolean odd = new AtomicBoolean();
@@ -94,6 +95,7 @@ public final class Refreshes implements AutoCloseable {
             null,
             "1 if this instance took the latest lease, else 0",
             each -> instances.me().equals(leases.state(each.path()).owner()) ? 1 : 0);
+    clock.scheduleWithFixedDelay(this::beginDue, BEAT, BEAT, TimeUnit.MILLISECONDS);
   }
 
   /** The refresh of a path that is in flight here, or null. */
@@ -106,7 +108,7 @@ public final class Refreshes implements AutoCloseable {
     clock.shutdownNow();
   }
 
-  /** Refreshes an endpoint if it is due, or else as soon as it is; called by the timer. */
+  /** Refreshes an endpoint if it is due; called by the timer. */
   public void refresh(@Variable("endpoint") CachedEndpoint endpoint) {
     begin(endpoint, false);
   }
@@ -117,9 +119,9 @@ public final class Refreshes implements AutoCloseable {
    */
   public void soon(CachedEndpoint endpoint) {
     try {
-      soon(endpoint, EVENTS, false);
+      leases.soon(endpoint.path(), EVENTS, false);
     } catch (DataAccessException e) {
-      leases.later(() -> soon(endpoint, EVENTS, false));
+      leases.later(() -> leases.soon(endpoint.path(), EVENTS, false));
     }
   }
 
@@ -129,15 +131,10 @@ public final class Refreshes implements AutoCloseable {
    * @throws DataAccessException without Redis
    */
   public void now(CachedEndpoint endpoint) {
-    soon(endpoint, Duration.ZERO, true);
+    leases.soon(endpoint.path(), Duration.ZERO, true);
   }
 
-  private void soon(CachedEndpoint endpoint, Duration wait, boolean atOnce) {
-    leases.soon(endpoint.path(), wait, atOnce);
-    wake(endpoint, wait);
-  }
-
-  /** Reads what other instances have done, and begins what is due. */
+  /** Reads what other instances have done. */
   public void look() {
     leases.look();
     for (CachedEndpoint endpoint : catalog.endpoints()) {
@@ -146,8 +143,16 @@ public final class Refreshes implements AutoCloseable {
       if (state.failures() > 0 && !leases.pause(path).isZero()) {
         near.giveUp(path, new RefreshFailed(state.reason()));
       }
-      if (!state.due(endpoint.every()).isAfter(leases.now())) {
-        begin(endpoint, false);
+    }
+  }
+
+  /** Begins what is due, as far as this instance knows, while the routes run and Redis answers. */
+  private void beginDue() {
+    if (producer.getCamelContext().isStarted() && redis.trouble() == null) {
+      for (CachedEndpoint endpoint : catalog.endpoints()) {
+        if (!leases.state(endpoint.path()).due(endpoint.every()).isAfter(leases.now())) {
+          begin(endpoint, false);
+        }
       }
     }
   }
@@ -163,22 +168,20 @@ public final class Refreshes implements AutoCloseable {
     CompletableFuture<Boolean> mine = new CompletableFuture<>();
     CompletableFuture<Boolean> before = running.putIfAbsent(path, mine);
     if (before != null) {
-      return before;
+      // the refresh that a cold read joins may not have been due
+      return cold ? before.thenCompose(done -> done ? before : begin(endpoint, true)) : before;
     }
     try {
       Entry here = near.entry(endpoint);
       long above = here == null ? 0 : here.fence();
-      Turn turn = leases.acquire(path, endpoint.every(), cold, above);
-      if (turn.lease() == null) {
-        running.remove(path);
-        mine.complete(false);
-        wake(endpoint, turn.pause());
+      Lease lease = leases.acquire(path, endpoint.every(), cold, above);
+      if (lease == null) {
+        end(path, false, null);
       } else {
-        run(endpoint, turn.lease(), mine);
+        run(endpoint, lease);
       }
     } catch (RuntimeException e) {
-      running.remove(path);
-      mine.completeExceptionally(e);
+      end(path, false, e);
       if (redis.trouble() == null && odd.compareAndSet(false, true)) {
         LOG.warn("Refreshes cannot take leases: {}", BadConfiguration.sentence(e));
       }
@@ -186,28 +189,16 @@ public final class Refreshes implements AutoCloseable {
     return mine;
   }
 
-  /** Schedules another attempt, unless an earlier one is scheduled. */
-  private void wake(CachedEndpoint endpoint, Duration wait) {
-    waking.compute(
-        endpoint.path(),
-        (path, set) -> {
-          if (set != null && set.getDelay(TimeUnit.MILLISECONDS) <= wait.toMillis()) {
-            return set;
-          } else if (set != null) {
-            set.cancel(false);
-          }
-          return clock.schedule(
-              () -> {
-                waking.remove(path);
-                CachedEndpoint declared = catalog.endpoint(path);
-                return declared == null ? null : begin(declared, false);
-              },
-              wait.toMillis(),
-              TimeUnit.MILLISECONDS);
-        });
+  private void end(String path, boolean done, Throwable failure) {
+    CompletableFuture<Boolean> refresh = running.remove(path);
+    if (failure == null) {
+      refresh.complete(done);
+    } else {
+      refresh.completeExceptionally(failure);
+    }
   }
 
-  private void run(CachedEndpoint endpoint, Lease lease, CompletableFuture<Boolean> mine) {
+  private void run(CachedEndpoint endpoint, Lease lease) {
     Instant deadline = Instant.now().plus(settings.deadline());
     Timer.Sample duration = Timer.start();
     long renewal = leases.renewal().toMillis();
@@ -221,10 +212,10 @@ public final class Refreshes implements AutoCloseable {
               exchange.setVariable("lease", lease);
               exchange.setVariable("deadline", deadline);
             })
-        .whenComplete(
-            (exchange, thrown) -> {
+        .thenAccept(
+            exchange -> {
               renewing.cancel(false);
-              Throwable failure = thrown != null ? thrown : exchange.getException();
+              Throwable failure = exchange.getException();
               if (failure != null && Instant.now().isAfter(deadline)) {
                 failure = new RefreshFailed("The refresh exceeded REFRESH_DEADLINE");
               }
@@ -234,31 +225,12 @@ public final class Refreshes implements AutoCloseable {
                       .tag("endpoint", endpoint.template())
                       .tag("outcome", failure == null ? "done" : Failures.word(failure))
                       .register(meters));
-              Pages pages = exchange == null ? null : exchange.getVariable("pages", Pages.class);
-              end(endpoint, lease, pages, failure, mine);
+              try {
+                outcomes.note(endpoint, lease, exchange.getVariable("pages", Pages.class), failure);
+              } finally {
+                end(endpoint.path(), true, failure);
+              }
             });
-  }
-
-  private void end(
-      CachedEndpoint endpoint,
-      Lease lease,
-      Pages pages,
-      Throwable failure,
-      CompletableFuture<Boolean> mine) {
-    Duration pause = Duration.ZERO;
-    try {
-      pause = outcomes.note(endpoint, lease, pages, failure);
-    } finally {
-      running.remove(endpoint.path());
-      if (failure == null) {
-        mine.complete(true);
-      } else {
-        mine.completeExceptionally(failure);
-      }
-    }
-    if (!pause.isZero()) {
-      wake(endpoint, pause);
-    }
   }
 
   private void renew(Lease lease) {
