@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Variable;
@@ -105,7 +106,7 @@ public final class Catalog {
 
   /** Rejects duplicate route ids with both locations, which Camel's own error omits. */
   public static void refuseIdsTwice(CamelContext context) {
-    Map<String, RouteDefinition> ids = new HashMap<>();
+    Map<String, String> sources = new HashMap<>();
     ((ModelCamelContext) context)
         .addModelLifecycleStrategy(
             new ModelLifecycleStrategySupport() {
@@ -113,7 +114,7 @@ public final class Catalog {
               public void onAddRouteDefinition(RouteDefinition route) {
                 boolean loading = !context.isStarting() && !context.isStarted();
                 if (loading && route.getId() != null) {
-                  refuseTwice("the route id", route, ids.put(route.getId(), route));
+                  refuseTwice("the route id", route.getId(), source(route), sources);
                 }
               }
             });
@@ -135,16 +136,13 @@ public final class Catalog {
   Declared read(List<RouteDefinition> routes) {
     Map<String, CachedEndpoint> endpoints = new LinkedHashMap<>();
     Map<String, View> views = new LinkedHashMap<>();
-    Map<String, RouteDefinition> ids = new HashMap<>();
+    Map<String, String> sources = new HashMap<>();
     Set<String> entries = new HashSet<>(Set.of("direct:refresh", "direct:rank"));
     routes.forEach(route -> entries.add(route.getInput().getEndpointUri()));
     for (RouteDefinition route : routes) {
-      if (Boolean.TRUE.equals(route.isKamelet())) {
-        continue;
-      }
       String source = source(route);
       if (route.getId() != null) {
-        refuseTwice("the route id", route, ids.put(route.getId(), route));
+        refuseTwice("the route id", route.getId(), source, sources);
       }
       Kamelet kamelet = Kamelet.of(context, route, source);
       if (kamelet == null) {
@@ -153,33 +151,28 @@ public final class Catalog {
       if (!route.hasCustomIdAssigned()) {
         throw new BadConfiguration(source + ": the block has no id: add one, such as org-repos");
       }
-      refuseUnknown(kamelet);
-      refuseDeadEnd(route, kamelet, entries);
+      complete(kamelet);
+      refuseDeadEnd(route, source, entries);
       if (kamelet.name().equals(ENDPOINT)) {
         CachedEndpoint endpoint = endpoint(route, kamelet);
-        CachedEndpoint before = endpoints.put(endpoint.path(), endpoint);
-        refuseTwice("the path", endpoint.path(), source, before == null ? null : before.source());
+        refuseTwice("the path", endpoint.path(), source, sources);
+        endpoints.put(endpoint.path(), endpoint);
       } else if (kamelet.name().equals(VIEW)) {
         View view = view(route, kamelet);
-        View before = views.put(view.name(), view);
-        refuseTwice("the view", view.name(), source, before == null ? null : before.source());
+        refuseTwice("the view", view.name(), source, sources);
+        views.put(view.name(), view);
       }
     }
+    List<String> lists =
+        endpoints.values().stream()
+            .filter(endpoint -> endpoint.shape() == Shape.LIST)
+            .map(CachedEndpoint::path)
+            .toList();
     for (View view : views.values()) {
-      CachedEndpoint list = endpoints.get(view.list());
-      if (list == null || list.shape() != Shape.LIST) {
-        List<String> lists =
-            endpoints.values().stream()
-                .filter(e -> e.shape() == Shape.LIST)
-                .map(CachedEndpoint::path)
-                .toList();
-        throw new BadConfiguration(
-            "%s: the view '%s' ranks '%s', which is not a cached list: %s"
-                .formatted(
-                    view.source(),
-                    view.name(),
-                    view.list(),
-                    BadConfiguration.suggestion(view.list(), lists)));
+      if (!lists.contains(view.list())) {
+        String sentence = "the view '%s' ranks '%s', which is not a cached list";
+        throw unknown(
+            view.source(), sentence.formatted(view.name(), view.list()), view.list(), lists);
       }
     }
     return new Declared(endpoints, views);
@@ -188,25 +181,25 @@ public final class Catalog {
   private static CachedEndpoint endpoint(RouteDefinition route, Kamelet kamelet) {
     String path = kamelet.parameter("path", "a path such as /orgs/Netflix/repos", ENDPOINT_PATH);
     String shape = kamelet.parameter("shape", "list or object", "list|object");
-    String every = kamelet.parameter("every", null, ".*");
-    if (Settings.millis(every) <= 0) {
-      throw kamelet.refuse("every", every, "a time above 0 such as 2s, 5m or 1h");
-    }
     String events = kamelet.parameter("events", "names of events such as star,push", EVENTS);
+    long every = Settings.millis(kamelet.given().get("every"));
+    if (every <= 0) {
+      throw kamelet.invalid("every", "a time above 0 such as 2s, 5m or 1h");
+    }
     return new CachedEndpoint(
         route.getId(),
-        description(route),
+        Objects.toString(route.getDescriptionText(), ""),
         path,
         kamelet.template("path"),
         Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
-        Duration.ofMillis(Settings.millis(every)),
+        Duration.ofMillis(every),
         events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
         kamelet.source());
   }
 
   private static View view(RouteDefinition route, Kamelet kamelet) {
     return new View(
-        description(route),
+        Objects.toString(route.getDescriptionText(), ""),
         kamelet.parameter("view", "a name of letters, digits, - and _", "[A-Za-z0-9_-]+"),
         kamelet.parameter("list", "the path of a cached list", "/\\S*"),
         kamelet.parameter("field", "the name of a field of the list's items", "\\S+"),
@@ -215,69 +208,54 @@ public final class Catalog {
   }
 
   /** Rejects a step to a missing route, which Camel detects only at the first message. */
-  private static void refuseDeadEnd(RouteDefinition block, Kamelet kamelet, Set<String> routes) {
+  private static void refuseDeadEnd(RouteDefinition block, String source, Set<String> entries) {
     for (var step : block.getOutputs()) {
       if (step instanceof ToDefinition to
           && to.getUri().startsWith("direct:")
-          && !routes.contains(to.getUri())) {
-        throw new BadConfiguration(
-            "%s: no route starts from '%s': %s"
-                .formatted(
-                    kamelet.source(),
-                    to.getUri(),
-                    BadConfiguration.suggestion(to.getUri(), routes)));
+          && !entries.contains(to.getUri())) {
+        throw unknown(source, "no route starts from '" + to.getUri() + "'", to.getUri(), entries);
       }
     }
   }
 
-  private void refuseUnknown(Kamelet kamelet) {
-    Set<String> known = new HashSet<>(template(kamelet).keySet());
-    for (String name : kamelet.given().keySet()) {
-      if (!known.contains(name)) {
-        throw new BadConfiguration(
-            "%s: the Kamelet %s has no parameter '%s': %s"
-                .formatted(
-                    kamelet.source(),
-                    kamelet.name(),
-                    name,
-                    BadConfiguration.suggestion(name, known)));
+  /** Rejects unknown parameters, and adds the default values of those that are not given. */
+  private void complete(Kamelet kamelet) {
+    Map<String, String> given = kamelet.given();
+    Map<String, String> defaults = new HashMap<>();
+    for (RouteTemplateParameterDefinition each : template(kamelet).getTemplateParameters()) {
+      defaults.put(each.getName(), each.getDefaultValue());
+    }
+    for (String name : given.keySet()) {
+      if (!defaults.containsKey(name)) {
+        String sentence = "the Kamelet %s has no parameter '%s'".formatted(kamelet.name(), name);
+        throw unknown(kamelet.source(), sentence, name, defaults.keySet());
       }
     }
-    template(kamelet).forEach(kamelet::fillIn);
+    defaults.forEach(
+        (name, value) ->
+            given.computeIfAbsent(name, key -> context.resolvePropertyPlaceholders(value)));
   }
 
-  /** The parameters of a Kamelet with their default values, or null for required ones. */
-  private Map<String, String> template(Kamelet kamelet) {
+  private RouteTemplateDefinition template(Kamelet kamelet) {
     ModelCamelContext model = (ModelCamelContext) context;
-    if (model.getRouteTemplateDefinition(kamelet.name()) == null) {
-      try {
+    try {
+      if (model.getRouteTemplateDefinition(kamelet.name()) == null) {
         String location = context.getComponent("kamelet", KameletComponent.class).getLocation();
         RouteTemplateHelper.loadRouteTemplateFromLocation(context, null, kamelet.name(), location);
-      } catch (Exception e) {
-        throw new BadConfiguration(
-            "%s: the Kamelet %s cannot be read (%s): %s"
-                .formatted(
-                    kamelet.source(),
-                    kamelet.name(),
-                    BadConfiguration.sentence(e),
-                    BadConfiguration.suggestion(kamelet.name(), List.of(ENDPOINT, VIEW))));
       }
+      return model.getRouteTemplateDefinition(kamelet.name());
+    } catch (Exception e) {
+      String sentence =
+          "the Kamelet %s cannot be read (%s)"
+              .formatted(kamelet.name(), BadConfiguration.sentence(e));
+      throw unknown(kamelet.source(), sentence, kamelet.name(), List.of(ENDPOINT, VIEW));
     }
-    RouteTemplateDefinition template = model.getRouteTemplateDefinition(kamelet.name());
-    Map<String, String> parameters = new HashMap<>();
-    for (RouteTemplateParameterDefinition each : template.getTemplateParameters()) {
-      String value = each.getDefaultValue();
-      parameters.put(
-          each.getName(), value == null ? null : context.resolvePropertyPlaceholders(value));
-    }
-    return parameters;
   }
 
-  static void refuseTwice(String what, RouteDefinition route, RouteDefinition before) {
-    refuseTwice(what, route.getId(), source(route), before == null ? null : source(before));
-  }
-
-  private static void refuseTwice(String what, String name, String source, String before) {
+  /** Rejects a name that is in use; {@code sources} holds the places of the names so far. */
+  private static void refuseTwice(
+      String what, String name, String source, Map<String, String> sources) {
+    String before = sources.putIfAbsent(what + name, source);
     if (before != null) {
       throw new BadConfiguration(
           "%s: %s '%s' is already declared at %s: it must be unique"
@@ -285,8 +263,10 @@ public final class Catalog {
     }
   }
 
-  private static String description(RouteDefinition route) {
-    return route.getDescriptionText() == null ? "" : route.getDescriptionText();
+  private static BadConfiguration unknown(
+      String source, String sentence, String name, Collection<String> known) {
+    return new BadConfiguration(
+        source + ": " + sentence + ": " + BadConfiguration.suggestion(name, known));
   }
 
   /** Folder, file and line. The parent path is omitted because the management port shows it. */

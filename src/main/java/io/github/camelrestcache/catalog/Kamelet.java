@@ -1,6 +1,7 @@
 package io.github.camelrestcache.catalog;
 
 import io.github.camelrestcache.base.BadConfiguration;
+import java.net.URISyntaxException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.camel.CamelContext;
@@ -16,32 +17,25 @@ import org.apache.camel.util.URISupport;
  */
 record Kamelet(String name, Map<String, String> given, Map<String, String> written, String source) {
 
+  /** The Kamelet that a route starts from, or null if it starts from something else. */
   static Kamelet of(CamelContext context, RouteDefinition route, String source) {
-    String uri = route.getInput() == null ? null : route.getInput().getEndpointUri();
-    if (uri == null || !uri.startsWith("kamelet:")) {
+    String uri = route.getInput().getEndpointUri();
+    if (!uri.startsWith("kamelet:")) {
       return null;
     }
-    String resolved;
     try {
-      resolved = context.resolvePropertyPlaceholders(uri.replace("kamelet://", "kamelet:"));
-    } catch (IllegalArgumentException e) {
+      String resolved = context.resolvePropertyPlaceholders(uri);
+      String name = resolved.replaceFirst("kamelet:(//)?([^/?]*).*", "$2");
+      return new Kamelet(name, parameters(resolved), parameters(uri), source);
+    } catch (IllegalArgumentException | URISyntaxException e) {
       throw new BadConfiguration(source + ": " + BadConfiguration.sentence(e));
     }
-    String name = resolved.substring("kamelet:".length()).replaceFirst("[/?].*", "");
-    return new Kamelet(name, parameters(resolved, source), parameters(uri, source), source);
   }
 
-  private static Map<String, String> parameters(String uri, String source) {
+  private static Map<String, String> parameters(String uri) throws URISyntaxException {
     Map<String, String> parameters = new LinkedHashMap<>();
-    int query = uri.indexOf('?');
-    try {
-      if (query >= 0) {
-        URISupport.parseQuery(uri.substring(query + 1))
-            .forEach((key, value) -> parameters.put(key, String.valueOf(value)));
-      }
-    } catch (Exception e) {
-      throw new BadConfiguration(source + ": the parameters cannot be read: " + e.getMessage());
-    }
+    URISupport.parseQuery(URISupport.extractQuery(uri))
+        .forEach((key, value) -> parameters.put(key, String.valueOf(value)));
     return parameters;
   }
 
@@ -50,21 +44,21 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
     return written.get(parameter).replaceAll("\\{\\{(?:[^{}:]*\\.)?([^{}.:]+)[^{}]*}}", "{$1}");
   }
 
-  void fillIn(String parameter, String value) {
-    if (value != null) {
-      given.putIfAbsent(parameter, value);
-    }
-  }
-
+  /**
+   * The value of a parameter.
+   *
+   * @throws BadConfiguration if it is missing or does not match the pattern
+   */
   String parameter(String parameter, String allowed, String pattern) {
     String value = given.get(parameter);
     if (value == null || !value.matches(pattern)) {
-      throw refuse(parameter, value, allowed);
+      throw invalid(parameter, allowed);
     }
     return value;
   }
 
-  BadConfiguration refuse(String parameter, String value, String allowed) {
+  BadConfiguration invalid(String parameter, String allowed) {
+    String value = given.get(parameter);
     return new BadConfiguration(
         "%s: the parameter '%s' of the Kamelet %s is %s, but must be %s"
             .formatted(
