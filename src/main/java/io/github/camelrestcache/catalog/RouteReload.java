@@ -57,31 +57,28 @@ public final class RouteReload {
   /** Replaces Camel's watcher, if there is one. Call it after all routes are loaded. */
   public void start() {
     RouteWatcherReloadStrategy watcher = context.hasService(RouteWatcherReloadStrategy.class);
+    if (watcher == null) {
+      return;
+    }
     try {
-      if (watcher != null) {
-        watch(watcher);
+      for (RouteDefinition route : model.getRouteDefinitions()) {
+        if (route.getInput().getEndpointUri().startsWith("kamelet:")) {
+          Resource file = route.getResource();
+          lastGood.put(name(file.getLocation()), snapshot(file, text(file)));
+        }
       }
+      watcher.setResourceReload((path, file) -> look(file));
+      for (String folder : List.of("kamelets", ".")) {
+        var others = new FileWatcherResourceReloadStrategy(folder);
+        others.setFileFilter(
+            file -> file.getName().matches(".*\\.kamelet\\.yaml|application\\.properties"));
+        others.setResourceReload((path, file) -> look(file));
+        context.addService(others);
+      }
+      LOG.info("Edits to endpoints and views in {} take effect at once", watcher.getFolder());
     } catch (Exception e) {
       throw RuntimeCamelException.wrapRuntimeException(e);
     }
-  }
-
-  private void watch(RouteWatcherReloadStrategy routes) throws Exception {
-    for (RouteDefinition route : model.getRouteDefinitions()) {
-      if (route.getInput().getEndpointUri().startsWith("kamelet:")) {
-        Resource file = route.getResource();
-        lastGood.put(name(file.getLocation()), snapshot(file, text(file)));
-      }
-    }
-    routes.setResourceReload((path, file) -> look(file));
-    for (String folder : List.of("kamelets", ".")) {
-      var others = new FileWatcherResourceReloadStrategy(folder);
-      others.setFileFilter(
-          file -> file.getName().matches(".*\\.kamelet\\.yaml|application\\.properties"));
-      others.setResourceReload((path, file) -> look(file));
-      context.addService(others);
-    }
-    LOG.info("Edits to endpoints and views in {} take effect at once", routes.getFolder());
   }
 
   /** Reloads a file once its content is stable; further writes trigger another call. */
