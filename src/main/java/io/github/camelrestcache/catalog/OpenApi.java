@@ -26,11 +26,11 @@ public record OpenApi(Catalog catalog) {
             .put("maximum", 100);
       }
     }
-    StringBuilder views = new StringBuilder("The first rows of a view.");
-    catalog
-        .views()
-        .forEach(v -> views.append(" ").append(v.name()).append(": ").append(v.description()));
-    ObjectNode view = operation(paths, "/view/{order}/{n}/{view}", "view", views.toString());
+    StringBuilder summary = new StringBuilder("The first rows of a view.");
+    for (View each : catalog.views()) {
+      summary.append(' ').append(each.name()).append(": ").append(each.description());
+    }
+    ObjectNode view = operation(paths, "/view/{order}/{n}/{view}", "view", summary.toString());
     var order = parameter(view, "order", "path").put("type", "string").putArray("enum");
     order.add("top").add("bottom");
     parameter(view, "n", "path").put("type", "integer").put("minimum", 1).put("maximum", 100_000);
@@ -38,10 +38,8 @@ public record OpenApi(Catalog catalog) {
     catalog.views().forEach(each -> names.add(each.name()));
     ObjectNode rows = answers(view, 400, 404, 503).put("type", "array").putObject("items");
     rows.put("type", "array").put("minItems", 2).put("maxItems", 2).putObject("items");
-    ObjectNode health =
-        operation(
-            paths, "/healthcheck", "healthcheck", "The readiness of all endpoints and views.");
-    answers(health, 503).put("type", "object");
+    String ready = "The readiness of all endpoints and views.";
+    answers(operation(paths, "/healthcheck", "healthcheck", ready), 503).put("type", "object");
     return document;
   }
 
