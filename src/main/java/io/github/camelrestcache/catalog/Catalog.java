@@ -32,11 +32,8 @@ import org.apache.camel.support.RouteTemplateHelper;
  */
 public final class Catalog {
 
-  /** The Kamelet that declares a cached endpoint. */
-  public static final String ENDPOINT = "cached-endpoint";
-
-  /** The Kamelet that declares a view. */
-  public static final String VIEW = "ranked-view";
+  private static final String ENDPOINT = "cached-endpoint";
+  private static final String VIEW = "ranked-view";
 
   /** A normalized path that this service does not use itself. */
   private static final String ENDPOINT_PATH =
@@ -50,10 +47,10 @@ public final class Catalog {
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
 
   private volatile Declared declared = new Declared(Map.of(), Map.of());
-  private final CamelContext context;
+  private final ModelCamelContext context;
 
   public Catalog(CamelContext context) {
-    this.context = context;
+    this.context = (ModelCamelContext) context;
   }
 
   /** The endpoint with exactly this path, or null. */
@@ -97,7 +94,7 @@ public final class Catalog {
    * @throws BadConfiguration with file and line
    */
   public void declare() {
-    List<RouteDefinition> routes = ((ModelCamelContext) context).getRouteDefinitions();
+    List<RouteDefinition> routes = context.getRouteDefinitions();
     if (routes.isEmpty()) {
       throw new BadConfiguration(NO_ROUTES);
     }
@@ -237,13 +234,12 @@ public final class Catalog {
   }
 
   private RouteTemplateDefinition template(Kamelet kamelet) {
-    ModelCamelContext model = (ModelCamelContext) context;
     try {
-      if (model.getRouteTemplateDefinition(kamelet.name()) == null) {
+      if (context.getRouteTemplateDefinition(kamelet.name()) == null) {
         String location = context.getComponent("kamelet", KameletComponent.class).getLocation();
         RouteTemplateHelper.loadRouteTemplateFromLocation(context, null, kamelet.name(), location);
       }
-      return model.getRouteTemplateDefinition(kamelet.name());
+      return context.getRouteTemplateDefinition(kamelet.name());
     } catch (Exception e) {
       String sentence =
           "the Kamelet %s cannot be read (%s)"

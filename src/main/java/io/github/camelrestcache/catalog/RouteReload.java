@@ -44,13 +44,11 @@ public final class RouteReload {
   /** The last accepted content by file name: one resource, or none if the file is deleted. */
   private final Map<String, List<Resource>> lastGood = new ConcurrentHashMap<>();
 
-  private final CamelContext context;
-  private final ModelCamelContext model;
+  private final ModelCamelContext context;
   private final Catalog catalog;
 
   public RouteReload(CamelContext context, Catalog catalog) {
-    this.context = context;
-    this.model = (ModelCamelContext) context;
+    this.context = (ModelCamelContext) context;
     this.catalog = catalog;
   }
 
@@ -61,7 +59,7 @@ public final class RouteReload {
       return;
     }
     try {
-      for (RouteDefinition route : model.getRouteDefinitions()) {
+      for (RouteDefinition route : context.getRouteDefinitions()) {
         if (route.getInput().getEndpointUri().startsWith("kamelet:")) {
           Resource file = route.getResource();
           lastGood.put(name(file.getLocation()), snapshot(file, text(file)));
@@ -110,7 +108,7 @@ public final class RouteReload {
     for (RoutesBuilder routes : PluginHelper.getRoutesLoader(context).findRoutesBuilders(file)) {
       edited.addAll(((RouteBuilder) routes).configureRoutes(context).getRoutes());
     }
-    List<RouteDefinition> all = new ArrayList<>(model.getRouteDefinitions());
+    List<RouteDefinition> all = new ArrayList<>(context.getRouteDefinitions());
     all.removeIf(route -> name.equals(name(route.getLocation())));
     all.addAll(edited);
     Catalog.Declared before = catalog.declared();
@@ -130,7 +128,7 @@ public final class RouteReload {
   private void replace(String name, List<Resource> file, Catalog.Declared now) throws Exception {
     List<RouteDefinition> gone = new ArrayList<>();
     Set<Object> ids = new HashSet<>();
-    for (RouteDefinition route : model.getRouteDefinitions()) {
+    for (RouteDefinition route : context.getRouteDefinitions()) {
       Map<String, Object> made = route.getTemplateParameters();
       if (name.equals(name(route.getLocation()))
           || made != null && ids.contains(made.get("parentRouteId"))) {
@@ -139,7 +137,7 @@ public final class RouteReload {
       }
     }
     for (RouteDefinition route : gone) {
-      model.removeRouteDefinition(route);
+      context.removeRouteDefinition(route);
       // a failed route leaves its endpoint behind, which would block a second route
       String uri = route.getInput().getEndpointUri();
       if (uri.startsWith("kamelet:")
