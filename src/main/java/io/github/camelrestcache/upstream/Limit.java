@@ -5,11 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.base.HttpDates;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import org.apache.hc.core5.http.Header;
-import org.apache.hc.core5.http.HttpMessage;
 
 /**
  * A rate limit as GitHub reports it ("Rate limits for the REST API").
@@ -44,14 +40,13 @@ public record Limit(long limit, long remaining, long reset) {
    */
   public static Duration wait(UnaryOperator<String> fields) {
     String retryAfter = fields.apply("Retry-After");
+    long reset = number(fields.apply(PREFIX + "reset"));
     Duration wait = null;
     if (number(retryAfter) >= 0) {
       wait = Duration.ofSeconds(number(retryAfter));
     } else if (retryAfter != null && HttpDates.parse(retryAfter) != null) {
       wait = Duration.between(now(fields), HttpDates.parse(retryAfter));
-    } else if (number(fields.apply(PREFIX + "remaining")) == 0
-        && number(fields.apply(PREFIX + "reset")) >= 0) {
-      long reset = number(fields.apply(PREFIX + "reset"));
+    } else if (number(fields.apply(PREFIX + "remaining")) == 0 && reset >= 0) {
       wait = Duration.between(now(fields), Instant.ofEpochSecond(reset));
     }
     return wait != null && wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
@@ -68,15 +63,15 @@ public record Limit(long limit, long remaining, long reset) {
   /** The message in the JSON of a refusal, or an empty string. */
   public static String message(String content) {
     try {
-      String message =
-          JSON.readTree(content).path("message").asText().replaceAll("\\p{Cntrl}+", " ");
-      return message.substring(0, Math.min(LONGEST_MESSAGE, message.length()));
+      String message = JSON.readTree(content).path("message").asText();
+      String line = message.replaceAll("\\p{Cntrl}+", " ");
+      return line.substring(0, Math.min(LONGEST_MESSAGE, line.length()));
     } catch (JsonProcessingException e) {
       return "";
     }
   }
 
-  static long number(String value) {
+  private static long number(String value) {
     return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
   }
 
@@ -87,25 +82,5 @@ public record Limit(long limit, long remaining, long reset) {
       return "code_search";
     }
     return path.startsWith("/search/") ? "search" : path.equals("/graphql") ? "graphql" : "core";
-  }
-
-  static String resource(HttpMessage response) {
-    String resource = value(response, PREFIX + "resource");
-    return resource == null ? "core" : resource;
-  }
-
-  static Map<String, String> fields(HttpMessage response) {
-    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    for (Header header : response.getHeaders()) {
-      if (header.getName().regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
-        fields.put(header.getName(), header.getValue());
-      }
-    }
-    return fields;
-  }
-
-  static String value(HttpMessage message, String field) {
-    Header header = message.getFirstHeader(field);
-    return header == null ? null : header.getValue();
   }
 }

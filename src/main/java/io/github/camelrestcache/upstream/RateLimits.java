@@ -2,8 +2,6 @@ package io.github.camelrestcache.upstream;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -14,10 +12,11 @@ import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.micrometer.core.instrument.Tags;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -46,22 +45,21 @@ public final class RateLimits {
   private static final int MOST = 10_000;
 
   /** How many limits are metered, starting with those of the service's own token. */
-  private static final int MOST_TOLD = 100;
+  private static final int MOST_METERED = 100;
 
   private static final Duration KEPT = Duration.ofHours(1);
 
   /** The first wait for a secondary limit without a time; the longest is 32 times that. */
   private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
 
+  /** The {@code x-ratelimit-*} fields of the latest answer, and the limit in them or null. */
+  private record Latest(
+      String credential, String resource, Map<String, String> fields, Limit limit) {}
+
   /** A refusal as received, and its end in milliseconds since 1970 by the local clock. */
-  private record Refusal(int status, Map<String, String> fields, String content, long until) {
+  private record Refusal(int status, Map<String, String> fields, String content, long until) {}
 
-    Refusal until(long end) {
-      return new Refusal(status, fields, content, end);
-    }
-  }
-
-  private final Cache<String, Map<String, String>> latest = memory();
+  private final Cache<String, Latest> latest = memory();
   private final Cache<String, Refusal> refusals = memory();
   private final Cache<String, String> unusual = memory();
   private final RedisConnection redis;
@@ -77,124 +75,99 @@ public final class RateLimits {
     this.changes = changes;
     prefix = keys.of("limit:");
     meters
-        .each("ratelimit", () -> known(MOST_TOLD, own.get()).entrySet(), RateLimits::tags)
-        .gauge("limit", null, "Requests per window", each -> each.getValue().limit())
+        .each("ratelimit", () -> metered(own.get()), RateLimits::tags)
+        .gauge("limit", null, "Requests per window", each -> each.limit().limit())
         .gauge(
             "remaining",
             null,
             "Requests left in the window, as last reported",
-            each -> each.getValue().remaining())
+            each -> each.limit().remaining())
         .gauge(
             "reset",
             "seconds",
             "Start of the next window, since 1970",
-            each -> each.getValue().reset());
-  }
-
-  private static Tags tags(Map.Entry<String, Limit> limit) {
-    String name = limit.getKey();
-    int colon = name.lastIndexOf(':');
-    return Tags.of("credential", name.substring(0, colon), "resource", name.substring(colon + 1));
+            each -> each.limit().reset());
   }
 
   private static <T> Cache<String, T> memory() {
     return Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(KEPT).build();
   }
 
+  /** The limits that this instance knows, without those of the service's previous tokens. */
+  private List<Latest> metered(String own) {
+    long now = Instant.now().getEpochSecond();
+    return latest.asMap().values().stream()
+        .filter(each -> !each.credential().startsWith("lent ") || each.credential().equals(own))
+        .filter(each -> each.limit() != null && each.limit().reset() >= now)
+        // "nobody" and "lent" are behind the hashes of callers
+        .sorted(Comparator.comparing(Latest::credential).reversed())
+        .limit(MOST_METERED)
+        .toList();
+  }
+
+  /** Cuts a credential to 8 digits of its hash. */
+  private static Tags tags(Latest limit) {
+    String credential = limit.credential().replaceFirst("([0-9a-f]{8})[0-9a-f]*$", "$1");
+    return Tags.of("credential", credential, "resource", limit.resource());
+  }
+
   /** Records the limit in an answer. */
   public void note(UpstreamRequest ask, HttpMessage response) {
-    Map<String, String> fields = Limit.fields(response);
-    if (!fields.isEmpty()) {
-      String resource = Limit.resource(response);
-      if (resource.equals(Limit.guessed(ask))) {
-        unusual.invalidate(request(ask));
-      } else {
-        unusual.put(request(ask), resource);
-      }
-      String name = name(ask.credential(), resource);
-      if (!fields.equals(latest.asMap().put(name, fields))) {
-        changes.note(ask.credential());
-      }
-      write(name, JSON.valueToTree(fields).toString(), KEPT);
+    Map<String, String> fields = fields(response, Limit.PREFIX);
+    if (fields.isEmpty()) {
+      return;
+    }
+    String resource = resource(fields);
+    if (resource.equals(Limit.guessed(ask))) {
+      unusual.invalidate(request(ask));
+    } else {
+      unusual.put(request(ask), resource);
+    }
+    String name = name(ask.credential(), resource);
+    Latest now = new Latest(ask.credential(), resource, fields, Limit.of(fields::get));
+    if (!now.equals(latest.asMap().put(name, now))) {
+      changes.note(ask.credential());
+    }
+    if (resource.equals("core")) {
+      write(name + ":latest", now.limit(), KEPT);
     }
   }
 
   /** Replaces the limit in a stored answer by the latest one. */
   public void update(UpstreamRequest ask, HttpMessage response) {
-    Map<String, String> now = latest.getIfPresent(name(ask.credential(), Limit.resource(response)));
-    Limit.fields(response).keySet().forEach(response::removeHeaders);
+    Map<String, String> old = fields(response, Limit.PREFIX);
+    old.keySet().forEach(response::removeHeaders);
+    Latest now = latest.getIfPresent(name(ask.credential(), resource(old)));
     if (now != null) {
-      now.forEach(response::addHeader);
+      now.fields().forEach(response::addHeader);
     }
-  }
-
-  /**
-   * The limits that this instance knows, until their reset, by {@code credential:resource}, with
-   * the service's own token first. Credentials are cut to 8 digits of their hash.
-   *
-   * @param own the credential of the service's token; those of its previous tokens are left out
-   */
-  public Map<String, Limit> known(int most, String own) {
-    Map<String, Limit> known = new LinkedHashMap<>();
-    long now = Instant.now().getEpochSecond();
-    latest.asMap().entrySet().stream()
-        .map(each -> Map.entry(each.getKey().substring(prefix.length()), each.getValue()))
-        .filter(each -> !each.getKey().startsWith("lent ") || each.getKey().startsWith(own + ":"))
-        .sorted(
-            Comparator.comparing(
-                    (Map.Entry<String, Map<String, String>> each) ->
-                        !each.getKey().startsWith("lent "))
-                .thenComparing(Map.Entry::getKey))
-        .limit(most)
-        .forEach(
-            each -> {
-              Limit limit = Limit.of(each.getValue()::get);
-              if (limit != null && limit.reset() >= now) {
-                known.put(each.getKey().replaceFirst("([0-9a-f]{8})[0-9a-f]*:", "$1:"), limit);
-              }
-            });
-    return known;
   }
 
   /** The limit of the resource {@code core} that this instance knows for a credential, or null. */
   public Limit known(String credential) {
-    Map<String, String> fields = latest.getIfPresent(name(credential, "core"));
-    return fields == null ? null : Limit.of(fields::get);
+    Latest known = latest.getIfPresent(name(credential, "core"));
+    return known == null ? null : known.limit();
   }
 
   /** The same, from all instances. */
   public Limit core(String credential) {
-    String name = name(credential, "core");
-    Map<String, String> fields = latest.getIfPresent(name);
-    String shared = read(name);
-    if (shared != null) {
-      try {
-        fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        fields.putAll(JSON.readValue(shared, new TypeReference<Map<String, String>>() {}));
-      } catch (JsonProcessingException e) {
-        // fall back to what this instance knows
-      }
-    }
-    return fields == null ? null : Limit.of(fields::get);
+    Limit shared = read(name(credential, "core") + ":latest", Limit.class);
+    return shared == null ? known(credential) : shared;
   }
 
   /**
-   * Records a refusal for as long as it says. If it does not say, that is a minute, doubled for
-   * each refusal in a row.
+   * Records a refusal, whose limit has been noted, for as long as it says. If it does not say, that
+   * is a minute, doubled for each refusal in a row.
    */
   public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
-    String resource = Limit.fields(response).isEmpty() ? expected(ask) : Limit.resource(response);
-    String name = name(ask.credential(), resource) + ":refusal";
+    String name = refusalOf(ask);
     if (inForce(name) != null) {
       return; // answers a request that was in flight at that refusal
     }
-    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    for (Header header : response.getHeaders()) {
-      fields.put(header.getName(), header.getValue());
-    }
+    Map<String, String> fields = fields(response, "");
+    Duration said = Limit.wait(fields::get);
+    Duration wait = said == null ? untold(name + ":in-a-row") : said;
     fields.keySet().removeIf(field -> OF_ONE_ANSWER.matcher(field).matches());
-    Duration said = Limit.wait(field -> Limit.value(response, field));
-    Duration wait = said == null ? untold(name) : said;
     if (wait.toMillis() > 0) {
       Refusal refusal =
           new Refusal(
@@ -203,19 +176,17 @@ public final class RateLimits {
               content.isEmpty() ? "{\"message\":\"API rate limit exceeded\"}" : content,
               System.currentTimeMillis() + wait.toMillis());
       refusals.put(name, refusal);
-      write(name, JSON.valueToTree(refusal).toString(), wait);
+      write(name, refusal, wait);
     }
   }
 
   /** How long a refusal without a time lasts: twice as long each time in a row. */
   private Duration untold(String name) {
-    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow(name)));
-    write(name + ":in-a-row", Long.toString(inARow(name) + 1), wait.multipliedBy(2));
+    Long before = read(name, Long.class);
+    long inARow = before == null ? 0 : before;
+    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow));
+    write(name, inARow + 1, wait.multipliedBy(2));
     return wait;
-  }
-
-  private long inARow(String name) {
-    return Math.max(0, Limit.number(read(name + ":in-a-row")));
   }
 
   /** The refusal that is in force for a request, or null. */
@@ -223,7 +194,7 @@ public final class RateLimits {
     if (ask.path().equals("/rate_limit")) {
       return null;
     }
-    Refusal refusal = inForce(name(ask.credential(), expected(ask)) + ":refusal");
+    Refusal refusal = inForce(refusalOf(ask));
     if (refusal == null) {
       return null;
     }
@@ -236,45 +207,41 @@ public final class RateLimits {
     return response;
   }
 
+  /** The refusal in memory or in Redis, or null. */
   private Refusal inForce(String name) {
-    Refusal refusal = refusals.getIfPresent(name);
-    if (refusal == null || refusal.until() <= System.currentTimeMillis()) {
-      refusal = shared(name);
-      if (refusal != null) {
-        refusals.put(name, refusal);
+    Refusal here = refusals.getIfPresent(name);
+    if (here != null && here.until() > System.currentTimeMillis()) {
+      return here;
+    }
+    Refusal shared = read(name, Refusal.class);
+    try {
+      Long left = shared == null ? null : redis.getExpire(name, TimeUnit.MILLISECONDS);
+      if (left == null || left <= 0) {
+        return null;
       }
-    }
-    return refusal;
-  }
-
-  private Refusal shared(String name) {
-    String text = read(name);
-    if (text == null) {
-      return null;
-    }
-    try {
-      Long left = redis.getExpire(name, TimeUnit.MILLISECONDS);
-      return left == null || left <= 0
-          ? null
-          : JSON.readValue(text, Refusal.class).until(System.currentTimeMillis() + left);
-    } catch (JsonProcessingException | DataAccessException e) {
-      return null;
-    }
-  }
-
-  private void write(String name, String value, Duration kept) {
-    try {
-      redis.opsForValue().set(name, value.getBytes(UTF_8), kept);
+      long until = System.currentTimeMillis() + left;
+      Refusal now = new Refusal(shared.status(), shared.fields(), shared.content(), until);
+      refusals.put(name, now);
+      return now;
     } catch (DataAccessException e) {
+      return null;
+    }
+  }
+
+  private void write(String name, Object value, Duration kept) {
+    try {
+      redis.opsForValue().set(name, JSON.writeValueAsBytes(value), kept);
+    } catch (IOException | DataAccessException e) {
       // this instance has it in memory
     }
   }
 
-  private String read(String name) {
+  /** The value in Redis, or null if it is missing or unreadable or Redis does not answer. */
+  private <T> T read(String name, Class<T> type) {
     try {
       byte[] value = (byte[]) redis.opsForValue().get(name);
-      return value == null ? null : new String(value, UTF_8);
-    } catch (DataAccessException e) {
+      return value == null ? null : JSON.readValue(value, type);
+    } catch (IOException | DataAccessException e) {
       return null;
     }
   }
@@ -283,13 +250,28 @@ public final class RateLimits {
     return prefix + credential + ":" + resource;
   }
 
-  /** The resource that a request counts against; GitHub names it only in the answer. */
-  private String expected(UpstreamRequest ask) {
+  /** The name of a refusal of this request. GitHub names the resource only in the answer. */
+  private String refusalOf(UpstreamRequest ask) {
     String known = unusual.getIfPresent(request(ask));
-    return known == null ? Limit.guessed(ask) : known;
+    return name(ask.credential(), known == null ? Limit.guessed(ask) : known) + ":refusal";
   }
 
   private static String request(UpstreamRequest ask) {
     return Hash.of(ask.method() + " " + ask.path());
+  }
+
+  private static String resource(Map<String, String> fields) {
+    return fields.getOrDefault(Limit.PREFIX + "resource", "core");
+  }
+
+  /** The fields whose names have this prefix; of a repeated field, the last. */
+  private static Map<String, String> fields(HttpMessage message, String prefix) {
+    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (Header header : message.getHeaders()) {
+      if (header.getName().regionMatches(true, 0, prefix, 0, prefix.length())) {
+        fields.put(header.getName(), header.getValue());
+      }
+    }
+    return fields;
   }
 }
