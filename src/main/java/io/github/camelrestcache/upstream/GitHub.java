@@ -24,6 +24,10 @@ public final class GitHub {
   /** Preconditions that a cache cannot evaluate (RFC 9111 4.3.2). */
   private static final List<String> PRECONDITIONS = List.of("If-Match", "If-Unmodified-Since");
 
+  /** Fields with which a server may treat a GET as a write. */
+  private static final List<String> METHOD_OVERRIDES =
+      List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
+
   private final AtomicBoolean scopesReported = new AtomicBoolean();
   private final ServiceToken token;
   private final TokenLending lending;
@@ -60,9 +64,7 @@ public final class GitHub {
         "GET", target, fields, null, true, credential(null, ours), false, deadline);
   }
 
-  /**
-   * The cache partition of refreshes: that of the service's token, or {@code nobody} without one.
-   */
+  /** The cache partition of refreshes: that of the service's token, or {@code nobody}. */
   public String credential() {
     return credential(null, token.now());
   }
@@ -72,9 +74,7 @@ public final class GitHub {
     return !token.now().isEmpty();
   }
 
-  /**
-   * Identifies how pages are requested and rewritten: all that determines a page except its target.
-   */
+  /** Identifies all that determines a page except its target. */
   public String pageForm() {
     return Hash.of(String.join("\n", credential(), version, urls.form()));
   }
@@ -91,33 +91,32 @@ public final class GitHub {
           "Bad request",
           "The request target is not a valid URI: percent-encode as RFC 3986 requires.");
     }
-    HttpFields fields = request.fields().endToEnd();
-    fields.set(RequestId.FIELD, request.id());
+    HttpFields sent = request.fields();
+    HttpFields fields = sent.endToEnd().set(RequestId.FIELD, request.id());
     if (!fields.contains("User-Agent")) {
       fields.add("User-Agent", USER_AGENT);
     }
-    String own = request.fields().get("Authorization");
-    boolean overridden = UpstreamRequest.isOverridden(request.fields());
+    boolean overridden = METHOD_OVERRIDES.stream().anyMatch(sent::contains);
+    String own = sent.get("Authorization");
     boolean lends =
         own == null
             && !overridden
             && lending.allows(request.method(), request.path())
             && !TokenLending.namesOwner(request.query());
-    // read once: it may change
-    String ours = lends ? token.now() : "";
-    authorize(fields, ours);
+    String lent = lends ? token.now() : ""; // read once: it may change
+    authorize(fields, lent);
     boolean cached =
         request.isRead()
             && request.body() == null
             && !overridden
-            && PRECONDITIONS.stream().noneMatch(request.fields()::contains);
+            && PRECONDITIONS.stream().noneMatch(sent::contains);
     return new UpstreamRequest(
         request.method(),
         request.target(),
         fields,
         content(request),
-        !ours.isEmpty(),
-        credential(own, ours),
+        !lent.isEmpty(),
+        credential(own, lent),
         cached,
         null);
   }
@@ -155,11 +154,8 @@ public final class GitHub {
   /** Warns once if the lent token can read more than public data. */
   public void noteScopes(
       @Variable("ask") UpstreamRequest ask, @Variable("answered") HttpFields answered) {
-    String scopes = answered.get("X-OAuth-Scopes");
-    if (ask.lent()
-        && scopes != null
-        && !scopes.isBlank()
-        && scopesReported.compareAndSet(false, true)) {
+    String scopes = ask.lent() ? answered.get("X-OAuth-Scopes") : null;
+    if (scopes != null && !scopes.isBlank() && !scopesReported.getAndSet(true)) {
       LOG.warn(
           "GITHUB_API_TOKEN has the scopes '{}': anonymous callers can now read what it can read."
               + " A token without scopes lends rate limit only",

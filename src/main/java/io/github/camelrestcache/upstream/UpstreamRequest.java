@@ -2,7 +2,6 @@ package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.base.HttpFields;
 import java.time.Instant;
-import java.util.List;
 import java.util.Set;
 import org.apache.hc.core5.http.HttpEntity;
 
@@ -28,10 +27,6 @@ public record UpstreamRequest(
     boolean isCached,
     Instant deadline) {
 
-  /** Fields with which a server may treat a GET as a write. */
-  private static final List<String> METHOD_OVERRIDES =
-      List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
-
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 
   /**
@@ -42,17 +37,11 @@ public record UpstreamRequest(
     return SAFE.contains(method);
   }
 
-  /** Whether fields override the method of their request. */
-  static boolean isOverridden(HttpFields fields) {
-    return METHOD_OVERRIDES.stream().anyMatch(fields::contains);
-  }
-
   /** Whether it carries a caller's own Authorization. */
   public boolean isOfOneCaller() {
     return !lent && !isShared();
   }
 
-  /** Whether it is a GET or a HEAD. */
   public boolean isRead() {
     return method.equals("GET") || method.equals("HEAD");
   }
@@ -64,6 +53,7 @@ public record UpstreamRequest(
 
   /** The target without its query. */
   public String path() {
-    return target.replaceFirst("\\?.*", "");
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
   }
 }
