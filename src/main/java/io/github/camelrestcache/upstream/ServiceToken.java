@@ -26,14 +26,11 @@ public final class ServiceToken {
    * @throws BadConfiguration if the file contains no valid token
    */
   public ServiceToken(Settings.GitHub settings) {
-    token = settings.token();
     file = settings.tokenFile();
-    if (file != null) {
-      try {
-        token = read();
-      } catch (IOException e) {
-        throw new BadConfiguration("GITHUB_API_TOKEN_FILE is '" + file + "': " + reason(e));
-      }
+    try {
+      token = file == null ? settings.token() : read();
+    } catch (BadConfiguration e) {
+      throw new BadConfiguration("GITHUB_API_TOKEN_FILE is '" + file + "': " + e.getMessage());
     }
   }
 
@@ -54,26 +51,26 @@ public final class ServiceToken {
       }
       token = now;
       trouble = null;
-    } catch (IOException e) {
-      String reason = reason(e);
-      if (!reason.equals(trouble)) {
-        LOG.warn("GITHUB_API_TOKEN_FILE: {}. Keeping the previous token", reason);
+    } catch (BadConfiguration e) {
+      if (!e.getMessage().equals(trouble)) {
+        LOG.warn("GITHUB_API_TOKEN_FILE: {}. Keeping the previous token", e.getMessage());
       }
-      trouble = reason;
+      trouble = e.getMessage();
     }
   }
 
-  private String read() throws IOException {
-    String read = Files.readString(file).strip();
+  private String read() {
+    String read;
+    try {
+      read = Files.readString(file).strip();
+    } catch (IOException e) {
+      String reason = e.getClass().getSimpleName();
+      throw new BadConfiguration("it cannot be read (" + reason + ")");
+    }
     if (read.isEmpty() || !Settings.isToken(read)) {
-      throw new IOException("its content is not a token of printable characters without spaces");
+      throw new BadConfiguration(
+          "its content is not a token of printable characters without spaces");
     }
     return read;
-  }
-
-  private static String reason(Exception failure) {
-    return failure.getClass() == IOException.class
-        ? failure.getMessage()
-        : "it cannot be read (" + failure.getClass().getSimpleName() + ")";
   }
 }
