@@ -36,8 +36,7 @@ public final class UpstreamUrls {
 
   /** Scheme and host in any case; a default port is optional. */
   private static String origin(URI upstream) {
-    boolean secure = upstream.getScheme().equalsIgnoreCase("https");
-    int usual = secure ? 443 : 80;
+    int usual = upstream.getScheme().equals("https") ? 443 : 80;
     int port = upstream.getPort() < 0 ? usual : upstream.getPort();
     return "(?i:%s://%s)%s"
         .formatted(
@@ -55,9 +54,8 @@ public final class UpstreamUrls {
     if (mode.equals("none")) {
       return value;
     }
-    String path = value.startsWith("/") && !basePath.isEmpty() ? value : "";
-    if (path.startsWith(basePath + "/")) {
-      return path.substring(basePath.length());
+    if (!basePath.isEmpty() && value.startsWith(basePath + "/")) {
+      return value.substring(basePath.length());
     }
     return inFields.matcher(value).replaceAll(Matcher.quoteReplacement(here));
   }
