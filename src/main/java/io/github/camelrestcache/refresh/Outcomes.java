@@ -43,7 +43,7 @@ record Outcomes(
     double average = before.cost() == 0 ? spent : (before.cost() + spent) / 2;
     double cost = average < NEXT_TO_NOTHING ? 0 : average;
     if (failure == null) {
-      Limit limit = spent == 0 ? null : limits.core(github.credential());
+      Limit limit = spent == 0 ? null : limits.known(github.credential());
       long now = Instant.now().getEpochSecond();
       Budget.Plan plan =
           Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);

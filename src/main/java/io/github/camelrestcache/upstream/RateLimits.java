@@ -30,11 +30,12 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 import org.springframework.dao.DataAccessException;
 
 /**
- * GitHub's rate limits per credential and resource, shared by all instances: the {@code
- * x-ratelimit-*} fields of the latest answer, and a refusal until it ends.
+ * GitHub's rate limits per credential and resource: the {@code x-ratelimit-*} fields of the latest
+ * answer to this instance, and the refusals to all instances until they end. See GitHub's "Rate
+ * limits for the REST API".
  *
  * <p>In Redis, a refusal ends with its time to live, so that no clocks are compared. A copy in
- * memory works without Redis. See GitHub's "Rate limits for the REST API".
+ * memory works without Redis.
  */
 public final class RateLimits {
 
@@ -128,9 +129,6 @@ public final class RateLimits {
     if (!now.equals(latest.asMap().put(name, now))) {
       changes.note(ask.credential());
     }
-    if (resource.equals("core")) {
-      write(name + ":latest", now.limit(), KEPT);
-    }
   }
 
   /** Replaces the limit in a stored answer by the latest one. */
@@ -143,16 +141,10 @@ public final class RateLimits {
     }
   }
 
-  /** The limit of the resource {@code core} that this instance knows for a credential, or null. */
+  /** The limit of the resource {@code core} in the latest answer for a credential, or null. */
   public Limit known(String credential) {
     Latest known = latest.getIfPresent(name(credential, "core"));
     return known == null ? null : known.limit();
-  }
-
-  /** The same, from all instances. */
-  public Limit core(String credential) {
-    Limit shared = read(name(credential, "core") + ":latest", Limit.class);
-    return shared == null ? known(credential) : shared;
   }
 
   /**
