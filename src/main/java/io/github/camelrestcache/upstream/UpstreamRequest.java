@@ -2,8 +2,8 @@ package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.base.HttpFields;
 import java.time.Instant;
-import java.util.Set;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.Method;
 
 /**
  * A request to GitHub, exactly as it is sent. Routes find it in the variable {@code ask}.
@@ -27,14 +27,12 @@ public record UpstreamRequest(
     boolean isCached,
     Instant deadline) {
 
-  private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
-
   /**
    * Whether the method is safe (RFC 9110 9.2.1). A method override does not make a read unsafe:
    * callers without write access must not be able to invalidate stored answers.
    */
   public boolean isSafe() {
-    return SAFE.contains(method);
+    return Method.isSafe(method);
   }
 
   /** Whether it carries a caller's own Authorization. */
