@@ -25,7 +25,7 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
     }
     try {
       String resolved = context.resolvePropertyPlaceholders(uri);
-      String name = resolved.replaceFirst("kamelet:(//)?([^/?]*).*", "$2");
+      String name = resolved.replaceFirst("(?s)kamelet:(//)?([^/?]*).*", "$2");
       return new Kamelet(name, parameters(resolved), parameters(uri), source);
     } catch (IllegalArgumentException | URISyntaxException e) {
       throw new BadConfiguration(source + ": " + BadConfiguration.sentence(e));
