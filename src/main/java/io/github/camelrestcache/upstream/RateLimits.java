@@ -45,7 +45,7 @@ public final class RateLimits {
 
   private static final int MOST = 10_000;
 
-  /** How many limits are metered, starting with those of the service's own token. */
+  /** How many limits are metered; those of callers' tokens come last. */
   private static final int MOST_METERED = 100;
 
   private static final Duration KEPT = Duration.ofHours(1);
@@ -62,7 +62,10 @@ public final class RateLimits {
 
   private final Cache<String, Latest> latest = memory();
   private final Cache<String, Refusal> refusals = memory();
+
+  /** By request, the resource that it counts against, if that is not the guessed one. */
   private final Cache<String, String> unusual = memory();
+
   private final RedisConnection redis;
   private final Changes changes;
   private final String prefix;
@@ -100,7 +103,7 @@ public final class RateLimits {
     return latest.asMap().values().stream()
         .filter(each -> !each.credential().startsWith("lent ") || each.credential().equals(own))
         .filter(each -> each.limit() != null && each.limit().reset() >= now)
-        // "nobody" and "lent" are behind the hashes of callers
+        // "nobody" and "lent …" first, then the hashes of callers
         .sorted(Comparator.comparing(Latest::credential).reversed())
         .limit(MOST_METERED)
         .toList();
