@@ -20,10 +20,8 @@ public record OpenApi(Catalog catalog) {
         schema.putObject("items").put("type", "object");
         // without either, the answer is the whole list
         parameter(get, "page", "query").put("type", "integer").put("minimum", 1);
-        parameter(get, "per_page", "query")
-            .put("type", "integer")
-            .put("minimum", 1)
-            .put("maximum", 100);
+        ObjectNode size = parameter(get, "per_page", "query").put("type", "integer");
+        size.put("minimum", 1).put("maximum", 100);
       }
     }
     StringBuilder summary = new StringBuilder("The first rows of a view.");
