@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import io.github.camelrestcache.standin.Recorded;
+import io.github.camelrestcache.store.Near;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
@@ -272,9 +273,13 @@ class EndpointsTest {
 
   @Test
   void hashWithoutContentIsRefetched() {
-    Stored.in(service).opsForHash().delete(Stored.endpoint(github, MEMBERS), "body");
+    long before = firstPages(MEMBERS);
+    Stored.in(service).opsForHash().delete(Stored.endpoint(github, MEMBERS), "gzip");
+    service.context().getRegistry().findSingleByType(Near.class).clear();
 
     HttpResponse<String> answer = service.get(MEMBERS);
+
+    assertThat(firstPages(MEMBERS)).isGreaterThan(before);
 
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(json(answer)).hasSize(12);

@@ -151,7 +151,7 @@ class HostileTest {
                   "Origin: https://evil.example"));
       assertThat(fields.lines().filter(line -> line.startsWith("access-control-allow-origin")))
           .as(target)
-          .allMatch("access-control-allow-origin: *"::equals);
+          .containsOnly("access-control-allow-origin: *");
       assertThat(fields).doesNotContain("allow-credentials", "evil.example");
     }
   }

@@ -103,7 +103,7 @@ class RefreshTest {
         page("a truncated array", "broken JSON", answer -> answer.end("[{\"id\":1},{\"id\"")),
         page("a truncated response", "cannot be reached", RefreshTest::cutOff),
         page("a truncated chunked response", "cannot be reached", RefreshTest::cutOffInChunks),
-        page("a truncated gzip response", "", RefreshTest::halfGzip),
+        page("a truncated gzip response", "broken gzip", RefreshTest::halfGzip),
         page("a reset", "cannot be reached", answer -> answer.reset()),
         page("a hang", "did not answer in time", answer -> {}),
         page("a megabyte of headers", "header", RefreshTest::megabyteOfFields),
