@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.http.Requests;
@@ -8,15 +9,18 @@ import io.github.camelrestcache.standin.GitHubStandIn;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.MatchResult;
@@ -139,6 +143,31 @@ class PipelineTest {
         .extracting(head -> Integer.valueOf(head.group(2)))
         .containsExactlyElementsOf(IntStream.rangeClosed(1, count).boxed().toList());
     assertThat(heads).extracting(head -> head.group(1)).contains("200", "304", "404");
+  }
+
+  @Test
+  void requestOnQuietConnectionHasWholeIdleTimeout() throws IOException {
+    CompletableFuture<Runnable> answer = new CompletableFuture<>();
+    try (Socket socket = connect();
+        var handle =
+            github.override(
+                asked -> asked.path().equals("/x/late"),
+                (asked, request) -> answer.complete(() -> request.response().end("late")))) {
+      InputStream in = socket.getInputStream();
+      socket.getOutputStream().write(bytes(request("HEAD", "/orgs/Netflix", 1)));
+      assertThat(in.read()).isPositive();
+      in.readNBytes(in.available());
+      socket.setSoTimeout(3_000);
+      assertThatThrownBy(in::read).isInstanceOf(SocketTimeoutException.class);
+
+      socket.getOutputStream().write(bytes(request("GET", "/x/late", 2)));
+
+      assertThatThrownBy(in::read)
+          .as("it is not closed 5 s after the first answer")
+          .isInstanceOf(SocketTimeoutException.class);
+      answer.join().run();
+      assertThat(in.read()).isPositive();
+    }
   }
 
   @Test

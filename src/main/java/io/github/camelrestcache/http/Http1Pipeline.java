@@ -44,6 +44,7 @@ final class Http1Pipeline extends IdleStateHandler {
   private boolean inContent;
   private boolean busy;
   private boolean ends;
+  private boolean quiet;
   private long readingSince = System.nanoTime();
 
   private Http1Pipeline(long idleMillis) {
@@ -153,6 +154,7 @@ final class Http1Pipeline extends IdleStateHandler {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     resetReadTimeout();
+    quiet = false;
     inContent = !(message instanceof LastHttpContent);
     if (!waiting.isEmpty() || mustWait(context, message)) {
       waiting.add(message);
@@ -228,7 +230,10 @@ final class Http1Pipeline extends IdleStateHandler {
 
   @Override
   protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event) {
-    if (!event.isFirst()) {
+    // a read does not make the next event a first one
+    boolean idle = quiet && !event.isFirst();
+    quiet = true;
+    if (idle) {
       context.fireUserEventTriggered(event);
     }
   }
