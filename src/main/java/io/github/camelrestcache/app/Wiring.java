@@ -47,7 +47,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelConfiguration;
@@ -83,10 +82,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     // first, the ports: another process may use them
     Vertx vertx = vertx(settings);
     closing.add(() -> vertx.close().toCompletionStage().toCompletableFuture().join());
-    // one thread per request in the routes; unlike a fixed pool, it reuses idle threads first
-    ForkJoinPool workers =
-        new ForkJoinPool(
-            settings.requestThreads(), ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, true);
+    Workers workers = new Workers(settings.requestThreads());
     closing.add(workers::shutdownNow);
     Requests requests = new Requests(settings, meters);
     Server clients = new Server(vertx, "", settings.clients(), settings.limits(), requests);
