@@ -1,9 +1,5 @@
 package io.github.camelrestcache.base;
 
-import static org.apache.hc.core5.net.InetAddressUtils.isIPv4;
-import static org.apache.hc.core5.net.InetAddressUtils.isIPv4MappedIPv6;
-import static org.apache.hc.core5.net.InetAddressUtils.isIPv6;
-
 import java.math.BigInteger;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -20,6 +16,10 @@ import java.util.stream.Stream;
 public final class ClientAddress {
 
   private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
+
+  /** Literals only, to avoid DNS lookups. */
+  private static final Pattern LITERAL =
+      Pattern.compile("(\\d{1,3}\\.){3}\\d{1,3}|(?=.*:.*:)[0-9A-Fa-f:.]+");
 
   /** Strips the port that some proxies append. */
   private static final Pattern PORT = Pattern.compile("^\\[(.*)](:\\d+)?$|^([\\d.]+):\\d+$");
@@ -108,9 +108,8 @@ public final class ClientAddress {
   /** An address, or null if the text is none. IPv4-mapped IPv6 becomes IPv4. */
   private static InetAddress parse(String text) {
     String address = PORT.matcher(text).replaceFirst("$1$3");
-    boolean isLiteral = isIPv4(address) || isIPv6(address) || isIPv4MappedIPv6(address);
     try {
-      return isLiteral ? InetAddress.getByName(address) : null; // others would need DNS
+      return LITERAL.matcher(address).matches() ? InetAddress.getByName(address) : null;
     } catch (UnknownHostException e) {
       return null;
     }

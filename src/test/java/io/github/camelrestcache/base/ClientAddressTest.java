@@ -55,6 +55,7 @@ class ClientAddressTest {
         () -> assertThat(ClientAddress.areNetworks("")).isTrue(),
         () -> assertThat(ClientAddress.areNetworks("127.0.0.1")).isTrue(),
         () ->
-            assertThat(ClientAddress.areNetworks("127.0.0.1, ::1 ,10.0.0.0/8,fd00::/8")).isTrue());
+            assertThat(ClientAddress.areNetworks("127.0.0.1, ::1 ,10.0.0.0/8,fd00::/8,0.0.0.0/0"))
+                .isTrue());
   }
 }
