@@ -198,6 +198,18 @@ class AdminTest {
   }
 
   @Test
+  void purgeLeavesOtherUpstreamsAlone() {
+    String theirs = "camel-rest-cache:3:" + github.url() + "0:endpoint:{/orgs/Netflix/repos}";
+    String onAnotherPort =
+        "camel-rest-cache:3:" + github.url() + ":9:endpoint:{/orgs/Netflix/repos}";
+    for (String key : List.of(theirs, onAnotherPort)) {
+      Stored.in(service).opsForHash().put(key, "gzip", new byte[0]);
+      post(service, "/admin/purge?prefix=/orgs/Netflix/rep", "Bearer " + TOKEN);
+      assertThat(Stored.in(service).delete(key)).as(key).isTrue();
+    }
+  }
+
+  @Test
   void purgedEndpointIsRefetchedWithItsViews() {
     service.get("/view/top/1/stars");
     long before = asked("/orgs/Netflix/repos");

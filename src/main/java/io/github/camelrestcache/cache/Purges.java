@@ -32,8 +32,6 @@ import org.springframework.data.redis.core.ScanOptions;
  */
 public final class Purges {
 
-  private static final Pattern STORED = Pattern.compile(".*:(?:endpoint|view):\\{([^}]*)}.*");
-
   /** By the purged paths: {@code =} and a path, or {@code *} and a prefix of paths. */
   private final Map<String, String> marks = new ConcurrentHashMap<>();
 
@@ -88,8 +86,9 @@ public final class Purges {
         .reduce(leases.now().toEpochMilli(), Math::max);
   }
 
-  /** Removes endpoints and views, whose keys are the only ones with braces. */
+  /** Removes endpoints and views of this upstream, whose keys are the only ones with braces. */
   private List<String> remove(String what) {
+    Pattern ours = Pattern.compile(Pattern.quote(keys.of("")) + "(?:endpoint|view):\\{([^}]*)}.*");
     // escape the text for a pattern of Redis
     String pattern = keys.of("").replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*{*";
     Map<String, String> paths = new HashMap<>();
@@ -97,7 +96,7 @@ public final class Purges {
         redis.scan(ScanOptions.scanOptions().match(pattern).count(1000).build())) {
       stored.forEachRemaining(
           each -> {
-            Matcher named = STORED.matcher(each);
+            Matcher named = ours.matcher(each);
             if (named.matches() && isMeant(what, named.group(1))) {
               paths.put(each, named.group(1));
             }
