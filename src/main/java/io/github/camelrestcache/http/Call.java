@@ -27,6 +27,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Answers a request with what the routes made of its exchange. */
 final class Call {
@@ -67,8 +68,9 @@ final class Call {
     try {
       Problem problem = problem();
       sent = problem == null ? write(exchange.getMessage()) : write(problem);
-    } catch (Exception e) {
-      LOG.debug("The answer to {} {} broke off", client.method(), client.path(), e);
+    } catch (Exception | Error e) {
+      LOG.atLevel(e instanceof Error ? Level.ERROR : Level.DEBUG)
+          .log("The answer to {} {} broke off", client.method(), client.path(), e);
       Problem problem = Problem.of(e);
       if (!response.headWritten()) {
         response.headers().clear();

@@ -55,6 +55,7 @@ final class RequestCheck {
     String host = hosts.get(0);
     return hosts.size() == 1
         && host.length() <= LONGEST_HOST
+        && host.indexOf('%') < 0
         && (request.version() == HttpVersion.HTTP_1_0
             || HostAndPort.parseAuthority(host, -1) != null);
   }
