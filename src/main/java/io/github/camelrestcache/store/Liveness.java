@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -75,7 +76,7 @@ final class Liveness {
   private volatile int outages;
   private volatile Trouble outage;
   private volatile Trouble refusal;
-  private volatile Instant lastRefusal;
+  private volatile long lastRefusal;
 
   /** Tracks the Redis of this name in the log. */
   Liveness(String name) {
@@ -144,7 +145,8 @@ final class Liveness {
   boolean again(int before, Throwable failure, boolean first) {
     String answer = reason(failure);
     boolean unusable = UNUSABLE.test(answer) || isTimeout(failure);
-    boolean lost = failure instanceof RedisConnectionFailureException;
+    // check() throws one without a cause, which tells nothing new
+    boolean lost = failure instanceof RedisConnectionFailureException && failure.getCause() != null;
     boolean demoted = NO_MASTER.test(answer) && refusal == null;
     if (first && !unusable && (lost && isUp() || demoted)) {
       server.renew();
@@ -172,13 +174,17 @@ final class Liveness {
             name,
             outage.reason());
       }
-      probes.execute(this::probe);
     }
     server.end();
+    try {
+      probes.execute(this::probe);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("Redis is not probed any more: the service stops");
+    }
   }
 
   private synchronized void refused(Throwable failure) {
-    lastRefusal = Instant.now();
+    lastRefusal = System.nanoTime();
     if (refusal == null) {
       refusal = Trouble.of(failure);
       LOG.warn("Redis at {} refuses writes ({}): reads continue", name, refusal.reason());
@@ -190,9 +196,8 @@ final class Liveness {
     Trouble over = outage;
     try {
       boolean moved = server.probe();
-      if (over != null) {
-        LOG.info("Redis at {} answers again after {}", name, over.seconds());
-        outage = null;
+      if (over != null && !end(over)) {
+        return;
       }
       if (over != null || moved) {
         returns.forEach(Liveness::tell);
@@ -203,6 +208,16 @@ final class Liveness {
     } catch (RuntimeException | Error e) { // a full heap must not end the probe
       down(before, e);
     }
+  }
+
+  /** Ends an outage, unless the probe was stopped meanwhile. */
+  private synchronized boolean end(Trouble over) {
+    if (outage != over) {
+      return false;
+    }
+    LOG.info("Redis at {} answers again after {}", name, over.seconds());
+    outage = null;
+    return true;
   }
 
   private void probeWrite() {
@@ -219,7 +234,7 @@ final class Liveness {
       refused(e);
     }
     synchronized (this) {
-      if (lastRefusal.plus(CALM).isBefore(Instant.now())) {
+      if (System.nanoTime() - lastRefusal > CALM.toNanos()) {
         LOG.info("Redis at {} accepts writes again after {}", name, refusal.seconds());
         refusal = null;
       }
