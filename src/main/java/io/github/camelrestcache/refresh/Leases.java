@@ -174,6 +174,11 @@ public final class Leases {
     untold.add(update);
   }
 
+  /** Whether Redis has accepted all updates; if not, the state of an endpoint may be newer. */
+  boolean isAllTold() {
+    return untold.isEmpty();
+  }
+
   /** Reads what other instances have done, and repeats updates. */
   void look() {
     setClock(run(LOOK, ""));

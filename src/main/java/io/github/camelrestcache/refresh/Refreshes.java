@@ -44,10 +44,15 @@ public final class Refreshes implements AutoCloseable {
   /** Milliseconds between two looks for endpoints that are due. */
   private static final long BEAT = 50;
 
+  /** Nanoseconds without a beat after a lease has failed. */
+  private static final long QUIET = TimeUnit.SECONDS.toNanos(1);
+
   private final Map<String, CompletableFuture<Boolean>> running = new ConcurrentHashMap<>();
 
   /** Whether a lease has failed although Redis answers. */
   private final AtomicBoolean odd = new AtomicBoolean();
+
+  private volatile long quietUntil = System.nanoTime();
 
   private final ProducerTemplate producer;
   private final ScheduledExecutorService clock = new ScheduledThreadPoolExecutor(2);
@@ -148,12 +153,19 @@ public final class Refreshes implements AutoCloseable {
 
   /** Begins what is due, as far as this instance knows, while the routes run and Redis answers. */
   private void beginDue() {
-    if (producer.getCamelContext().isStarted() && redis.trouble() == null) {
+    try {
       for (CachedEndpoint endpoint : catalog.endpoints()) {
-        if (!leases.state(endpoint.path()).due(endpoint.every()).isAfter(leases.now())) {
+        if (producer.getCamelContext().isStarted()
+            && redis.isUp()
+            && System.nanoTime() - quietUntil >= 0
+            && leases.isAllTold()
+            && !leases.state(endpoint.path()).due(endpoint.every()).isAfter(leases.now())) {
           begin(endpoint, false);
         }
       }
+    } catch (RuntimeException | Error e) { // a full heap must not end the beat
+      quietUntil = System.nanoTime() + QUIET;
+      LOG.warn("Cannot begin refreshes that are due: {}", BadConfiguration.sentence(e));
     }
   }
 
@@ -180,7 +192,8 @@ public final class Refreshes implements AutoCloseable {
       } else {
         run(endpoint, lease);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      quietUntil = System.nanoTime() + QUIET;
       end(path, false, e);
       if (redis.trouble() == null && odd.compareAndSet(false, true)) {
         LOG.warn("Refreshes cannot take leases: {}", BadConfiguration.sentence(e));
