@@ -458,7 +458,7 @@ class FastLaneTest {
         .getRegistry()
         .findSingleByType(MeterRegistry.class)
         .get("camel.exchanges.total")
-        .tag("route_id", "request")
+        .tag("routeId", "request")
         .counter()
         .count();
   }

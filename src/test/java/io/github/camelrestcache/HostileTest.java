@@ -140,8 +140,7 @@ class HostileTest {
 
   @Test
   void corsAllowsAnyOriginWithoutCredentials() {
-    for (String target :
-        List.of("/zen", "/view/top/1/stars", "/orgs/Netflix", "/healthcheck", "/view/x")) {
+    for (String target : List.of("/zen", "/view/top/1/stars", "/orgs/Netflix", "/view/x")) {
       String fields =
           fields(
               RawHttp.request(
@@ -210,7 +209,7 @@ class HostileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"a>;b", "a, b", "a b", "a\"b", "a/b"})
+  @ValueSource(strings = {"a>;b", "a, b", "a b", "a\"b", "a/b", "a%41", "%"})
   void invalidHostIs400(String host) {
     assertThat(RawHttp.request(service.port(), "GET /zen HTTP/1.1", "Host: " + host))
         .startsWith("HTTP/1.1 400 ")
