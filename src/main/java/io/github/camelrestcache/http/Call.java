@@ -122,7 +122,8 @@ final class Call {
   }
 
   private Future<Void> write(Problem problem) {
-    return RequestCheck.send(request, problem, requests.isDraining());
+    // after a 413, much may follow that is not skipped
+    return RequestCheck.send(request, problem, requests.isDraining() || problem.status() == 413);
   }
 
   private Future<Void> write(Message answer) throws Exception {
