@@ -419,7 +419,7 @@ class Load {
           versions.add(String.valueOf(conditional[0].entityTag));
           if (second % 60 == 0) {
             System.out.printf(
-                "minute %d: %d MB resident, %d MB peak; responses in the last second: %s%n",
+                "minute %d: %d MB resident, %d MB peak; responses so far: %s%n",
                 second / 60, resident.last, resident.most, columns(now));
           }
         }
