@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Workers extends ThreadPoolExecutor {
 
-  private static final int KEEP_ALIVE_SECONDS = 60;
+  private static final int KEEP_ALIVE_SECONDS = 10;
 
   /** Accepts a task only if a thread waits for it, unless no thread may be started. */
   private static final class Handover extends LinkedTransferQueue<Runnable> {
