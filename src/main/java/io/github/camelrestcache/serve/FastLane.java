@@ -50,10 +50,6 @@ public final class FastLane {
   /** Requests with a longer head go to the routes. */
   private static final int MAX_HEAD = 4096;
 
-  private interface Held {
-    PreparedAnswer answer();
-  }
-
   /**
    * The answer of an endpoint, a page or a view.
    *
@@ -61,8 +57,7 @@ public final class FastLane {
    * @param view the view, or null
    * @param version the version of the entry that the answer was made from
    */
-  private record Stored(CachedEndpoint endpoint, View view, String version, PreparedAnswer answer)
-      implements Held {
+  private record Stored(CachedEndpoint endpoint, View view, String version, PreparedAnswer answer) {
 
     boolean isOf(CachedEndpoint endpoint, View view, Entry entry) {
       return this.endpoint == endpoint
@@ -80,8 +75,7 @@ public final class FastLane {
    * @param end when it expires unless it is renewed
    */
   private record Forwarded(
-      Holding holding, long renewal, AtomicBoolean renewing, long end, PreparedAnswer answer)
-      implements Held {
+      Holding holding, long renewal, AtomicBoolean renewing, long end, PreparedAnswer answer) {
 
     boolean isValid() {
       long now = System.nanoTime();
@@ -90,7 +84,8 @@ public final class FastLane {
     }
   }
 
-  private final Cache<String, Held> answers;
+  private final Cache<String, Stored> stored;
+  private final Cache<String, Forwarded> forwarded;
   private final boolean open;
   private final long maxAge;
   private final Near near;
@@ -117,18 +112,32 @@ public final class FastLane {
     this.address = address;
     open = settings.fastLane();
     maxAge = settings.nearCacheMaxAge().toNanos();
-    answers =
+    stored =
         Caffeine.newBuilder()
             .executor(Runnable::run)
-            .maximumWeight(settings.nearCacheSize() / 2)
-            .weigher((String key, Held held) -> OVERHEAD + key.length() + held.answer().size())
+            .maximumWeight(settings.nearCacheSize() * 3 / 8)
+            .weigher((String key, Stored held) -> weight(key, held.answer()))
             .recordStats()
             .build();
-    CaffeineCacheMetrics.monitor(meters.registry(), answers, "lane");
+    forwarded =
+        Caffeine.newBuilder()
+            .executor(Runnable::run)
+            .maximumWeight(settings.nearCacheSize() / 8)
+            .weigher((String key, Forwarded held) -> weight(key, held.answer()))
+            .expireAfterWrite(settings.nearCacheMaxAge())
+            .recordStats()
+            .build();
+    CaffeineCacheMetrics.monitor(meters.registry(), stored, "lane");
+    CaffeineCacheMetrics.monitor(meters.registry(), forwarded, "forwarded");
+  }
+
+  private static int weight(String key, PreparedAnswer answer) {
+    return OVERHEAD + key.length() + answer.size();
   }
 
   public void clear() {
-    answers.invalidateAll();
+    stored.invalidateAll();
+    forwarded.invalidateAll();
   }
 
   /** Whether requests may be answered without the routes. */
@@ -138,12 +147,12 @@ public final class FastLane {
 
   /** The reply to a request without content, or null if the routes must answer. Never blocks. */
   public Reply hit(ClientRequest request) {
-    Reply stored = storedHit(request);
-    return stored == null ? forwardedHit(request) : stored;
+    Reply reply = storedHit(request);
+    return reply == null ? forwardedHit(request) : reply;
   }
 
   private Reply storedHit(ClientRequest request) {
-    Stored held = (Stored) answers.getIfPresent(key(request));
+    Stored held = stored.getIfPresent(key(request));
     if (held == null || held.answer().content().list() != null) {
       return null; // decompressing a large list would block the event loop
     }
@@ -157,7 +166,7 @@ public final class FastLane {
 
   private Reply forwardedHit(ClientRequest request) {
     String key = fingerprint(request);
-    Forwarded held = key == null ? null : (Forwarded) answers.getIfPresent(key);
+    Forwarded held = key == null ? null : forwarded.getIfPresent(key);
     return held != null && held.isValid() ? reply(held.answer(), held.holding()) : null;
   }
 
@@ -196,7 +205,7 @@ public final class FastLane {
         held = held(key, endpoint, view, entry); // prepared by another request during the wait
         if (held == null) {
           held = new Stored(endpoint, view, entry.version(), prepare.get());
-          answers.put(key, held);
+          stored.put(key, held);
         }
       } finally {
         request.ticket().giveBack(Share.PAGES);
@@ -206,7 +215,7 @@ public final class FastLane {
   }
 
   private Stored held(String key, CachedEndpoint endpoint, View view, Entry entry) {
-    Stored held = (Stored) answers.getIfPresent(key);
+    Stored held = stored.getIfPresent(key);
     return held != null && held.isOf(endpoint, view, entry) ? held : null;
   }
 
@@ -222,7 +231,7 @@ public final class FastLane {
       long now = System.nanoTime();
       long end = now + Math.min(holding.end() - now, maxAge);
       long renewal = now + maxAge / 2;
-      answers.put(key, new Forwarded(holding, renewal, new AtomicBoolean(), end, answer));
+      forwarded.put(key, new Forwarded(holding, renewal, new AtomicBoolean(), end, answer));
     }
     return reply(answer, holding);
   }
