@@ -105,7 +105,7 @@ public final class ClientAddress {
     return trusted.stream().anyMatch(network -> network.contains(address));
   }
 
-  /** An address, or null if the text is none. IPv4-mapped IPv6 becomes IPv4. */
+  /** Parses an address; null if it is invalid. IPv4-mapped IPv6 becomes IPv4. */
   private static InetAddress parse(String text) {
     String address = PORT.matcher(text).replaceFirst("$1$3");
     try {

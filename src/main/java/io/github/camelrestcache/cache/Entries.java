@@ -146,7 +146,7 @@ final class Entries implements HttpCacheStorage {
     return prefix + Hash.of(key);
   }
 
-  /** The stored value, empty if there is none or Redis fails. */
+  /** The stored value; empty if the key does not exist or Redis fails. */
   private byte[] read(String key) {
     String name = redisKey(key);
     try {

@@ -12,7 +12,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Variable;
 
-/** Lets callers of endpoints that are not stored yet wait for the first refresh, for a while. */
+/**
+ * Delays reads of an endpoint that is not stored yet until its first refresh or {@code COLD_WAIT}.
+ */
 public final class ColdReads implements AutoCloseable {
 
   /** Continue the requests that waited. */

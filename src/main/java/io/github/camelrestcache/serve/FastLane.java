@@ -29,9 +29,9 @@ import java.util.function.Supplier;
  *
  * <p>The answer of an endpoint, a page or a view is valid while the near cache has the content that
  * it was made from and the routes still declare it. The answer to a forwarded request is for
- * requests with the same method, target and fields. It is valid while it is fresh and its sources
- * are unchanged, for the interval of the near cache's check at most. After half of that time one
- * request goes through the routes to renew it.
+ * requests with the same method, target and fields. It is valid for one second, while it is fresh
+ * and its sources are unchanged. After half a second, one request goes through the routes to renew
+ * it.
  */
 public final class FastLane {
 

@@ -4,7 +4,7 @@ import io.github.camelrestcache.base.ClientRequest;
 import java.util.regex.Pattern;
 
 /**
- * The address under which clients reach this service, for the URLs in answers.
+ * The base URL of this service for clients, as it appears in answers.
  *
  * @param publicUrl the value of {@code PUBLIC_URL}, without a trailing slash, or empty
  */
