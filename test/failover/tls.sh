@@ -59,7 +59,7 @@ sleep 3
 echo 'ok      Redis is used over TLS, with a CA from the truststore'
 
 kill -STOP "$redis"
-within 5 logged 'RedisConnection .*does not answer \(Read timed out\)'
+within 5 logged 'RedisConnection .*does not answer \(.*timed out after.*\)'
 kill -CONT "$redis"
 within 5 logged 'RedisConnection .* answers again after'
 echo 'ok      a hanging Redis is detected, and used again afterwards'

@@ -1,7 +1,12 @@
 package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.base.BadConfiguration;
-import java.net.SocketTimeoutException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandInterruptedException;
+import io.lettuce.core.RedisException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -10,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -21,8 +25,8 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
 /**
- * Tracks whether Redis answers and accepts writes, from operations and from a probe on its own
- * thread. Each change is logged once.
+ * A circuit breaker that the first failure opens and a probe in the background closes, and a record
+ * of whether Redis accepts writes. Each change is logged once.
  */
 final class Liveness {
 
@@ -71,9 +75,17 @@ final class Liveness {
   private final List<Runnable> returns = new CopyOnWriteArrayList<>();
   private final ScheduledExecutorService probes =
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "redis-probe"));
+  private final CircuitBreaker breaker =
+      CircuitBreaker.of(
+          "redis",
+          CircuitBreakerConfig.custom()
+              .slidingWindowSize(1)
+              .minimumNumberOfCalls(1)
+              .recordException(Liveness::isOutage)
+              .waitDurationInOpenState(Duration.ofDays(365)) // the probe closes it
+              .build());
   private RedisConnections server;
 
-  private volatile int outages;
   private volatile Trouble outage;
   private volatile Trouble refusal;
   private volatile long lastRefusal;
@@ -81,6 +93,7 @@ final class Liveness {
   /** Tracks the Redis of this name in the log. */
   Liveness(String name) {
     this.name = name;
+    breaker.getEventPublisher().onStateTransition(event -> changed(event.getStateTransition()));
   }
 
   /** See {@link RedisConnection#onReturn}. */
@@ -91,16 +104,7 @@ final class Liveness {
   /** Probes once, then keeps probing until it is stopped. */
   void start(RedisConnections redis) {
     server = redis;
-    try {
-      server.probe();
-    } catch (RuntimeException e) {
-      outages = 1;
-      outage = Trouble.of(e);
-      LOG.warn(
-          "Redis at {} does not answer ({}): starting without it and retrying",
-          name,
-          outage.reason());
-    }
+    probe();
     probes.scheduleWithFixedDelay(this::probe, PAUSE, PAUSE, TimeUnit.MILLISECONDS);
   }
 
@@ -108,78 +112,67 @@ final class Liveness {
   synchronized void stop() {
     probes.shutdownNow();
     outage = new Trouble(Instant.now(), "the service has stopped");
+    breaker.transitionToForcedOpenState();
   }
 
   boolean isUp() {
-    return outage == null;
+    return breaker.getState() == State.CLOSED;
   }
 
   String trouble() {
-    Trouble now = outage;
     Trouble refused = refusal;
-    return now != null
-        ? "Redis does not answer " + now.since()
+    return !isUp()
+        ? "Redis does not answer " + outage.since()
         : refused != null ? "Redis refuses writes " + refused.since() : null;
-  }
-
-  /** The number of outages; an operation that began before the latest one tells nothing new. */
-  int outages() {
-    return outages;
   }
 
   /** Fails with the time and the reason while Redis does not answer. */
   void check() {
-    Trouble now = outage;
-    if (now != null) {
-      throw new RedisConnectionFailureException("Redis does not answer " + now.since());
+    if (!breaker.tryAcquirePermission()) {
+      throw new RedisConnectionFailureException(trouble());
     }
   }
 
   /**
    * Records a failed operation.
    *
-   * @param before the number of outages when it began
    * @param first whether it has not been retried
-   * @return whether to retry it
+   * @return whether to retry it on a new connection
    */
-  boolean again(int before, Throwable failure, boolean first) {
+  boolean again(Throwable failure, boolean first) {
     String answer = reason(failure);
-    boolean unusable = UNUSABLE.test(answer) || isTimeout(failure);
-    // check() throws one without a cause, which tells nothing new
-    boolean lost = failure instanceof RedisConnectionFailureException && failure.getCause() != null;
-    boolean demoted = NO_MASTER.test(answer) && refusal == null;
-    if (first && !unusable && (lost && isUp() || demoted)) {
-      server.renew();
+    if (NO_MASTER.test(answer) && refusal == null && first) {
+      server.resetConnection();
       return true;
-    }
-    if (NO_WRITES.test(answer)) {
+    } else if (NO_WRITES.test(answer)) {
       refused(failure);
-    } else if (unusable || lost) {
-      down(before, failure);
+    } else if (isClosed(failure) && first && isUp()) {
+      return true;
+    } else {
+      failed(failure);
     }
     return false;
   }
 
-  /** Records that Redis cannot be used, unless that is known. */
-  private void down(int before, Throwable failure) {
-    synchronized (this) {
-      if (outage != null || outages != before) {
-        return;
-      }
-      outages++;
+  /** Opens the circuit breaker if this failure is an outage. */
+  synchronized void failed(Throwable failure) {
+    if (isUp()) {
       outage = Trouble.of(failure);
+      breaker.onError(0, TimeUnit.MILLISECONDS, failure);
+    }
+  }
+
+  private void changed(CircuitBreaker.StateTransition transition) {
+    if (transition.getToState() == State.OPEN) {
       if (!ending) {
         LOG.warn(
             "Redis at {} does not answer ({}): operations fail until it does",
             name,
             outage.reason());
       }
-    }
-    server.end();
-    try {
-      probes.execute(this::probe);
-    } catch (RejectedExecutionException e) {
-      LOG.debug("Redis is not probed any more: the service stops");
+      server.resetConnection(); // aborts operations in flight
+    } else if (transition.getToState() == State.CLOSED) {
+      LOG.info("Redis at {} answers again after {}", name, outage.seconds());
     }
   }
 
@@ -192,38 +185,34 @@ final class Liveness {
   }
 
   private void probe() {
-    int before = outages;
-    Trouble over = outage;
     try {
       boolean moved = server.probe();
-      if (over != null && !end(over)) {
-        return;
-      }
-      if (over != null || moved) {
+      if (end() || moved) {
         returns.forEach(Liveness::tell);
       }
       if (refusal != null) {
         probeWrite();
       }
-    } catch (RuntimeException | Error e) { // a full heap must not end the probe
-      down(before, e);
+    } catch (RuntimeException e) {
+      failed(e);
+    } catch (Error e) { // must not end the probe
+      LOG.error("The probe of Redis failed", e);
     }
   }
 
   /** Ends an outage, unless the probe was stopped meanwhile. */
-  private synchronized boolean end(Trouble over) {
-    if (outage != over) {
-      return false;
+  private synchronized boolean end() {
+    boolean over = breaker.getState() == State.OPEN;
+    if (over) {
+      breaker.transitionToClosedState();
     }
-    LOG.info("Redis at {} answers again after {}", name, over.seconds());
-    outage = null;
-    return true;
+    return over;
   }
 
   private void probeWrite() {
     if (NO_MASTER.test(refusal.reason())) {
       // DNS or the sentinels may name another server by now
-      server.renew();
+      server.resetConnection();
     }
     try {
       server.probeWrite();
@@ -249,18 +238,22 @@ final class Liveness {
     }
   }
 
-  static boolean isTimeout(Throwable failure) {
-    return innermost(failure) instanceof SocketTimeoutException;
-  }
-
-  private static String reason(Throwable failure) {
-    return BadConfiguration.sentence(innermost(failure));
-  }
-
-  /** The innermost cause; Jedis suppresses that of a failed connection attempt. */
-  private static Throwable innermost(Throwable failure) {
+  /** Whether Redis cannot be used; an error that it answers seldom means that. */
+  private static boolean isOutage(Throwable failure) {
     Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
-    Throwable[] attempts = cause.getSuppressed();
-    return attempts.length == 0 ? cause : attempts[attempts.length - 1];
+    return cause instanceof RedisCommandExecutionException
+        ? UNUSABLE.test(reason(failure))
+        : !(cause instanceof RedisCommandInterruptedException);
+  }
+
+  /** Whether the connection was closed on purpose, or Lettuce cannot use it any more. */
+  private static boolean isClosed(Throwable failure) {
+    return NestedExceptionUtils.getMostSpecificCause(failure).getClass() == RedisException.class;
+  }
+
+  static String reason(Throwable failure) {
+    // Netty names the system call first
+    return BadConfiguration.sentence(NestedExceptionUtils.getMostSpecificCause(failure))
+        .replaceFirst("^.* failed with error\\(-?\\d+\\): ", "");
   }
 }

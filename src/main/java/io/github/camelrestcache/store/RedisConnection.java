@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.RedisAddress;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
@@ -27,9 +29,10 @@ import org.springframework.data.redis.serializer.RedisSerializer;
  *
  * <p>If Redis goes away, the first operations fail in less than a second. Later ones fail at once
  * with a {@link RedisConnectionFailureException} until a background probe finds that Redis answers.
- * An operation that loses its connection is retried once, so it may run twice. The log tells when
- * an outage begins and ends, and when Redis refuses writes (it is full, or not a master) and
- * accepts them again.
+ * An operation that loses its connection is repeated, so each must have the same effect if it runs
+ * twice. The log tells when an outage begins and ends, and when Redis refuses writes (it is full,
+ * or not a master) and accepts them again. An error that Redis answers is an {@link
+ * InvalidDataAccessApiUsageException} with its text.
  */
 public final class RedisConnection extends RedisTemplate<String, Object> {
 
@@ -95,7 +98,6 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   /** Closes the connections and stops the embedded server. */
   public void stop() throws Exception {
     liveness.stop();
-    connections.end();
     listeners.stop();
     connections.destroy();
     if (embedded != null) {
@@ -128,7 +130,6 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   @Override
   public <T> T execute(RedisCallback<T> action, boolean exposeConnection, boolean pipeline) {
     for (boolean first = true; ; first = false) {
-      int outages = liveness.outages();
       Timer.ResourceSample timer =
           Timer.resource(meters, "restcache.redis")
               .description("Commands to Redis")
@@ -138,8 +139,10 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
         timer.tag("outcome", "answered");
         return answer;
       } catch (DataAccessException e) {
-        if (!liveness.again(outages, e, first)) {
-          throw e;
+        if (!liveness.again(e, first)) {
+          throw e.getRootCause() instanceof RedisCommandExecutionException answer
+              ? new InvalidDataAccessApiUsageException(answer.getMessage(), e)
+              : e;
         }
       }
     }

@@ -31,7 +31,7 @@ final class Subscription extends RedisMessageListenerContainer {
       LOG.error(
           "Redis refuses the subscription ({}): until a restart, this instance learns of changes"
               + " by other instances only by polling Redis each second",
-          failure.getMessage());
+          Liveness.reason(failure));
     }
     super.handleSubscriptionException(subscribed, tries, failure);
   }
