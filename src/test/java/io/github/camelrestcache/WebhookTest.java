@@ -19,8 +19,11 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -31,6 +34,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.JedisMonitor;
 
 /** Webhook deliveries, with a refresh interval of an hour so that timers do not interfere. */
 @Tag("slow")
@@ -432,6 +437,37 @@ class WebhookTest {
       assertThat(deliver(other, "workflow_job", id).statusCode()).isEqualTo(200);
       redis.close();
       assertThat(deliver(other, "workflow_job", id).statusCode()).isEqualTo(202);
+    }
+  }
+
+  @Test
+  void deliveryIsRememberedAfterItsEffect() {
+    Queue<String> commands = new ConcurrentLinkedQueue<>();
+    try (OwnRedis redis = OwnRedis.start();
+        Jedis operator = redis.operator()) {
+      CompletableFuture.runAsync(
+          () ->
+              operator.monitor(
+                  new JedisMonitor() {
+                    @Override
+                    public void onCommand(String command) {
+                      commands.add(command);
+                    }
+                  }));
+      Map<String, String> settings =
+          Map.of("github.webhook.secret", SECRET, "redis.url", redis.url());
+      try (Service service = Service.start(github, settings).ready()) {
+        commands.clear();
+        deliver(service, "organization");
+
+        await().until(() -> commands.stream().anyMatch(each -> each.contains(":delivery:")));
+        assertThat(
+                commands.stream()
+                    .filter(each -> each.matches(".*(EVALSHA.*/orgs/Netflix|SET.*:delivery:).*")))
+            .first()
+            .asString()
+            .contains("EVALSHA");
+      }
     }
   }
 

@@ -19,6 +19,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -131,17 +132,18 @@ public final class Webhook {
   public void answer(
       Exchange exchange,
       @Variable("delivery") Delivery delivery,
-      @Variable("isNew") boolean isNew,
+      @ExchangeProperty(Exchange.DUPLICATE_MESSAGE) Boolean duplicate,
       @Body List<CachedEndpoint> changed) {
+    boolean isRepeated = duplicate != null;
     List<String> refreshed =
-        isNew ? changed.stream().map(CachedEndpoint::path).toList() : List.of();
-    LOG.debug("{} {} (new: {}) refreshes {}", delivery.event(), delivery.id(), isNew, refreshed);
+        isRepeated ? List.of() : changed.stream().map(CachedEndpoint::path).toList();
+    LOG.debug("{} {} refreshes {}", delivery.event(), delivery.id(), refreshed);
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("event", delivery.event());
-    answer.put("new", isNew);
+    answer.put("new", !isRepeated);
     answer.put("refreshes", refreshed);
     Message message = exchange.getMessage();
-    boolean done = !isNew || delivery.event().equals("ping");
+    boolean done = isRepeated || delivery.event().equals("ping");
     message.setHeader(Exchange.HTTP_RESPONSE_CODE, done ? 200 : 202);
     message.setHeader("Content-Type", "application/json; charset=utf-8");
     message.setBody(answer);
