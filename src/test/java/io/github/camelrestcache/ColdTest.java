@@ -138,8 +138,9 @@ class ColdTest {
     assertThat(github.requests()).hasSize(4);
     assertThat(callers)
         .extracting(caller -> caller.join().headers().firstValue("Cache-Status").orElse(""))
-        .filteredOn(met -> met.endsWith("collapsed"))
-        .hasSize(49);
+        // who looked after the release finds it stored
+        .filteredOn(met -> !met.matches(".*(; collapsed|; hit.*)"))
+        .hasSize(1);
   }
 
   @Test
