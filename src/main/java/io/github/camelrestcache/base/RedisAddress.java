@@ -16,11 +16,18 @@ import java.util.stream.Stream;
  *
  * @param user the ACL user, or null for the default user
  * @param password the password, or null without authentication
- * @param hosts the server, or the sentinels
+ * @param hosts the server, the sentinels, or some servers of the cluster
  * @param master the name of the master, or null without sentinels
+ * @param cluster whether the hosts belong to a Redis Cluster
  */
 public record RedisAddress(
-    boolean tls, String user, String password, List<Host> hosts, String master, int database) {
+    boolean tls,
+    String user,
+    String password,
+    List<Host> hosts,
+    String master,
+    boolean cluster,
+    int database) {
 
   /** A server or a sentinel; an IPv6 address has no brackets. */
   public record Host(String name, int port) {
@@ -33,14 +40,15 @@ public record RedisAddress(
 
   /** Describes the valid forms in error messages. */
   public static final String ALLOWED =
-      "redis://[user:password@]host:port[/db], rediss://… for TLS,"
+      "redis://[user:password@]host:port[/db],"
           + " redis-sentinel://[user:password@]host:port,host:port,…[/db]?sentinelMasterId=name,"
-          + " or nothing (an embedded server)";
+          + " redis-cluster://[user:password@]host:port,host:port,…,"
+          + " each with rediss in place of redis for TLS, or nothing (an embedded server)";
 
   // java.net.URI supports neither lists of hosts nor underscores in host names
   private static final Pattern URL =
       Pattern.compile(
-          "(?<scheme>rediss?|redis-sentinel)://((?<user>(%[0-9A-Fa-f]{2}|[^%@/?#\\s])*)@)?"
+          "redis(?<tls>s?)(?<kind>|-sentinel|-cluster)://((?<user>(%[0-9A-Fa-f]{2}|[^%@/?#\\s])*)@)?"
               + "(?<hosts>[^@/?#\\s]+)(/(?<db>\\d{0,5}))?(\\?sentinelMasterId=(?<master>[\\w.-]+))?");
 
   private static final Pattern HOST =
@@ -52,28 +60,32 @@ public record RedisAddress(
     if (!parts.matches()) {
       return Optional.empty();
     }
-    boolean sentinels = parts.group("scheme").equals("redis-sentinel");
+    boolean sentinels = parts.group("kind").equals("-sentinel");
+    boolean cluster = parts.group("kind").equals("-cluster");
+    String given = Objects.requireNonNullElse(parts.group("db"), "");
+    int database = given.isEmpty() ? 0 : Integer.parseInt(given);
     List<Host> hosts =
         Stream.of(parts.group("hosts").split(",", -1))
             .map(host -> host(host, sentinels ? 26379 : 6379))
             .toList();
     if (hosts.contains(null)
-        || !sentinels && hosts.size() > 1
+        || hosts.size() > 1 && !sentinels && !cluster
+        || cluster && database > 0
         || sentinels != (parts.group("master") != null)) {
       return Optional.empty();
     }
     String[] user = Objects.requireNonNullElse(parts.group("user"), "").split(":", 2);
     String password = decoded(user[user.length - 1]);
     String name = user.length == 1 || user[0].isEmpty() ? null : decoded(user[0]);
-    String database = parts.group("db");
     return Optional.of(
         new RedisAddress(
-            parts.group("scheme").equals("rediss"),
+            !parts.group("tls").isEmpty(),
             name,
             name == null && password.isEmpty() ? null : password,
             hosts,
             parts.group("master"),
-            database == null || database.isEmpty() ? 0 : Integer.parseInt(database)));
+            cluster,
+            database));
   }
 
   /** The host, or null if it is invalid. */

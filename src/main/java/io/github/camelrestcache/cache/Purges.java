@@ -18,8 +18,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
-import org.springframework.data.redis.core.Cursor;
-import org.springframework.data.redis.core.ScanOptions;
 
 /**
  * The purges by operators. Endpoints and views are removed from Redis and from the near caches,
@@ -92,16 +90,14 @@ public final class Purges {
     // escape the text for a pattern of Redis
     String pattern = keys.of("").replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*{*";
     Map<String, String> paths = new HashMap<>();
-    try (Cursor<String> stored =
-        redis.scan(ScanOptions.scanOptions().match(pattern).count(1000).build())) {
-      stored.forEachRemaining(
-          each -> {
-            Matcher named = ours.matcher(each);
-            if (named.matches() && isMeant(what, named.group(1))) {
-              paths.put(each, named.group(1));
-            }
-          });
-    }
+    redis.eachKey(
+        pattern,
+        each -> {
+          Matcher named = ours.matcher(each);
+          if (named.matches() && isMeant(what, named.group(1))) {
+            paths.put(each, named.group(1));
+          }
+        });
     redis.delete(paths.keySet());
     return paths.values().stream().distinct().sorted().toList();
   }

@@ -186,7 +186,8 @@ final class Liveness {
 
   private void probe() {
     try {
-      boolean moved = server.probe();
+      server.probe().read();
+      boolean moved = server.hasMoved();
       if (end() || moved) {
         returns.forEach(Liveness::tell);
       }
@@ -215,7 +216,7 @@ final class Liveness {
       server.resetConnection();
     }
     try {
-      server.probeWrite();
+      server.probe().write();
     } catch (RuntimeException e) {
       if (!NO_WRITES.test(reason(e))) {
         throw e;

@@ -9,15 +9,20 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.RedisConnectionFailureException;
+import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
+import org.springframework.data.redis.core.ScanOptions;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.data.redis.serializer.RedisSerializer;
@@ -51,6 +56,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
         }
       };
 
+  private final RedisAddress address;
   private final EmbeddedRedis embedded;
   private final Liveness liveness;
   private final RedisConnections connections;
@@ -65,9 +71,9 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   public RedisConnection(RedisAddress address, Meters meters) {
     this.meters = meters.registry();
     embedded = address == null ? startEmbedded() : null;
-    RedisAddress used = address == null ? RedisAddress.of(embedded.url()).orElseThrow() : address;
-    liveness = new Liveness(used.toString());
-    connections = new RedisConnections(used, liveness);
+    this.address = address == null ? RedisAddress.of(embedded.url()).orElseThrow() : address;
+    liveness = new Liveness(this.address.toString());
+    connections = new RedisConnections(this.address, liveness);
     listeners = new Subscription(connections);
     setConnectionFactory(connections);
     setKeySerializer(RedisSerializer.string());
@@ -77,10 +83,20 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     afterPropertiesSet();
   }
 
-  /** Connects. If Redis does not answer yet, logs one warning. */
+  /**
+   * Connects. If Redis does not answer yet, logs one warning.
+   *
+   * @throws BadConfiguration if the server belongs to a cluster and the URL does not say so
+   */
   public void start() {
     onReturn(this::listen);
     liveness.start(connections);
+    if (isUp() && !address.cluster() && connections.probe().isOfCluster()) {
+      throw new BadConfiguration(
+          "REDIS_URL names %s, which belongs to a Redis Cluster: write redis-cluster:// or"
+                  .formatted(address)
+              + " rediss-cluster://");
+    }
   }
 
   /** Receives Redis messages for the routes. */
@@ -151,6 +167,34 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   /** Runs a script on one key. */
   public <T> T run(RedisScript<T> script, String key, Object... arguments) {
     return execute(script, List.of(key), arguments);
+  }
+
+  /** Calls a task with each key that matches a pattern, in a cluster on all masters. */
+  public void eachKey(String pattern, Consumer<String> task) {
+    ScanOptions options = ScanOptions.scanOptions().match(pattern).count(1000).build();
+    execute(
+        (RedisCallback<Void>)
+            connection -> {
+              List<Cursor<byte[]>> cursors = new ArrayList<>();
+              if (connection instanceof RedisClusterConnection cluster) {
+                cluster
+                    .clusterGetNodes()
+                    .forEach(
+                        node -> {
+                          if (node.isMaster()) {
+                            cursors.add(cluster.scan(node, options));
+                          }
+                        });
+              } else {
+                cursors.add(connection.keyCommands().scan(options));
+              }
+              for (Cursor<byte[]> cursor : cursors) {
+                try (cursor) {
+                  cursor.forEachRemaining(key -> task.accept(new String(key, UTF_8)));
+                }
+              }
+              return null;
+            });
   }
 
   private static EmbeddedRedis startEmbedded() {

@@ -5,26 +5,24 @@ import static io.lettuce.core.protocol.CommandType.EVALSHA;
 import static io.lettuce.core.protocol.CommandType.HGETALL;
 import static io.lettuce.core.protocol.CommandType.HMGET;
 import static io.lettuce.core.protocol.CommandType.SET;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.base.RedisAddress;
+import io.github.camelrestcache.base.RedisAddress.Host;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
-import io.lettuce.core.LettuceFutures;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisChannelWriter;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionStateListener;
-import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
-import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.event.connection.ReconnectFailedEvent;
 import io.lettuce.core.protocol.ProtocolKeyword;
@@ -34,9 +32,11 @@ import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -50,6 +50,7 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofMillis(500);
   private static final Duration RECONNECT_DELAY = Duration.ofMillis(100);
+  private static final Duration TOPOLOGY_REFRESH = Duration.ofSeconds(5);
   private static final Duration TIMEOUT = Duration.ofMillis(700);
 
   /** For commands with large values, which need time on a slow network. */
@@ -57,46 +58,46 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   private static final Set<ProtocolKeyword> LARGE = Set.of(EVAL, EVALSHA, HGETALL, HMGET, SET);
 
-  private static final byte[] PROBE = "camel-rest-cache:probe".getBytes(UTF_8);
-
   static {
     // the JVM would generate classes for events at each start
     System.setProperty("io.lettuce.core.jfr", "false");
   }
 
-  private final RedisURI uri;
+  private final RedisAddress address;
   private final Liveness liveness;
   private final ClientResources resources;
 
-  /** The connection of the probe, because a large value may occupy the other. */
-  private volatile StatefulRedisConnection<byte[], byte[]> probes;
+  private Probe probe;
 
   private volatile SocketAddress server;
   private volatile boolean moved;
 
   RedisConnections(RedisAddress address, Liveness liveness) {
-    this(uri(address), liveness, resources(liveness));
+    this(address, liveness, resources(liveness));
   }
 
-  private RedisConnections(RedisURI uri, Liveness liveness, ClientResources resources) {
-    super(createRedisConfiguration(uri), client(uri, resources));
-    this.uri = uri;
+  private RedisConnections(RedisAddress address, Liveness liveness, ClientResources resources) {
+    super(servers(address), client(address, resources));
+    this.address = address;
     this.liveness = liveness;
     this.resources = resources;
     afterPropertiesSet();
     start();
+    probe = new Probe(getRequiredNativeClient(), TIMEOUT);
   }
 
-  private static RedisURI uri(RedisAddress address) {
+  private static RedisConfiguration servers(RedisAddress address) {
+    return address.cluster()
+        ? new RedisClusterConfiguration(address.hosts().stream().map(Host::toString).toList())
+        : createRedisConfiguration(uri(address, address.hosts()));
+  }
+
+  private static RedisURI uri(RedisAddress address, List<Host> hosts) {
     RedisURI.Builder uri = RedisURI.builder();
-    for (RedisAddress.Host host : address.hosts()) {
-      if (address.master() == null) {
-        uri.withHost(host.name()).withPort(host.port());
-      } else {
-        uri.withSentinel(host.name(), host.port(), address.password());
-      }
-    }
-    if (address.master() != null) {
+    if (address.master() == null) {
+      uri.withHost(hosts.get(0).name()).withPort(hosts.get(0).port());
+    } else {
+      hosts.forEach(host -> uri.withSentinel(host.name(), host.port(), address.password()));
       uri.withSentinelMasterId(address.master());
     }
     if (address.user() != null) {
@@ -123,9 +124,16 @@ final class RedisConnections extends LettuceConnectionFactory {
     return resources;
   }
 
-  private static LettuceClientConfiguration client(RedisURI uri, ClientResources resources) {
+  private static LettuceClientConfiguration client(
+      RedisAddress address, ClientResources resources) {
+    var topology =
+        ClusterTopologyRefreshOptions.builder()
+            .enablePeriodicRefresh(TOPOLOGY_REFRESH)
+            .enableAllAdaptiveRefreshTriggers()
+            .build();
     ClientOptions options =
-        ClientOptions.builder()
+        ClusterClientOptions.builder()
+            .topologyRefreshOptions(topology)
             // would send a PING, which a user may not be allowed to
             .pingBeforeActivateConnection(false)
             .socketOptions(SocketOptions.builder().connectTimeout(CONNECT_TIMEOUT).build())
@@ -137,7 +145,7 @@ final class RedisConnections extends LettuceConnectionFactory {
             .clientOptions(options)
             .commandTimeout(LARGE_TIMEOUT)
             .shutdownTimeout(Duration.ZERO);
-    return (uri.isSsl() ? client.useSsl().and() : client).build();
+    return (address.tls() ? client.useSsl().and() : client).build();
   }
 
   private static TimeoutOptions.TimeoutSource timeouts() {
@@ -156,8 +164,15 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   @Override
   protected AbstractRedisClient createClient() {
+    var options = (ClusterClientOptions) getClientConfiguration().getClientOptions().orElseThrow();
+    if (address.cluster()) {
+      var uris = address.hosts().stream().map(host -> uri(address, List.of(host))).toList();
+      RedisClusterClient client = RedisClusterClient.create(resources, uris);
+      client.setOptions(options);
+      return client;
+    }
     RedisClient client =
-        new RedisClient(resources, uri) {
+        new RedisClient(resources, uri(address, address.hosts())) {
           @Override
           protected <K, V> StatefulRedisConnectionImpl<K, V> newStatefulRedisConnection(
               RedisChannelWriter writer,
@@ -172,7 +187,7 @@ final class RedisConnections extends LettuceConnectionFactory {
             };
           }
         };
-    client.setOptions(getClientConfiguration().getClientOptions().orElseThrow());
+    client.setOptions(options);
     client.addListener(
         new RedisConnectionStateListener() {
           @Override
@@ -193,50 +208,23 @@ final class RedisConnections extends LettuceConnectionFactory {
     return super.getConnection();
   }
 
-  /**
-   * Sends a read.
-   *
-   * @return whether another server has become the master
-   * @throws RuntimeException with the reason why Redis cannot be used
-   */
-  boolean probe() {
-    // not a PING: some servers answer that and refuse everything else
-    send(commands -> commands.exists(PROBE));
+  Probe probe() {
+    return probe;
+  }
+
+  /** Whether another server has become the master since the last call. */
+  boolean hasMoved() {
     boolean isNew = moved;
     moved = false;
     return isNew;
-  }
-
-  /** Sends a write. */
-  void probeWrite() {
-    send(commands -> commands.psetex(PROBE, 1, new byte[0]));
-  }
-
-  private void send(Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<?>> command) {
-    var connection = probes;
-    if (connection == null) {
-      connection = ((RedisClient) getRequiredNativeClient()).connect(ByteArrayCodec.INSTANCE);
-      probes = connection;
-    }
-    try {
-      LettuceFutures.awaitOrCancel(
-          command.apply(connection.async()), TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RedisCommandExecutionException e) {
-      // Redis answers, even if the user may not access the key of the probe
-      if (!e.getMessage().startsWith("NOPERM")) {
-        throw e;
-      }
-    }
   }
 
   /** Closes all connections but the subscription, and so aborts commands in flight. */
   @Override
   public void resetConnection() {
     super.resetConnection();
-    var connection = probes;
-    if (connection != null) {
-      probes = null;
-      connection.closeAsync();
+    if (probe != null) {
+      probe.reset();
     }
   }
 

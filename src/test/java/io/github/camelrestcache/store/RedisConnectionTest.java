@@ -12,6 +12,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.github.camelrestcache.OwnRedis;
 import io.github.camelrestcache.Service;
+import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.RedisAddress;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
@@ -486,6 +489,65 @@ class RedisConnectionTest {
     }
     assertThat(connection.trouble()).isNull();
     assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void clusterIsUsedAndItsOutageIsNoticed(@TempDir Path folder) {
+    OwnRedis redis = cluster(folder);
+    connect("redis-cluster://127.0.0.1:" + redis.port());
+    Queue<String> heard = new ConcurrentLinkedQueue<>();
+    connection
+        .listeners()
+        .addMessageListener(
+            (message, pattern) -> heard.add(new String(message.getBody(), UTF_8)),
+            new ChannelTopic("news"));
+    connection.listen();
+
+    write("k", "v");
+    write("{other}", "w");
+    assertThat(read()).isEqualTo("v");
+    RedisScript<Long> script = RedisScript.of("return redis.call('EXISTS', KEYS[1])", Long.class);
+    assertThat(connection.run(script, "{other}")).isEqualTo(1);
+    Queue<String> keys = new ConcurrentLinkedQueue<>();
+    connection.eachKey("*", keys::add);
+    assertThat(keys).containsExactlyInAnyOrder("k", "{other}");
+    assertThat(connection.delete(keys)).isEqualTo(2);
+    awaitHeard(heard, "one");
+
+    redis.hang();
+    await().atMost(LONG).until(() -> !connection.isUp());
+    redis.goOn();
+
+    awaitUp();
+    awaitHeard(heard, "two");
+    assertThat(lines.seen()).hasSize(2);
+  }
+
+  @Test
+  void urlOfOneServerRefusesCluster(@TempDir Path folder) {
+    OwnRedis redis = cluster(folder);
+
+    assertThatThrownBy(() -> connect(redis.url()))
+        .hasRootCauseInstanceOf(BadConfiguration.class)
+        .hasRootCauseMessage(
+            "REDIS_URL names 127.0.0.1:%d, which belongs to a Redis Cluster: write redis-cluster://"
+                    .formatted(redis.port())
+                + " or rediss-cluster://");
+  }
+
+  /** A cluster of one master. */
+  private OwnRedis cluster(Path folder) {
+    OwnRedis redis =
+        opened(
+            OwnRedis.at(
+                Service.freePort(),
+                "cluster-enabled yes",
+                "cluster-config-file " + folder.resolve("nodes.conf")));
+    try (Jedis operator = redis.operator()) {
+      operator.clusterAddSlots(IntStream.range(0, 16_384).toArray());
+      await().atMost(LONG).until(() -> operator.clusterInfo().contains("cluster_state:ok"));
+    }
+    return redis;
   }
 
   private record Replicated(OwnRedis master, OwnRedis replica, OwnRedis sentinel) {}

@@ -1,0 +1,107 @@
+package io.github.camelrestcache.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.codec.ByteArrayCodec;
+import java.time.Duration;
+import java.util.concurrent.Future;
+
+/**
+ * Finds out whether Redis answers. It has a connection of its own, because a large value may occupy
+ * the other. Methods throw an exception with the reason why Redis cannot be used.
+ */
+final class Probe {
+
+  private static final byte[] KEY = "camel-rest-cache:probe".getBytes(UTF_8);
+
+  private final AbstractRedisClient client;
+  private final Duration timeout;
+  private volatile StatefulConnection<byte[], byte[]> connection;
+
+  Probe(AbstractRedisClient client, Duration timeout) {
+    this.client = client;
+    this.timeout = timeout;
+  }
+
+  /** Sends a read, in a cluster to all masters. */
+  void read() {
+    // not a PING: some servers answer that and refuse everything else
+    if (connection() instanceof StatefulRedisClusterConnection<byte[], byte[]> cluster) {
+      await(cluster.async().nodes(Probe::isInUse).commands().dbsize().futures());
+    } else {
+      await(commands().dbsize());
+    }
+  }
+
+  private static boolean isInUse(RedisClusterNode node) {
+    return node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.getSlots().isEmpty();
+  }
+
+  /** Sends a write. */
+  void write() {
+    await(commands().psetex(KEY, 1, new byte[0]));
+  }
+
+  /** Whether the server belongs to a Redis Cluster, as far as the user may know. */
+  boolean isOfCluster() {
+    RedisFuture<String> info = commands().info("cluster");
+    await(info);
+    return info.toCompletableFuture()
+        .exceptionally(e -> "")
+        .getNow("")
+        .contains("cluster_enabled:1");
+  }
+
+  /** Closes the connection. */
+  void reset() {
+    var open = connection;
+    if (open != null) {
+      connection = null;
+      open.closeAsync();
+    }
+  }
+
+  private RedisClusterAsyncCommands<byte[], byte[]> commands() {
+    var open = connection();
+    return open instanceof StatefulRedisClusterConnection<byte[], byte[]> cluster
+        ? cluster.async()
+        : ((StatefulRedisConnection<byte[], byte[]>) open).async();
+  }
+
+  private StatefulConnection<byte[], byte[]> connection() {
+    var open = connection;
+    if (open == null) {
+      open =
+          client instanceof RedisClusterClient cluster
+              ? cluster.connect(ByteArrayCodec.INSTANCE)
+              : ((RedisClient) client).connect(ByteArrayCodec.INSTANCE);
+      connection = open;
+    }
+    return open;
+  }
+
+  private void await(Future<?>... answers) {
+    try {
+      if (!LettuceFutures.awaitAll(timeout, answers)) {
+        throw new RedisCommandTimeoutException("No answer in " + timeout.toMillis() + " ms");
+      }
+    } catch (RedisCommandExecutionException e) {
+      // Redis answers, even if the user may not use the command or the key
+      if (!e.getMessage().startsWith("NOPERM")) {
+        throw e;
+      }
+    }
+  }
+}
