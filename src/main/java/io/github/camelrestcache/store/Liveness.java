@@ -195,10 +195,17 @@ final class Liveness {
         probeWrite();
       }
     } catch (RuntimeException e) {
-      failed(e);
+      probeFailed(e);
     } catch (Error e) { // must not end the probe
       LOG.error("The probe of Redis failed", e);
     }
+  }
+
+  private synchronized void probeFailed(RuntimeException failure) {
+    if (breaker.getState() == State.OPEN && !isClosed(failure)) {
+      outage = new Trouble(outage.began(), reason(failure)); // may be another reason by now
+    }
+    failed(failure);
   }
 
   /** Ends an outage, unless the probe was stopped meanwhile. */

@@ -95,12 +95,12 @@ class RedisConnectionTest {
     assertThat(connection.isUp()).isFalse();
     assertThat(connection.trouble())
         .matches(
-            "Redis does not answer since \\d\\d:\\d\\d:\\d\\d UTC \\(GET. Command timed out.*\\)");
+            "Redis does not answer since \\d\\d:\\d\\d:\\d\\d UTC \\(.*(timed out|No answer).*\\)");
     waits = concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
     assertNoneWaited(waits);
     assertThatThrownBy(this::read)
         .isInstanceOf(RedisConnectionFailureException.class)
-        .hasMessage(connection.trouble());
+        .hasMessageStartingWith("Redis does not answer since ");
 
     redis.goOn();
 
@@ -352,7 +352,7 @@ class RedisConnectionTest {
 
     connect("redis://127.0.0.1:" + loading.getLocalPort());
 
-    assertThat(connection.trouble()).contains("LOADING");
+    await().atMost(LONG).until(() -> connection.trouble().contains("LOADING"));
     assertThat(failure(this::read)).isInstanceOf(RedisConnectionFailureException.class);
   }
 
