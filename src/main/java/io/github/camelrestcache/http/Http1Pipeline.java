@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -8,25 +9,24 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
-import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 
 /**
- * What Vert.x 4 lacks on a connection. Requests are handed over one at a time (RFC 9112 9.3.2):
- * while one is unanswered, or the client does not read, the connection is not read either. Vert.x 5
- * does that by itself. An idle connection is closed.
+ * What Vert.x 4 lacks on a connection. This decoder reads requests one at a time (RFC 9112 9.3.2):
+ * while one is unanswered, or the client does not read, the bytes behind it wait, and no more are
+ * read. Vert.x 5 does that by itself. The decoder refuses ambiguous framing (RFC 9112 6.1, 11.2),
+ * and closes connections that are idle or whose heads trickle in.
  */
-final class Http1Pipeline extends IdleStateHandler {
+final class Http1Pipeline extends VertxHttpRequestDecoder {
 
   /** A version of HTTP other than 1.0 and 1.1 (RFC 9110 15.6.6). */
   static final class UnknownVersion extends IllegalArgumentException {
@@ -37,32 +37,29 @@ final class Http1Pipeline extends IdleStateHandler {
   private static final CharSequence OLD_WEBSOCKET =
       HttpHeaders.createOptimized("Sec-WebSocket-Key1");
 
-  private static final CharSequence NO_NAME = HttpHeaders.createOptimized("");
-  private static final Pattern CLOSE = Pattern.compile("(?i)(^|[,\\s])close($|[,\\s])");
+  private static final Set<String> VERSIONS = Set.of("HTTP/1.0", "HTTP/1.1");
 
-  private final Queue<Object> waiting = new ArrayDeque<>();
-  private boolean inContent;
-  private boolean busy;
-  private boolean ends;
-  private boolean quiet;
-  private long readingSince = System.nanoTime();
+  private final long most;
+  private boolean whole = true;
+  private boolean answered = true;
+  private boolean last;
+  private boolean waits;
+  private String version;
+  private Future<?> late;
 
-  private Http1Pipeline(long idleMillis) {
-    super(true, 0, 0, idleMillis, TimeUnit.MILLISECONDS);
+  private Http1Pipeline(HttpServerOptions options, Duration head) {
+    super(options);
+    most = head.toMillis();
   }
 
   static void prepare(HttpConnection connection, HttpServerOptions options, Duration head) {
-    var pipeline = ((ConnectionBase) connection).channel().pipeline();
-    // half the time: its first event does not know whether anything is being sent
-    long half = options.getIdleTimeoutUnit().toMillis(options.getIdleTimeout()) / 2;
-    Http1Pipeline here = new Http1Pipeline(half);
-    pipeline.replace("httpDecoder", "httpDecoder", here.new RequestDecoder(options, head));
-    pipeline.replace("idle", "idle", here);
+    var channel = ((ConnectionBase) connection).channel();
+    var decoder = new Http1Pipeline(options, head);
+    long idle = options.getIdleTimeoutUnit().toMillis(options.getIdleTimeout());
+    channel.pipeline().replace("httpDecoder", "httpDecoder", decoder);
+    channel.pipeline().replace("idle", "idle", decoder.new Answers(idle / 2));
     // small reads, because what is read may have to wait here
-    pipeline
-        .channel()
-        .config()
-        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 2048, 8192));
+    channel.config().setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(512, 2048, 8192));
   }
 
   /** Closes a connection at once; Vert.x would flush it first. */
@@ -71,176 +68,124 @@ final class Http1Pipeline extends IdleStateHandler {
     channel.eventLoop().execute(() -> channel.unsafe().close(channel.newPromise()));
   }
 
-  /** Refuses ambiguous framing (RFC 9112 6.1, 11.2), and gives up heads that trickle in. */
-  private final class RequestDecoder extends VertxHttpRequestDecoder {
-    private final Duration most;
-    private boolean inHead;
-    private boolean isKnown;
-    private Future<?> late;
-
-    RequestDecoder(HttpServerOptions options, Duration most) {
-      super(options);
-      this.most = most;
-    }
-
-    @Override
-    protected HttpMessage createMessage(String[] requestLine) {
-      String version = requestLine[2];
-      isKnown = version.equals("HTTP/1.1") || version.equals("HTTP/1.0");
-      if (!isKnown && version.matches("\\S+/\\d+\\.\\d+")) {
-        requestLine[2] = "HTTP/1.1"; // the version of the answer
-      }
-      HttpMessage message = super.createMessage(requestLine);
-      inHead = true;
-      return message;
-    }
-
-    /** Netty calls this after each head, and reads no more of the connection if it throws. */
-    @Override
-    protected boolean isContentAlwaysEmpty(HttpMessage message) {
-      inHead = false;
-      inTime(); // the next head has its own time
-      if (!isKnown) {
-        throw new UnknownVersion();
-      }
-      var fields = message.headers();
-      boolean clear =
-          !fields.contains(HttpHeaders.TRANSFER_ENCODING)
-              || message.protocolVersion().isKeepAliveDefault() // HTTP/1.1
-                  && !fields.contains(HttpHeaders.CONTENT_LENGTH)
-                  && String.join(",", fields.getAll(HttpHeaders.TRANSFER_ENCODING))
-                      .equalsIgnoreCase("chunked");
-      if (!clear || fields.contains(OLD_WEBSOCKET) || fields.contains(NO_NAME)) {
-        throw new IllegalArgumentException("ambiguous framing, or a field without a name");
-      }
-      return false;
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object bytes) throws Exception {
-      super.channelRead(context, bytes);
-      boolean begun = inHead || !inContent && actualReadableBytes() > 0;
-      if (!begun) {
-        inTime();
-      } else if (late == null) {
-        within(most.toNanos(), context);
-      }
-    }
-
-    private void within(long nanos, ChannelHandlerContext context) {
-      late = context.executor().schedule(() -> giveUp(context), nanos, TimeUnit.NANOSECONDS);
-    }
-
-    private void inTime() {
-      if (late != null) {
-        late.cancel(false);
-        late = null;
-      }
-    }
-
-    private void giveUp(ChannelHandlerContext context) {
-      late = null;
-      long left = most.toNanos() - (System.nanoTime() - readingSince);
-      if (!context.channel().config().isAutoRead()) {
-        return; // the client waits for this server
-      } else if (left > 0) {
-        within(left, context);
-      } else {
-        context.close();
-      }
-    }
-  }
-
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    resetReadTimeout();
-    quiet = false;
-    inContent = !(message instanceof LastHttpContent);
-    if (!waiting.isEmpty() || mustWait(context, message)) {
-      waiting.add(message);
-      context.channel().config().setAutoRead(false);
-    } else {
-      pass(context, message);
-    }
-  }
-
-  private boolean mustWait(ChannelHandlerContext context, Object message) {
-    return message instanceof HttpMessage && (busy || ends || !context.channel().isWritable());
-  }
-
-  private void pass(ChannelHandlerContext context, Object message) {
-    if (message instanceof HttpMessage request) {
-      busy = true;
-      if (request.headers().contains(HttpHeaders.CONNECTION)
-          && CLOSE
-              .matcher(String.join(",", request.headers().getAll(HttpHeaders.CONNECTION)))
-              .find()) {
-        // Vert.x overlooks it in a list
-        request.headers().add(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-      }
-    }
-    context.fireChannelRead(message);
-  }
-
-  @Override
-  public void write(ChannelHandlerContext context, Object message, ChannelPromise written)
+  protected void decode(ChannelHandlerContext context, ByteBuf bytes, List<Object> out)
       throws Exception {
-    boolean interim = message instanceof HttpResponse head && head.status().code() < 200;
-    ends |=
-        message instanceof HttpResponse head
-            && head.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true);
-    if (message instanceof LastHttpContent && !interim) {
-      busy = false;
-      if (!waiting.isEmpty()) {
-        context.executor().execute(() -> goOn(context)); // after Vert.x has noticed it
-      }
+    boolean waited = waits;
+    waits = whole && !mayBegin(context);
+    if (waits || waited) {
+      // before the request is passed on, because Vert.x may pause its content
+      context.channel().config().setAutoRead(!waits);
     }
-    super.write(context, message, written);
-  }
-
-  private void goOn(ChannelHandlerContext context) {
-    if (waiting.isEmpty() || mustWait(context, waiting.peek())) {
+    if (waits) {
       return;
     }
-    // first, because Vert.x may pause the content of the next request
-    context.channel().config().setAutoRead(true);
-    readingSince = System.nanoTime();
-    while (!waiting.isEmpty() && !mustWait(context, waiting.peek())) {
-      pass(context, waiting.poll());
+    super.decode(context, bytes, out);
+    if (!out.isEmpty()) {
+      whole = out.get(out.size() - 1) instanceof LastHttpContent;
+    } else if (whole && late == null && (version != null || bytes.isReadable())) {
+      late = context.executor().schedule(() -> context.close(), most, TimeUnit.MILLISECONDS);
     }
-    if (!waiting.isEmpty()) {
-      context.channel().config().setAutoRead(false);
+  }
+
+  private boolean mayBegin(ChannelHandlerContext context) {
+    return answered && !last && context.channel().isWritable();
+  }
+
+  /** Decodes the bytes that wait, after Vert.x has noticed the end of the answer. */
+  private void goOn(ChannelHandlerContext context) {
+    if (waits && mayBegin(context)) {
+      var none = context.alloc().buffer(0, 0);
+      var pipeline = context.pipeline();
+      context.executor().execute(() -> pipeline.fireChannelRead(none).fireChannelReadComplete());
     }
-    context.flush();
-    context.fireChannelReadComplete();
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    context.executor().execute(() -> goOn(context));
+    goOn(context);
     context.fireChannelWritabilityChanged();
   }
 
-  /** Vert.x closes the connection after a malformed chunk; this sends the answer first. */
+  /** Does not read on if no message is complete, as Netty does even while one waits. */
   @Override
-  public void close(ChannelHandlerContext context, ChannelPromise closed) {
-    context.flush();
-    context.close(closed);
+  public void channelReadComplete(ChannelHandlerContext context) {
+    context.fireChannelReadComplete();
   }
 
+  /** Ignores a head that is incomplete when the connection is closed. */
   @Override
-  protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event) {
-    // a read does not make the next event a first one
-    boolean idle = quiet && !event.isFirst();
-    quiet = true;
-    if (idle) {
-      context.fireUserEventTriggered(event);
+  protected void decodeLast(ChannelHandlerContext context, ByteBuf bytes, List<Object> out) {}
+
+  @Override
+  protected HttpMessage createMessage(String[] requestLine) {
+    version = requestLine[2];
+    if (!VERSIONS.contains(version) && version.matches("\\S+/\\d+\\.\\d+")) {
+      requestLine[2] = "HTTP/1.1"; // the version of the answer
     }
+    return super.createMessage(requestLine);
   }
 
+  /** Netty calls this after each head, and reads no more of the connection if it throws. */
   @Override
-  public void channelInactive(ChannelHandlerContext context) throws Exception {
-    waiting.forEach(ReferenceCountUtil::release);
-    super.channelInactive(context);
+  protected boolean isContentAlwaysEmpty(HttpMessage message) {
+    answered = false;
+    if (late != null) {
+      late.cancel(false);
+      late = null;
+    }
+    if (!VERSIONS.contains(version)) {
+      throw new UnknownVersion();
+    }
+    version = null;
+    var fields = message.headers();
+    boolean clear =
+        !fields.contains(HttpHeaders.TRANSFER_ENCODING)
+            || message.protocolVersion().isKeepAliveDefault() // HTTP/1.1
+                && !fields.contains(HttpHeaders.CONTENT_LENGTH)
+                && String.join(",", fields.getAll(HttpHeaders.TRANSFER_ENCODING))
+                    .equalsIgnoreCase("chunked");
+    if (!clear || fields.contains(OLD_WEBSOCKET) || fields.contains("")) {
+      throw new IllegalArgumentException("ambiguous framing, or a field without a name");
+    }
+    if (fields.containsValue(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true)) {
+      fields.add(HttpHeaders.CONNECTION, HttpHeaders.CLOSE); // Vert.x overlooks it in a list
+    }
+    return false;
+  }
+
+  /** Notices the ends of answers, and idle connections. */
+  private final class Answers extends IdleStateHandler {
+
+    Answers(long halfMillis) {
+      super(true, 0, 0, halfMillis, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise written)
+        throws Exception {
+      boolean interim = message instanceof HttpResponse head && head.status().code() < 200;
+      last |=
+          message instanceof HttpResponse head
+              && head.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true);
+      answered |= message instanceof LastHttpContent && !interim;
+      goOn(context);
+      super.write(context, message, written);
+    }
+
+    /** Vert.x closes the connection after a malformed chunk; this sends the answer first. */
+    @Override
+    public void close(ChannelHandlerContext context, ChannelPromise closed) {
+      context.flush();
+      context.close(closed);
+    }
+
+    /** Skips each first event, which does not know whether anything is being sent. */
+    @Override
+    protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event) {
+      if (!event.isFirst()) {
+        context.fireUserEventTriggered(event);
+      }
+    }
   }
 }
