@@ -28,11 +28,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class Http1Pipeline extends VertxHttpRequestDecoder {
 
-  /** A version of HTTP other than 1.0 and 1.1 (RFC 9110 15.6.6). */
-  static final class UnknownVersion extends IllegalArgumentException {
-    private static final long serialVersionUID = 1;
-  }
-
   /** A field of no RFC, after which Netty reads eight more bytes. */
   private static final CharSequence OLD_WEBSOCKET =
       HttpHeaders.createOptimized("Sec-WebSocket-Key1");
@@ -135,7 +130,7 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
       late = null;
     }
     if (!VERSIONS.contains(version)) {
-      throw new UnknownVersion();
+      throw new UnsupportedOperationException(version);
     }
     version = null;
     var fields = message.headers();

@@ -69,11 +69,10 @@ final class RequestCheck {
 
   /** Returns why a request could not be decoded. */
   static Problem unreadable(Throwable cause) {
-    if (cause instanceof Http1Pipeline.UnknownVersion) {
-      return new Problem(
-          505, "HTTP version not supported", "This server speaks HTTP/1.1 and HTTP/1.0.");
-    }
     return switch (cause.getClass().getSimpleName()) {
+      case "UnsupportedOperationException" ->
+          new Problem(
+              505, "HTTP version not supported", "This server speaks HTTP/1.1 and HTTP/1.0.");
       case "TooLongHttpLineException" ->
           new Problem(
               414,
