@@ -29,6 +29,7 @@ public record Fetch(Settings settings, GitHub github, Leases leases) {
       @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
     return new Pages(
         endpoint,
+        leases.state(endpoint.path()).perPage(leases.now()),
         settings.github().url(),
         settings.refreshing().maxPages(),
         stored,

@@ -102,6 +102,12 @@ public final class Leases {
               for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
               mine['until'] = 0
               mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
+              mine.looks = ARGV[5] == 'true' and number(mine.looks) or 0
+              if mine.looks > 0 then
+                local wait = mine.looks > 1 and 10000 or 20000
+                mine.soon = math.min(tonumber(mine.soon) or math.huge, now + wait)
+                mine.looks = mine.looks - 1
+              end
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
               return cjson.encode(mine)
               """,
@@ -113,6 +119,7 @@ public final class Leases {
               + """
               if ARGV[3] == 'true' then mine.notBefore = 0 end
               mine.soon = math.min(tonumber(mine.soon) or math.huge, now + ARGV[2])
+              mine.looks = 2
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
               return cjson.encode(mine)
               """,
@@ -226,11 +233,13 @@ public final class Leases {
    * Gives a lease back.
    *
    * @param pause until the endpoint may be refreshed again
+   * @param again whether to look again after 10 and 30 s, if it was refreshed because of an event:
+   *     GitHub may answer from a copy that does not have the change yet
    * @return false if a newer lease has been granted, and the result is dropped
    */
-  boolean release(Lease lease, State.Result result, Duration pause) {
+  boolean release(Lease lease, State.Result result, Duration pause, boolean again) {
     String json = JSON.valueToTree(result).toString();
-    byte[] state = run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis());
+    byte[] state = run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis(), again);
     if (state != null) {
       keep(lease.path(), state);
     }

@@ -1,17 +1,22 @@
 package io.github.camelrestcache.refresh;
 
+import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the Link header field (RFC 8288 3). */
+/** Links of GitHub to other pages: the Link header field (RFC 8288 3), and redirects. */
 final class Links {
 
   private static final String PARAMETER =
       ";\\s*([^\\s=;,]+)\\s*(?:=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^\\s;,\"]*)))?\\s*";
   private static final Pattern LINK = Pattern.compile("<([^>]*)>\\s*((?:" + PARAMETER + ")*)");
   private static final Pattern PARAMETERS = Pattern.compile(PARAMETER);
+
+  /** Also with encoded dots or slashes. */
+  private static final Pattern DOT_SEGMENT =
+      Pattern.compile("(?i)(/|%2f|%5c)(\\.|%2e){1,2}(/|%2f|%5c|$)");
 
   private Links() {}
 
@@ -36,5 +41,46 @@ final class Links {
         .map(rel -> rel.group(2) == null ? rel.group(3) : rel.group(2))
         .filter(value -> List.of(value.toLowerCase(Locale.ROOT).split("\\s+")).contains("next"))
         .isPresent();
+  }
+
+  /**
+   * The target of a URL from GitHub.
+   *
+   * @param upstream the base URL of targets, without a trailing slash
+   * @param from the target that named it
+   * @param what how it was named, for the error
+   * @throws RefreshFailed if it is not below the upstream
+   */
+  static String target(String upstream, String from, String what, String url) {
+    URI uri;
+    try {
+      // java.net.URI resolves a lone query against the parent path, as in RFC 2396
+      String page = upstream + from.replaceFirst("\\?.*", "");
+      uri =
+          url.isEmpty() || url.startsWith("?")
+              ? URI.create((url.isEmpty() ? upstream + from : page) + url)
+              : URI.create(page).resolve(url);
+    } catch (IllegalArgumentException e) {
+      throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(what, url));
+    }
+    URI base = URI.create(upstream);
+    String path = uri.getRawPath() == null ? "" : uri.getRawPath();
+    if (!origin(uri).equals(origin(base))
+        || !path.startsWith(base.getRawPath() + "/")
+        || DOT_SEGMENT.matcher(path).find()) {
+      throw new RefreshFailed(
+          "GitHub %s %s, which is not below %s and is not followed".formatted(what, uri, upstream));
+    }
+    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+    return path.substring(base.getRawPath().length()) + query;
+  }
+
+  /** Scheme, user, host and port. A URL of GitHub has no user. */
+  private static String origin(URI uri) {
+    int usual = "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    int port = uri.getPort() < 0 ? usual : uri.getPort();
+    return "%s://%s@%s:%d"
+        .formatted(uri.getScheme(), uri.getRawUserInfo(), uri.getHost(), port)
+        .toLowerCase(Locale.ROOT);
   }
 }

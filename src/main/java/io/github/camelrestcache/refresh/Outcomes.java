@@ -10,6 +10,7 @@ import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
@@ -29,6 +30,7 @@ record Outcomes(
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
   private static final double NEXT_TO_NOTHING = 0.01;
+  private static final Duration HEAVY = Duration.ofDays(1);
 
   /**
    * Records how a refresh ended, and logs a failure that no other endpoint has, or its end.
@@ -48,7 +50,20 @@ record Outcomes(
       Budget.Plan plan =
           Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);
       long spacing = plan.spacing().toMillis();
-      release(lease, new Result(plan.stretch(), spacing, cost, 0, null), plan.pause());
+      long tomorrow = leases.now().plus(HEAVY).toEpochMilli();
+      boolean known = before.perPage(leases.now()) == pages.perPage();
+      Result result =
+          new Result(
+              plan.stretch(),
+              spacing,
+              cost,
+              0,
+              null,
+              pages.perPage(),
+              known ? before.perPageUntil() : tomorrow);
+      Duration asked = pages.pollInterval();
+      Duration pause = asked.compareTo(plan.pause()) > 0 ? asked : plan.pause();
+      release(lease, result, pause, pages.areUnchanged() && github.isAuthorized());
       if (before.failures() > 0) {
         LOG.info("Refresh of {} succeeded again", path);
       }
@@ -56,7 +71,8 @@ record Outcomes(
     }
     if (failure instanceof DataAccessException) {
       // the store logs its own failures
-      release(lease, failed(before, cost, before.failures(), before.reason()), Duration.ZERO);
+      release(
+          lease, failed(before, cost, before.failures(), before.reason()), Duration.ZERO, false);
       leases.later(() -> leases.soon(path, Duration.ZERO, false));
       return;
     }
@@ -69,8 +85,9 @@ record Outcomes(
     // a failure for which GitHub named a time does not add to those in a row
     int inARow = told == null ? before.failures() + 1 : Math.max(1, before.failures());
     Duration pause = told == null ? pauseAfter(inARow, endpoint.every()) : told;
-    if (release(lease, failed(before, cost, inARow, reason), pause) && !known) {
-      List<String> missing = near.missing(catalog.endpoints());
+    if (release(lease, failed(before, cost, inARow, reason), pause, false) && !known) {
+      List<String> missing = new ArrayList<>(near.missing(catalog.endpoints()));
+      missing.removeIf(each -> leases.state(each).failures() == 0); // being fetched
       LOG.warn(
           "Refresh of {} failed: {}. {}",
           path,
@@ -83,7 +100,14 @@ record Outcomes(
   }
 
   private static Result failed(State before, double cost, int inARow, String reason) {
-    return new Result(before.stretch(), before.spacing(), cost, inARow, reason);
+    return new Result(
+        before.stretch(),
+        before.spacing(),
+        cost,
+        inARow,
+        reason,
+        before.perPage(),
+        before.perPageUntil());
   }
 
   /** Requests per second of all endpoints at their declared intervals. */
@@ -98,11 +122,11 @@ record Outcomes(
   }
 
   /** Gives a lease back, now or when Redis is back; false if a newer one has been granted. */
-  private boolean release(Lease lease, Result result, Duration pause) {
+  private boolean release(Lease lease, Result result, Duration pause, boolean again) {
     try {
-      return leases.release(lease, result, pause);
+      return leases.release(lease, result, pause, again);
     } catch (DataAccessException e) {
-      leases.later(() -> leases.release(lease, result, pause));
+      leases.later(() -> leases.release(lease, result, pause, again));
       return true;
     }
   }

@@ -8,15 +8,14 @@ import io.github.camelrestcache.store.Packing;
 import io.github.camelrestcache.store.Packing.Piece;
 import io.github.camelrestcache.store.Page;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * The pages of one endpoint as they arrive: the next page to request, and the resulting entry.
@@ -24,16 +23,14 @@ import java.util.regex.Pattern;
  */
 public final class Pages {
 
-  /** Also with encoded dots or slashes. */
-  private static final Pattern DOT_SEGMENT =
-      Pattern.compile("(?i)(/|%2f|%5c)(\\.|%2e){1,2}(/|%2f|%5c|$)");
-
   /** How often a list that changes during the fetch is fetched again. */
   private static final int MOST_REPEATS = 2;
 
-  private static final int PER_PAGE = 100;
+  /** Items per page: GitHub's maximum, and what is tried of a list that is too heavy for it. */
+  private static final List<Integer> SIZES = List.of(100, 50, 30);
 
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+  private static final Set<Integer> TOO_HEAVY = Set.of(502, 503, 504);
 
   private final CachedEndpoint endpoint;
   private final boolean list;
@@ -59,17 +56,21 @@ public final class Pages {
 
   private boolean confirming;
   private boolean changed;
+  private int perPage;
   private int repeats;
   private int answers;
   private int notModified;
+  private Duration pollInterval = Duration.ZERO;
 
   /**
+   * @param perPage the number of items per page to begin with
    * @param upstream the base URL of targets
    * @param maxPages more pages are a failure
    * @param stored the stored entry, or null
    * @param form identifies how pages are requested; a validator of another form is not sent
    */
-  Pages(CachedEndpoint endpoint, URI upstream, int maxPages, Entry stored, String form) {
+  Pages(
+      CachedEndpoint endpoint, int perPage, URI upstream, int maxPages, Entry stored, String form) {
     this.endpoint = endpoint;
     this.upstream = upstream.toString().replaceAll("/+$", "");
     this.maxPages = maxPages;
@@ -81,7 +82,12 @@ public final class Pages {
           .forEach(page -> known.put(page.target(), new Piece(page, stored.packed(page))));
     }
     list = endpoint.shape() == Shape.LIST;
-    begin(endpoint.path() + (list ? "?per_page=" + PER_PAGE : ""));
+    begin(perPage);
+  }
+
+  private void begin(int size) {
+    perPage = size;
+    begin(endpoint.path() + (list ? "?per_page=" + size : ""));
   }
 
   private void begin(String first) {
@@ -112,6 +118,11 @@ public final class Pages {
   void add(int status, HttpFields fields, byte[] body) {
     answers++;
     notModified += status == 304 ? 1 : 0;
+    String seconds = fields.get("X-Poll-Interval");
+    if (seconds != null && seconds.matches("\\d{1,5}")) {
+      pollInterval = Duration.ofSeconds(Long.parseLong(seconds));
+    }
+    int smaller = SIZES.indexOf(perPage) + 1;
     if (REDIRECTS.contains(status)) {
       if (redirected) {
         throw new RefreshFailed("GitHub redirects " + endpoint.path() + " more than once");
@@ -143,9 +154,26 @@ public final class Pages {
         changed = true;
         take(piece, list ? Links.next(fields.get("Link")) : null);
       }
+    } else if (list && TOO_HEAVY.contains(status) && smaller < SIZES.size()) {
+      begin(SIZES.get(smaller));
     } else {
       throw RefreshFailed.of(endpoint, status, fields, body);
     }
+  }
+
+  /** The number of items per page that GitHub has answered. */
+  int perPage() {
+    return perPage;
+  }
+
+  /** GitHub's minimum time between two refreshes ({@code X-Poll-Interval}). */
+  Duration pollInterval() {
+    return pollInterval;
+  }
+
+  /** Whether all answers so far were 304. */
+  boolean areUnchanged() {
+    return notModified == answers;
   }
 
   /** The number of requests that count against the rate limit: with a token, a 304 is free. */
@@ -162,7 +190,7 @@ public final class Pages {
     Page page = piece.page();
     if (list && fields.contains("Link")) {
       take(piece, Links.next(fields.get("Link")));
-    } else if (page.next() == null && page.ends() != null && page.ends().length >= PER_PAGE) {
+    } else if (page.next() == null && page.ends() != null && page.ends().length >= perPage) {
       // a next page may exist by now, which this answer does not tell
       unconditional = true;
     } else {
@@ -222,42 +250,12 @@ public final class Pages {
     begin(pieces.get(0).page().target());
   }
 
-  /** The target of a URL from GitHub, which must be below the upstream. */
   private String follow(String what, String url) {
-    URI uri;
-    try {
-      // java.net.URI resolves a lone query against the parent path, as in RFC 2396
-      String page = upstream + next.replaceFirst("\\?.*", "");
-      uri =
-          url.isEmpty() || url.startsWith("?")
-              ? URI.create((url.isEmpty() ? upstream + next : page) + url)
-              : URI.create(page).resolve(url);
-    } catch (IllegalArgumentException e) {
-      throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(what, url));
-    }
-    URI base = URI.create(upstream);
-    String path = uri.getRawPath() == null ? "" : uri.getRawPath();
-    if (!origin(uri).equals(origin(base))
-        || !path.startsWith(base.getRawPath() + "/")
-        || DOT_SEGMENT.matcher(path).find()) {
-      throw new RefreshFailed(
-          "GitHub %s %s, which is not below %s and is not followed".formatted(what, uri, upstream));
-    }
-    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
-    String target = path.substring(base.getRawPath().length()) + query;
+    String target = Links.target(upstream, next, what, url);
     if (!seen.add(target)) {
       throw new RefreshFailed("GitHub %s %s, which was fetched already".formatted(what, target));
     }
     return target;
-  }
-
-  /** Scheme, user, host and port. A URL of GitHub has no user. */
-  private static String origin(URI uri) {
-    int usual = "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
-    int port = uri.getPort() < 0 ? usual : uri.getPort();
-    return "%s://%s@%s:%d"
-        .formatted(uri.getScheme(), uri.getRawUserInfo(), uri.getHost(), port)
-        .toLowerCase(Locale.ROOT);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.github.camelrestcache.refresh;
 
 import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
@@ -16,6 +17,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -123,11 +125,23 @@ public final class Refreshes implements AutoCloseable {
    * limit. Without Redis, the event is kept until Redis is back.
    */
   public void soon(CachedEndpoint endpoint) {
+    soon(endpoint, EVENTS);
+  }
+
+  private void soon(CachedEndpoint endpoint, Duration after) {
     try {
-      leases.soon(endpoint.path(), EVENTS, false);
+      leases.soon(endpoint.path(), after, false);
     } catch (DataAccessException e) {
-      leases.later(() -> leases.soon(endpoint.path(), EVENTS, false));
+      leases.later(() -> leases.soon(endpoint.path(), after, false));
     }
+  }
+
+  /** Refreshes what a client has changed through this service: the path, and those above it. */
+  public void written(@Variable("request") ClientRequest request) {
+    String path = (request.path() + "/").toLowerCase(Locale.ROOT);
+    catalog.endpoints().stream()
+        .filter(each -> path.startsWith(each.path().toLowerCase(Locale.ROOT) + "/"))
+        .forEach(each -> soon(each, Duration.ZERO));
   }
 
   /**

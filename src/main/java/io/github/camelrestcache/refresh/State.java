@@ -19,6 +19,8 @@ import java.time.Instant;
  * @param cost the average number of requests per refresh that count against the rate limit
  * @param failures the number of failed refreshes in a row, on any instance
  * @param reason why the last one failed, as a sentence, or null
+ * @param perPage the items per page that GitHub could answer, if not {@value #PER_PAGE}, or 0
+ * @param perPageUntil when that is forgotten
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record State(
@@ -32,15 +34,31 @@ public record State(
     long spacing,
     double cost,
     int failures,
-    String reason) {
+    String reason,
+    int perPage,
+    long perPageUntil) {
 
-  static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null);
+  static final int PER_PAGE = 100;
+
+  static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null, 0, 0);
 
   /** The part of the state that a refresh sets. */
-  record Result(double stretch, long spacing, double cost, int failures, String reason) {}
+  record Result(
+      double stretch,
+      long spacing,
+      double cost,
+      int failures,
+      String reason,
+      int perPage,
+      long perPageUntil) {}
 
   public State {
     stretch = Math.max(1, stretch);
+  }
+
+  /** The number of items per page to ask GitHub for. */
+  int perPage(Instant now) {
+    return perPage > 0 && now.toEpochMilli() < perPageUntil ? perPage : PER_PAGE;
   }
 
   /** When it is due and not leased. The script that grants leases decides alike. */

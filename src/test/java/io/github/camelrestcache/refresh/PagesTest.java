@@ -35,7 +35,7 @@ class PagesTest {
     CachedEndpoint endpoint =
         new CachedEndpoint(
             "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
-    return new Pages(endpoint, URI.create(upstream), 4, stored, form);
+    return new Pages(endpoint, 100, URI.create(upstream), 4, stored, form);
   }
 
   private static Pages pages(Shape shape, String upstream) {
