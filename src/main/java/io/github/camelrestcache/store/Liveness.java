@@ -7,12 +7,15 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandInterruptedException;
 import io.lettuce.core.RedisException;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -49,6 +52,9 @@ final class Liveness {
   private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
+
+  /** How often to try an operation that loses its connection: a cut shows only after a write. */
+  private static final int MOST_TRIES = 3;
 
   /** Milliseconds between two probes. */
   private static final long PAUSE = 500;
@@ -136,17 +142,17 @@ final class Liveness {
   /**
    * Records a failed operation.
    *
-   * @param first whether it has not been retried
+   * @param tries how often it has been tried
    * @return whether to retry it on a new connection
    */
-  boolean again(Throwable failure, boolean first) {
+  boolean again(Throwable failure, int tries) {
     String answer = reason(failure);
-    if (NO_MASTER.test(answer) && refusal == null && first) {
+    if (NO_MASTER.test(answer) && refusal == null && tries == 1) {
       server.resetConnection();
       return true;
     } else if (NO_WRITES.test(answer)) {
       refused(failure);
-    } else if (isClosed(failure) && first && isUp()) {
+    } else if (isLost(failure) && tries < MOST_TRIES && isUp()) {
       return true;
     } else {
       failed(failure);
@@ -186,7 +192,14 @@ final class Liveness {
 
   private void probe() {
     try {
-      server.probe().read();
+      try {
+        server.probe().read();
+      } catch (RuntimeException e) {
+        if (!isUp() || !isLost(e)) {
+          throw e;
+        }
+        server.probe().read();
+      }
       boolean moved = server.hasMoved();
       if (end() || moved) {
         returns.forEach(Liveness::tell);
@@ -202,7 +215,7 @@ final class Liveness {
   }
 
   private synchronized void probeFailed(RuntimeException failure) {
-    if (breaker.getState() == State.OPEN && !isClosed(failure)) {
+    if (breaker.getState() == State.OPEN && !isLost(failure)) {
       outage = new Trouble(outage.began(), reason(failure)); // may be another reason by now
     }
     failed(failure);
@@ -254,9 +267,13 @@ final class Liveness {
         : !(cause instanceof RedisCommandInterruptedException);
   }
 
-  /** Whether the connection was closed on purpose, or Lettuce cannot use it any more. */
-  private static boolean isClosed(Throwable failure) {
-    return NestedExceptionUtils.getMostSpecificCause(failure).getClass() == RedisException.class;
+  /** Whether a connection was cut or closed, which tells nothing about the next one. */
+  static boolean isLost(Throwable failure) {
+    Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+    return cause.getClass() == RedisException.class
+        || cause instanceof CancellationException
+        || cause instanceof IOException && !(cause instanceof ConnectException)
+        || String.valueOf(cause.getMessage()).equals("Connection closed prematurely");
   }
 
   static String reason(Throwable failure) {

@@ -145,7 +145,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
 
   @Override
   public <T> T execute(RedisCallback<T> action, boolean exposeConnection, boolean pipeline) {
-    for (boolean first = true; ; first = false) {
+    for (int tries = 1; ; tries++) {
       Timer.ResourceSample timer =
           Timer.resource(meters, "restcache.redis")
               .description("Commands to Redis")
@@ -155,7 +155,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
         timer.tag("outcome", "answered");
         return answer;
       } catch (DataAccessException e) {
-        if (!liveness.again(e, first)) {
+        if (!liveness.again(e, tries)) {
           throw e.getRootCause() instanceof RedisCommandExecutionException answer
               ? new InvalidDataAccessApiUsageException(answer.getMessage(), e)
               : e;

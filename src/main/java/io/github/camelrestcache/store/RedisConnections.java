@@ -119,7 +119,7 @@ final class RedisConnections extends LettuceConnectionFactory {
         .eventBus()
         .get()
         .ofType(ReconnectFailedEvent.class)
-        .filter(event -> event.getAttempt() > 1)
+        .filter(event -> event.getAttempt() > 1 && !Liveness.isLost(event.getCause()))
         .subscribe(event -> liveness.failed(event.getCause()));
     return resources;
   }

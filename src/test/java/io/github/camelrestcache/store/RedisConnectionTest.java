@@ -37,6 +37,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,15 @@ class RedisConnectionTest {
   private final AtomicInteger returns = new AtomicInteger();
   private final Lines lines = new Lines();
   private RedisConnection connection;
+
+  /** Loads the classes of the client, so that no test measures that. */
+  @BeforeAll
+  static void loadClasses() throws Exception {
+    RedisAddress nowhere = RedisAddress.of("redis://127.0.0.1:" + Service.freePort()).orElseThrow();
+    RedisConnection client = new RedisConnection(nowhere, new Meters(new SimpleMeterRegistry()));
+    client.start();
+    client.stop();
+  }
 
   @BeforeEach
   void listen() {
