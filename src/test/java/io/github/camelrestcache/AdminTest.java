@@ -39,7 +39,7 @@ class AdminTest {
     github.close();
   }
 
-  private static HttpResponse<String> post(Service asked, String target, String authorization) {
+  static HttpResponse<String> post(Service asked, String target, String authorization) {
     return asked.send(
         request -> {
           request.uri(URI.create(asked.managementUrl(target))).POST(BodyPublishers.noBody());

@@ -1,6 +1,7 @@
 package io.github.camelrestcache;
 
 import static io.github.camelrestcache.Service.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,6 +11,8 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -24,6 +27,7 @@ class RefreshAdviceTest {
   private static final String ORG = "/orgs/Netflix";
   private static final String REPOS = "/orgs/Netflix/repos";
   private static final String TOKEN = "service-token";
+  private static final String ADMIN = "administrator-token";
   private static final Duration SOON = Duration.ofSeconds(20);
 
   private GitHubStandIn github;
@@ -146,6 +150,51 @@ class RefreshAdviceTest {
 
     await().atMost(SOON).until(() -> fetches(ORG) > 1);
     assertThat(fetches(REPOS)).as("without the POST").isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {404, 410, 451})
+  void endpointThatIsGoneForMinuteIsAnsweredLikeGitHub(int status) {
+    start("1h", "admin.token", ADMIN);
+    service.ready();
+    assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(200);
+    Handle gone =
+        github.override(
+            asked -> asked.path().equals(REPOS),
+            (asked, request) -> request.response().setStatusCode(status).end("{}"));
+
+    refreshNow();
+    await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("" + status));
+    refreshNow();
+    await().atMost(SOON).until(() -> fetches(REPOS) > 2 && github.inFlight() == 0);
+    assertThat(service.get(REPOS).statusCode()).as("within a minute").isEqualTo(200);
+    putBack(Duration.ofMinutes(1));
+    refreshNow();
+
+    await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == status);
+    assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(404);
+    assertThat(service.get("/healthcheck").statusCode()).isEqualTo(200);
+    assertThat(Stored.in(service).keys("*{" + REPOS + "}*")).isEmpty();
+
+    gone.close();
+    refreshNow();
+    await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == 200);
+    assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(200);
+  }
+
+  /** Puts back the time since when the list has been gone. */
+  private void putBack(Duration time) {
+    var states = Stored.in(service).<String, byte[]>opsForHash();
+    String key = "camel-rest-cache:3:" + github.url() + ":refreshes";
+    String state = new String(states.get(key, REPOS), UTF_8);
+    Matcher since = Pattern.compile("(?<=\"goneSince\":)\\d+").matcher(state);
+    String before =
+        since.replaceFirst(each -> "" + (Long.parseLong(each.group()) - time.toMillis()));
+    states.put(key, REPOS, before.getBytes(UTF_8));
+  }
+
+  private void refreshNow() {
+    AdminTest.post(service, "/admin/refresh?path=" + REPOS, "Bearer " + ADMIN);
   }
 
   @Test

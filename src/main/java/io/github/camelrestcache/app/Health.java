@@ -31,7 +31,8 @@ public record Health(
       @Body Entry stored) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
-    state.put("ready", storeFailure == null && stored != null);
+    boolean gone = leases.state(endpoint.path()).isGone();
+    state.put("ready", storeFailure == null && (stored != null || gone));
     state.put("fetched", stored == null ? null : stored.fetched().toString());
     state.put("stale", stored != null && isStale(endpoint, stored, clock.instant()));
     state.put(

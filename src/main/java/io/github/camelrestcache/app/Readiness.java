@@ -2,6 +2,7 @@ package io.github.camelrestcache.app;
 
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.http.Requests;
+import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Near;
 import java.util.List;
 import java.util.Map;
@@ -17,13 +18,15 @@ public final class Readiness extends AbstractHealthCheck {
 
   private final Catalog catalog;
   private final Near near;
+  private final Leases leases;
   private final Requests requests;
   private volatile boolean begun;
 
-  public Readiness(Catalog catalog, Near near, Requests requests) {
+  public Readiness(Catalog catalog, Near near, Leases leases, Requests requests) {
     super("camel-rest-cache", "endpoints");
     this.catalog = catalog;
     this.near = near;
+    this.leases = leases;
     this.requests = requests;
   }
 
@@ -34,7 +37,10 @@ public final class Readiness extends AbstractHealthCheck {
 
   @Override
   protected void doCall(HealthCheckResultBuilder result, Map<String, Object> options) {
-    List<String> missing = near.missing(catalog.endpoints());
+    List<String> missing =
+        near.missing(catalog.endpoints()).stream()
+            .filter(path -> !leases.state(path).isGone())
+            .toList();
     begun |= missing.isEmpty();
     if (!getCamelContext().isStarted() || requests.isDraining()) {
       result.down().message("The service is starting or stopping");

@@ -127,6 +127,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     // refreshes and views
     Instances instances = new Instances(redis, keys, settings, meters);
     Leases leases = new Leases(redis, keys, settings.github(), instances.me(), clock);
+    Purges purges = new Purges(redis, keys, catalog, near, leases, changes);
     Refreshes refreshes =
         new Refreshes(
             settings,
@@ -137,6 +138,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
             limits,
             leases,
             instances,
+            path -> purges.purge(path, false),
             context.createProducerTemplate(),
             meters);
     closing.add(refreshes);
@@ -153,7 +155,6 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // the HTTP cache
     Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
-    Purges purges = new Purges(redis, keys, catalog, near, leases, changes);
     GitHubClient client =
         new GitHubClient(settings, redis, keys, changes, purges, flights, limits, meters);
     registry.bind("flights", flights);
@@ -176,7 +177,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     InFlight inFlight =
         new InFlight(
             Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
-    registry.bind("readiness", new Readiness(catalog, near, requests));
+    registry.bind("readiness", new Readiness(catalog, near, leases, requests));
     HttpEngine engine = new HttpEngine(settings, requests, inFlight, workers);
     registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, engine);
     Router routes = Router.router(vertx);

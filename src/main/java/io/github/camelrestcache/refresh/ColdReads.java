@@ -42,13 +42,17 @@ public final class ColdReads implements AutoCloseable {
    *
    * @return the Cache-Status value (RFC 9211)
    * @throws Problem 503, at once while the endpoint backs off, or if the refresh fails or takes too
-   *     long
+   *     long; GitHub's status if the endpoint is gone, and 404 for its views
    */
   public CompletableFuture<String> await(
       @Variable("request") ClientRequest request, @Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
     CompletableFuture<Boolean> others = refreshes.running(path);
     State state = leases.state(path);
+    if (state.isGone()) {
+      boolean isView = !request.path().equals(path);
+      throw new Problem(isView ? 404 : state.gone(), "Gone", state.reason());
+    }
     if (others == null && state.failures() > 0 && !leases.pause(path).isZero()) {
       throw notReady(path, state.reason(), leases.pause(path));
     }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -22,15 +23,27 @@ import org.springframework.dao.DataAccessException;
  * failures back off.
  *
  * @param reserve the share of the rate limit that refreshes leave to callers, 0 to 1
+ * @param purge removes what is stored for a path, on all instances
  */
 record Outcomes(
-    Catalog catalog, Near near, GitHub github, RateLimits limits, double reserve, Leases leases) {
+    Catalog catalog,
+    Near near,
+    GitHub github,
+    RateLimits limits,
+    double reserve,
+    Leases leases,
+    Consumer<String> purge) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
   private static final double NEXT_TO_NOTHING = 0.01;
+
+  /** How long to remember that a list is too heavy for pages of 100. */
   private static final Duration HEAVY = Duration.ofDays(1);
+
+  /** How long GitHub must deny an endpoint until it counts as gone; then, the shortest interval. */
+  private static final Duration GONE = Duration.ofMinutes(1);
 
   /**
    * Records how a refresh ended, and logs a failure that no other endpoint has, or its end.
@@ -45,37 +58,48 @@ record Outcomes(
     double average = before.cost() == 0 ? spent : (before.cost() + spent) / 2;
     double cost = average < NEXT_TO_NOTHING ? 0 : average;
     if (failure == null) {
-      Limit limit = spent == 0 ? null : limits.known(github.credential());
-      long now = Instant.now().getEpochSecond();
-      Budget.Plan plan =
-          Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);
-      long spacing = plan.spacing().toMillis();
-      long tomorrow = leases.now().plus(HEAVY).toEpochMilli();
-      boolean known = before.perPage(leases.now()) == pages.perPage();
-      Result result =
-          new Result(
-              plan.stretch(),
-              spacing,
-              cost,
-              0,
-              null,
-              pages.perPage(),
-              known ? before.perPageUntil() : tomorrow);
-      Duration asked = pages.pollInterval();
-      Duration pause = asked.compareTo(plan.pause()) > 0 ? asked : plan.pause();
-      release(lease, result, pause, pages.areUnchanged() && github.isAuthorized());
-      if (before.failures() > 0) {
-        LOG.info("Refresh of {} succeeded again", path);
-      }
-      return;
-    }
-    if (failure instanceof DataAccessException) {
+      succeeded(endpoint, lease, pages, before, cost);
+    } else if (failure instanceof DataAccessException) {
       // the store logs its own failures
-      release(
-          lease, failed(before, cost, before.failures(), before.reason()), Duration.ZERO, false);
+      Result result =
+          failed(
+              before, cost, before.failures(), before.reason(), before.gone(), before.goneSince());
+      release(lease, result, Duration.ZERO, false);
       leases.later(() -> leases.soon(path, Duration.ZERO, false));
-      return;
+    } else {
+      failed(endpoint, lease, before, cost, failure);
     }
+  }
+
+  private void succeeded(
+      CachedEndpoint endpoint, Lease lease, Pages pages, State before, double cost) {
+    int spent = pages.cost(github.isAuthorized());
+    Limit limit = spent == 0 ? null : limits.known(github.credential());
+    long now = Instant.now().getEpochSecond();
+    Budget.Plan plan =
+        Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);
+    boolean known = before.perPage(leases.now()) == pages.perPage();
+    Result result =
+        new Result(
+            plan.stretch(),
+            plan.spacing().toMillis(),
+            cost,
+            0,
+            null,
+            pages.perPage(),
+            known ? before.perPageUntil() : leases.now().plus(HEAVY).toEpochMilli(),
+            0,
+            0);
+    Duration pause = longer(pages.pollInterval(), plan.pause());
+    release(lease, result, pause, pages.areUnchanged() && github.isAuthorized());
+    if (before.failures() > 0) {
+      LOG.info("Refresh of {} succeeded again", lease.path());
+    }
+  }
+
+  private void failed(
+      CachedEndpoint endpoint, Lease lease, State before, double cost, Throwable failure) {
+    String path = lease.path();
     String reason = Failures.sentence(failure);
     boolean known =
         catalog.endpoints().stream()
@@ -85,7 +109,17 @@ record Outcomes(
     // a failure for which GitHub named a time does not add to those in a row
     int inARow = told == null ? before.failures() + 1 : Math.max(1, before.failures());
     Duration pause = told == null ? pauseAfter(inARow, endpoint.every()) : told;
-    if (release(lease, failed(before, cost, inARow, reason), pause, false) && !known) {
+    int gone = before.gone();
+    long now = leases.now().toEpochMilli();
+    long since = gone == 0 ? now : before.goneSince();
+    if (failure instanceof RefreshFailed failed && failed.gone() > 0) {
+      boolean confirmed = now - since >= GONE.toMillis();
+      gone = confirmed ? failed.gone() : -failed.gone();
+      pause = confirmed ? longer(endpoint.every(), GONE) : pause;
+    }
+    Result result = failed(before, cost, inARow, reason, gone, gone == 0 ? 0 : since);
+    boolean released = release(lease, result, pause, false);
+    if (released && !known) {
       List<String> missing = new ArrayList<>(near.missing(catalog.endpoints()));
       missing.removeIf(each -> leases.state(each).failures() == 0); // being fetched
       LOG.warn(
@@ -97,9 +131,26 @@ record Outcomes(
               : "Not stored yet: " + String.join(", ", missing));
       LOG.debug("Refresh of {} failed", path, failure);
     }
+    if (released && gone > 0 && !before.isGone()) {
+      LOG.warn("{} is gone from GitHub ({}): it is no longer served", path, gone);
+      drop(path);
+    }
   }
 
-  private static Result failed(State before, double cost, int inARow, String reason) {
+  private void drop(String path) {
+    try {
+      purge.accept(path);
+    } catch (DataAccessException e) {
+      leases.later(() -> purge.accept(path));
+    }
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
+  }
+
+  private static Result failed(
+      State before, double cost, int inARow, String reason, int gone, long goneSince) {
     return new Result(
         before.stretch(),
         before.spacing(),
@@ -107,7 +158,9 @@ record Outcomes(
         inARow,
         reason,
         before.perPage(),
-        before.perPageUntil());
+        before.perPageUntil(),
+        gone,
+        goneSince);
   }
 
   /** Requests per second of all endpoints at their declared intervals. */

@@ -157,7 +157,8 @@ public final class Pages {
     } else if (list && TOO_HEAVY.contains(status) && smaller < SIZES.size()) {
       begin(SIZES.get(smaller));
     } else {
-      throw RefreshFailed.of(endpoint, status, fields, body);
+      RefreshFailed failed = RefreshFailed.of(endpoint, status, fields, body);
+      throw pieces.isEmpty() ? failed.ofFirst(status) : failed;
     }
   }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Set;
 
 /** A refresh that published nothing; the message is a sentence. */
 public final class RefreshFailed extends RuntimeException {
@@ -18,7 +19,10 @@ public final class RefreshFailed extends RuntimeException {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
+  private static final Set<Integer> GONE = Set.of(404, 410, 451);
+
   private final Instant notBefore;
+  private final int gone;
 
   RefreshFailed(String reason) {
     this(reason, Instant.EPOCH);
@@ -28,8 +32,23 @@ public final class RefreshFailed extends RuntimeException {
    * @param notBefore the earliest time of another request to GitHub
    */
   RefreshFailed(String reason, Instant notBefore) {
+    this(reason, notBefore, 0);
+  }
+
+  private RefreshFailed(String reason, Instant notBefore, int gone) {
     super(reason, null, false, false);
     this.notBefore = notBefore;
+    this.gone = gone;
+  }
+
+  /** The failure if the first answer for an endpoint had this status. */
+  RefreshFailed ofFirst(int status) {
+    return GONE.contains(status) ? new RefreshFailed(getMessage(), notBefore, status) : this;
+  }
+
+  /** The status if GitHub no longer has the endpoint, or does not show it to the token, or 0. */
+  int gone() {
+    return gone;
   }
 
   /** An answer that is not a page; the sentence says what to do. */

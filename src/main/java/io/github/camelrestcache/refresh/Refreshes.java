@@ -26,6 +26,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -66,6 +67,9 @@ public final class Refreshes implements AutoCloseable {
   private final Settings.Refreshing settings;
   private final MeterRegistry meters;
 
+  /**
+   * @param purge removes what is stored for a path, on all instances
+   */
   public Refreshes(
       Settings settings,
       Catalog catalog,
@@ -75,6 +79,7 @@ public final class Refreshes implements AutoCloseable {
       RateLimits limits,
       Leases leases,
       Instances instances,
+      Consumer<String> purge,
       ProducerTemplate producer,
       Meters meters) {
     this.settings = settings.refreshing();
@@ -84,7 +89,8 @@ public final class Refreshes implements AutoCloseable {
     this.leases = leases;
     this.producer = producer;
     this.meters = meters.registry();
-    outcomes = new Outcomes(catalog, near, github, limits, settings.github().rateReserve(), leases);
+    double reserve = settings.github().rateReserve();
+    outcomes = new Outcomes(catalog, near, github, limits, reserve, leases, purge);
     meters
         .each("endpoint", catalog::endpoints, each -> Tags.of("endpoint", each.template()))
         .gauge(

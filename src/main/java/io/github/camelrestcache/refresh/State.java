@@ -21,6 +21,8 @@ import java.time.Instant;
  * @param reason why the last one failed, as a sentence, or null
  * @param perPage the items per page that GitHub could answer, if not {@value #PER_PAGE}, or 0
  * @param perPageUntil when that is forgotten
+ * @param gone the status if GitHub no longer has the endpoint, negative until it is confirmed, or 0
+ * @param goneSince when GitHub first answered so, or 0
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record State(
@@ -36,11 +38,13 @@ public record State(
     int failures,
     String reason,
     int perPage,
-    long perPageUntil) {
+    long perPageUntil,
+    int gone,
+    long goneSince) {
 
   static final int PER_PAGE = 100;
 
-  static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null, 0, 0);
+  static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null, 0, 0, 0, 0);
 
   /** The part of the state that a refresh sets. */
   record Result(
@@ -50,10 +54,17 @@ public record State(
       int failures,
       String reason,
       int perPage,
-      long perPageUntil) {}
+      long perPageUntil,
+      int gone,
+      long goneSince) {}
 
   public State {
     stretch = Math.max(1, stretch);
+  }
+
+  /** Whether GitHub has said for a minute that it no longer has the endpoint. */
+  public boolean isGone() {
+    return gone > 0;
   }
 
   /** The number of items per page to ask GitHub for. */
