@@ -27,6 +27,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.apache.camel.Exchange;
+import org.apache.camel.Header;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -142,8 +144,12 @@ public final class Refreshes implements AutoCloseable {
     }
   }
 
-  /** Refreshes what a client has changed through this service: the path, and those above it. */
-  public void written(@Variable("request") ClientRequest request) {
+  /** Refreshes the endpoints at and above the path of a write, unless GitHub has rejected it. */
+  public void written(
+      @Variable("request") ClientRequest request, @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
+    if (status >= 400) {
+      return;
+    }
     String path = (request.path() + "/").toLowerCase(Locale.ROOT);
     catalog.endpoints().stream()
         .filter(each -> path.startsWith(each.path().toLowerCase(Locale.ROOT) + "/"))
