@@ -62,6 +62,38 @@ class ReserveTest {
   }
 
   @Test
+  void firstFetchesLeaveTheReserveToCallers() throws Exception {
+    try (GitHubStandIn github = GitHubStandIn.builder().repositories(100).build().start()) {
+      StringBuilder blocks = new StringBuilder();
+      github.repositoryNames().forEach(name -> blocks.append(BLOCK.formatted(name, name)));
+      Path many = Files.writeString(folder.resolve("many.camel.yaml"), blocks);
+      Map<String, String> settings =
+          Map.of(
+              "refresh.interval",
+              "1h",
+              "camel.main.routes-include-pattern",
+              "file:routes/*.camel.yaml,file:" + many);
+      try (Service service = Service.start(github, settings)) {
+        await()
+            .atMost(SOON)
+            .until(
+                () ->
+                    json(service.get("/healthcheck"))
+                            .get("endpoints")
+                            .findValues("failure")
+                            .stream()
+                            .filter(failure -> failure.asText().contains("GITHUB_RATE_RESERVE"))
+                            .count()
+                        > 50);
+        await().until(() -> github.inFlight() == 0);
+
+        assertThat(remaining(github, null)).isBetween(12, 20);
+        assertThat(service.get("/zen").statusCode()).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
   void anonymousDefaultsStretchIntervalsToTheLimit() throws Exception {
     try (GitHubStandIn github = GitHubStandIn.builder().build().start();
         Service service = Service.start(github, Map.of()).ready()) {

@@ -149,7 +149,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     ColdReads coldReads = new ColdReads(refreshes, leases, near, settings.refreshing().coldWait());
     closing.add(coldReads);
     registry.bind("coldReads", coldReads);
-    registry.bind("fetch", new Fetch(settings, github, leases));
+    registry.bind("fetch", new Fetch(settings, github, limits, leases));
     registry.bind("ranking", ranking);
     registry.bind("viewPaths", paths);
 

@@ -55,10 +55,11 @@ final class Budget {
    * Fails a refresh before it takes the share of the callers.
    *
    * @param limit as of the last answer, or null
+   * @param requests how many requests may be under way, this one included
    * @throws RefreshFailed until the reset
    */
-  static void check(String path, Limit limit, double reserve) {
-    if (limit != null && limit.remaining() <= reserve * limit.limit()) {
+  static void check(String path, Limit limit, double reserve, int requests) {
+    if (limit != null && limit.remaining() - requests < reserve * limit.limit()) {
       throw new RefreshFailed(
           ("%s needs more of the %d requests an hour than GITHUB_RATE_RESERVE leaves:"
                   + " set GITHUB_API_TOKEN, or a longer interval")

@@ -8,6 +8,7 @@ import io.github.camelrestcache.refresh.Leases.Lease;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
+import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,14 +20,23 @@ import org.apache.camel.Header;
 import org.apache.camel.Variable;
 
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
-public record Fetch(Settings settings, GitHub github, Leases leases) {
+public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases leases) {
 
   /** In bytes, more than a page of 100 items takes; an endless answer would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
 
-  /** Begins without pages; stored ones are revalidated. */
+  /**
+   * Begins without pages; stored ones are revalidated.
+   *
+   * @throws RefreshFailed if the first page would take the share of the callers
+   */
   public Pages begin(
       @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
+    Limit limit = limits.known(github.credential());
+    boolean isFree = stored != null && github.isAuthorized();
+    if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
+      Budget.check(endpoint.path(), limit, settings.github().rateReserve(), Leases.MOST_AT_ONCE);
+    }
     return new Pages(
         endpoint,
         leases.state(endpoint.path()).perPage(leases.now()),
@@ -57,7 +67,7 @@ public record Fetch(Settings settings, GitHub github, Leases leases) {
     pages.add(status, answered, content(answered, body));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
-        Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve());
+        Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve(), 1);
       }
       if (!leases.renew(lease)) {
         throw new RefreshFailed("Another instance has taken over the refresh");

@@ -30,7 +30,7 @@ public final class Leases {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The maximum number of concurrent refreshes; each has one request in flight. */
-  private static final int MOST_AT_ONCE = 8;
+  static final int MOST_AT_ONCE = 8;
 
   private static final String BEGIN =
       """

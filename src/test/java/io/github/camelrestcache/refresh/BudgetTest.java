@@ -76,9 +76,9 @@ class BudgetTest {
 
   @Test
   void refreshFailsBeforeUsingTheReserve() {
-    assertThatCode(() -> Budget.check("/x", limit(60, 13), 0.2)).doesNotThrowAnyException();
-    assertThatCode(() -> Budget.check("/x", null, 0.2)).doesNotThrowAnyException();
-    assertThatThrownBy(() -> Budget.check("/x", limit(60, 12), 0.2))
+    assertThatCode(() -> Budget.check("/x", limit(60, 13), 0.2, 1)).doesNotThrowAnyException();
+    assertThatCode(() -> Budget.check("/x", null, 0.2, 1)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> Budget.check("/x", limit(60, 12), 0.2, 1))
         .isInstanceOf(RefreshFailed.class)
         .hasMessageContaining("/x")
         .hasMessageContaining("GITHUB_API_TOKEN");
