@@ -141,6 +141,7 @@ class RefreshAdviceTest {
             (asked, request) -> request.response().setStatusCode(422).end("{}"));
     github.clearRequests();
     assertThat(service.send("POST", REPOS).statusCode()).isEqualTo(422);
+    assertThat(service.send("OPTIONS", REPOS).statusCode()).isLessThan(300);
     rejecting.close();
     github.override(
         asked -> asked.method().equals("POST"),
@@ -149,7 +150,8 @@ class RefreshAdviceTest {
     assertThat(service.send("POST", ORG).statusCode()).isEqualTo(201);
 
     await().atMost(SOON).until(() -> fetches(ORG) > 1);
-    assertThat(fetches(REPOS)).as("without the POST").isEqualTo(1);
+    assertThat(github.requests())
+        .noneMatch(asked -> asked.method().equals("GET") && asked.path().equals(REPOS));
   }
 
   @ParameterizedTest
@@ -180,6 +182,29 @@ class RefreshAdviceTest {
     refreshNow();
     await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == 200);
     assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void outageBetweenTwoDenialsKeepsList() {
+    start("1h", "admin.token", ADMIN);
+    service.ready();
+    failNow(404);
+    failNow(500);
+    putBack(Duration.ofMinutes(1));
+    failNow(404);
+
+    assertThat(service.get(REPOS).statusCode()).isEqualTo(200);
+  }
+
+  /** Refreshes the list while GitHub answers with this status, until that is reported. */
+  private void failNow(int status) {
+    Handle failing =
+        github.override(
+            asked -> asked.path().equals(REPOS),
+            (asked, request) -> request.response().setStatusCode(status).end("{}"));
+    refreshNow();
+    await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("" + status));
+    failing.close();
   }
 
   /** Puts back the time since when the list has been gone. */

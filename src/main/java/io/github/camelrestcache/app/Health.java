@@ -31,7 +31,7 @@ public record Health(
       @Body Entry stored) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
-    boolean gone = leases.state(endpoint.path()).isGone();
+    boolean gone = leases.state(endpoint.path()).isLost();
     state.put("ready", storeFailure == null && (stored != null || gone));
     state.put("fetched", stored == null ? null : stored.fetched().toString());
     state.put("stale", stored != null && isStale(endpoint, stored, clock.instant()));

@@ -39,7 +39,7 @@ public final class Readiness extends AbstractHealthCheck {
   protected void doCall(HealthCheckResultBuilder result, Map<String, Object> options) {
     List<String> missing =
         near.missing(catalog.endpoints()).stream()
-            .filter(path -> !leases.state(path).isGone())
+            .filter(path -> !leases.state(path).isLost())
             .toList();
     begun |= missing.isEmpty();
     if (!getCamelContext().isStarted() || requests.isDraining()) {

@@ -51,7 +51,8 @@ public final class ColdReads implements AutoCloseable {
     State state = leases.state(path);
     if (state.isGone()) {
       boolean isView = !request.path().equals(path);
-      throw new Problem(isView ? 404 : state.gone(), "Gone", state.reason());
+      String answered = "GitHub answers %s with %d.".formatted(path, state.gone());
+      throw new Problem(isView ? 404 : state.gone(), "Not at GitHub", answered);
     }
     if (others == null && state.failures() > 0 && !leases.pause(path).isZero()) {
       throw notReady(path, state.reason(), leases.pause(path));

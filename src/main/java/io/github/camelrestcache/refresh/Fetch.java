@@ -37,9 +37,11 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
     if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
       Budget.check(endpoint.path(), limit, settings.github().rateReserve(), Leases.MOST_AT_ONCE);
     }
+    State state = leases.state(endpoint.path());
     return new Pages(
         endpoint,
-        leases.state(endpoint.path()).perPage(leases.now()),
+        state.perPage(leases.now()),
+        stored == null || state.failures() > 0,
         settings.github().url(),
         settings.refreshing().maxPages(),
         stored,

@@ -64,10 +64,12 @@ public final class Leases {
               if cold or number(mine.failures) > 0 then due = 0 end
               local soon = math.max(tonumber(mine.soon) or due, number(mine.began) + number(mine.spacing))
               due = math.max(math.min(due, soon), number(mine.notBefore))
-              local free = number(mine['until']) <= now or mine.owner == ARGV[7]
+              local mineStill = number(mine['until']) > now and mine.owner == ARGV[7]
+              if mineStill then due = 0 end -- the answer that granted it was lost
+              local free = number(mine['until']) <= now or mineStill
               local running = 0
               for _, path in ipairs(redis.call('HKEYS', KEYS[1])) do
-                if number(state(path)['until']) > now then running = running + 1 end
+                if path ~= ARGV[1] and number(state(path)['until']) > now then running = running + 1 end
               end
               local granted = due <= now and free and running < most
               if granted then
@@ -102,11 +104,10 @@ public final class Leases {
               for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
               mine['until'] = 0
               mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
-              mine.looks = ARGV[5] == 'true' and number(mine.looks) or 0
-              if mine.looks > 0 then
-                local wait = mine.looks > 1 and 10000 or 20000
-                mine.soon = math.min(tonumber(mine.soon) or math.huge, now + wait)
-                mine.looks = mine.looks - 1
+              if not mine.soon then -- no event since this refresh began
+                local looks = ARGV[5] == 'true' and number(mine.looks) or 0
+                if looks > 0 then mine.soon = now + (looks > 1 and 10000 or 20000) end
+                mine.looks = math.max(0, looks - 1)
               end
               redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
               return cjson.encode(mine)
@@ -233,8 +234,8 @@ public final class Leases {
    * Gives a lease back.
    *
    * @param pause until the endpoint may be refreshed again
-   * @param again whether to look again after 10 and 30 s, if it was refreshed because of an event:
-   *     GitHub may answer from a copy that does not have the change yet
+   * @param again whether to look again after 10 and 30 s, provided that an event caused the
+   *     refresh: GitHub may answer from a copy that does not have the change yet
    * @return false if a newer lease has been granted, and the result is dropped
    */
   boolean release(Lease lease, State.Result result, Duration pause, boolean again) {

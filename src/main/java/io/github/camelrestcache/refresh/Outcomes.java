@@ -42,8 +42,8 @@ record Outcomes(
   /** How long to remember that a list is too heavy for pages of 100. */
   private static final Duration HEAVY = Duration.ofDays(1);
 
-  /** How long GitHub must deny an endpoint until it counts as gone; then, the shortest interval. */
-  private static final Duration GONE = Duration.ofMinutes(1);
+  /** How long GitHub must deny an endpoint until it counts as gone. */
+  private static final Duration CONFIRMED_AFTER = Duration.ofMinutes(1);
 
   /**
    * Records how a refresh ended, and logs a failure that no other endpoint has, or its end.
@@ -64,7 +64,7 @@ record Outcomes(
       Result result =
           failed(
               before, cost, before.failures(), before.reason(), before.gone(), before.goneSince());
-      release(lease, result, Duration.ZERO, false);
+      release(lease, result, Duration.ZERO, false, () -> {});
       leases.later(() -> leases.soon(path, Duration.ZERO, false));
     } else {
       failed(endpoint, lease, before, cost, failure);
@@ -78,11 +78,12 @@ record Outcomes(
     long now = Instant.now().getEpochSecond();
     Budget.Plan plan =
         Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);
+    long poll = pages.pollInterval().toMillis();
     boolean known = before.perPage(leases.now()) == pages.perPage();
     Result result =
         new Result(
-            plan.stretch(),
-            plan.spacing().toMillis(),
+            Math.max(plan.stretch(), (double) poll / endpoint.every().toMillis()),
+            Math.max(plan.spacing().toMillis(), poll),
             cost,
             0,
             null,
@@ -90,18 +91,24 @@ record Outcomes(
             known ? before.perPageUntil() : leases.now().plus(HEAVY).toEpochMilli(),
             0,
             0);
-    Duration pause = longer(pages.pollInterval(), plan.pause());
-    release(lease, result, pause, pages.areUnchanged() && github.isAuthorized());
-    if (before.failures() > 0) {
-      LOG.info("Refresh of {} succeeded again", lease.path());
-    }
+    boolean again = pages.areUnchanged() && github.isAuthorized();
+    release(
+        lease,
+        result,
+        plan.pause(),
+        again,
+        () -> {
+          if (before.failures() > 0) {
+            LOG.info("Refresh of {} succeeded again", lease.path());
+          }
+        });
   }
 
   private void failed(
       CachedEndpoint endpoint, Lease lease, State before, double cost, Throwable failure) {
     String path = lease.path();
     String reason = Failures.sentence(failure);
-    boolean known =
+    boolean logged =
         catalog.endpoints().stream()
             .map(each -> leases.state(each.path()).reason())
             .anyMatch(other -> other != null && Failures.gist(other).equals(Failures.gist(reason)));
@@ -109,40 +116,47 @@ record Outcomes(
     // a failure for which GitHub named a time does not add to those in a row
     int inARow = told == null ? before.failures() + 1 : Math.max(1, before.failures());
     Duration pause = told == null ? pauseAfter(inARow, endpoint.every()) : told;
-    int gone = before.gone();
+    int gone = before.isGone() ? before.gone() : 0; // an outage between two denials ends the first
     long now = leases.now().toEpochMilli();
-    long since = gone == 0 ? now : before.goneSince();
+    long since = before.failures() > 0 && before.gone() != 0 ? before.goneSince() : now;
     if (failure instanceof RefreshFailed failed && failed.gone() > 0) {
-      boolean confirmed = now - since >= GONE.toMillis();
+      boolean confirmed = now - since >= CONFIRMED_AFTER.toMillis();
       gone = confirmed ? failed.gone() : -failed.gone();
-      pause = confirmed ? longer(endpoint.every(), GONE) : pause;
+      pause = confirmed ? pauseWhileGone(endpoint.every()) : pause;
     }
+    boolean isGone = gone > 0;
     Result result = failed(before, cost, inARow, reason, gone, gone == 0 ? 0 : since);
-    boolean released = release(lease, result, pause, false);
-    if (released && !known) {
-      List<String> missing = new ArrayList<>(near.missing(catalog.endpoints()));
-      missing.removeIf(each -> leases.state(each).failures() == 0); // being fetched
-      LOG.warn(
-          "Refresh of {} failed: {}. {}",
-          path,
-          reason,
-          missing.isEmpty()
-              ? "The stored content stays in place"
-              : "Not stored yet: " + String.join(", ", missing));
-      LOG.debug("Refresh of {} failed", path, failure);
-    }
-    if (released && gone > 0 && !before.isGone()) {
-      LOG.warn("{} is gone from GitHub ({}): it is no longer served", path, gone);
-      drop(path);
-    }
+    release(
+        lease,
+        result,
+        pause,
+        false,
+        () -> {
+          if (isGone && (!before.isGone() || near.entry(endpoint) != null)) {
+            purge.accept(path);
+            LOG.warn("GitHub has denied {} for a minute ({}): it is not kept", path, reason);
+          } else if (!logged) {
+            warn(path, reason);
+            LOG.debug("Refresh of {} failed", path, failure);
+          }
+        });
   }
 
-  private void drop(String path) {
-    try {
-      purge.accept(path);
-    } catch (DataAccessException e) {
-      leases.later(() -> purge.accept(path));
-    }
+  private void warn(String path, String reason) {
+    List<String> missing = new ArrayList<>(near.missing(catalog.endpoints()));
+    missing.removeIf(each -> leases.state(each).isGone() || leases.state(each).failures() == 0);
+    LOG.warn(
+        "Refresh of {} failed: {}. {}",
+        path,
+        reason,
+        missing.isEmpty()
+            ? "The stored content stays in place"
+            : "Not stored yet: " + String.join(", ", missing));
+  }
+
+  private static Duration pauseWhileGone(Duration every) {
+    Duration most = every.compareTo(LONGEST_PAUSE) < 0 ? every : LONGEST_PAUSE;
+    return longer(most, CONFIRMED_AFTER);
   }
 
   private static Duration longer(Duration one, Duration other) {
@@ -174,13 +188,22 @@ record Outcomes(
         .sum();
   }
 
-  /** Gives a lease back, now or when Redis is back; false if a newer one has been granted. */
-  private boolean release(Lease lease, Result result, Duration pause, boolean again) {
+  /**
+   * Gives a lease back, now or when Redis is back.
+   *
+   * @param then what to do if no newer one has been granted
+   */
+  private void release(Lease lease, Result result, Duration pause, boolean again, Runnable then) {
+    Runnable release =
+        () -> {
+          if (leases.release(lease, result, pause, again)) {
+            then.run();
+          }
+        };
     try {
-      return leases.release(lease, result, pause, again);
+      release.run();
     } catch (DataAccessException e) {
-      leases.later(() -> leases.release(lease, result, pause, again));
-      return true;
+      leases.later(release);
     }
   }
 

@@ -34,6 +34,7 @@ public final class Pages {
 
   private final CachedEndpoint endpoint;
   private final boolean list;
+  private final boolean mayBeHeavy;
 
   /** The base URL of targets, without a trailing slash. */
   private final String upstream;
@@ -64,13 +65,20 @@ public final class Pages {
 
   /**
    * @param perPage the number of items per page to begin with
+   * @param mayShrink whether to try smaller pages of a list if GitHub cannot answer
    * @param upstream the base URL of targets
    * @param maxPages more pages are a failure
    * @param stored the stored entry, or null
    * @param form identifies how pages are requested; a validator of another form is not sent
    */
   Pages(
-      CachedEndpoint endpoint, int perPage, URI upstream, int maxPages, Entry stored, String form) {
+      CachedEndpoint endpoint,
+      int perPage,
+      boolean mayShrink,
+      URI upstream,
+      int maxPages,
+      Entry stored,
+      String form) {
     this.endpoint = endpoint;
     this.upstream = upstream.toString().replaceAll("/+$", "");
     this.maxPages = maxPages;
@@ -82,11 +90,15 @@ public final class Pages {
           .forEach(page -> known.put(page.target(), new Piece(page, stored.packed(page))));
     }
     list = endpoint.shape() == Shape.LIST;
+    mayBeHeavy = list && mayShrink;
     begin(perPage);
   }
 
   private void begin(int size) {
     perPage = size;
+    redirected = false;
+    unconditional = false;
+    assumed = false;
     begin(endpoint.path() + (list ? "?per_page=" + size : ""));
   }
 
@@ -154,12 +166,16 @@ public final class Pages {
         changed = true;
         take(piece, list ? Links.next(fields.get("Link")) : null);
       }
-    } else if (list && TOO_HEAVY.contains(status) && smaller < SIZES.size()) {
+    } else if (mayBeHeavy && isTooHeavy(status, fields) && smaller < SIZES.size()) {
       begin(SIZES.get(smaller));
     } else {
       RefreshFailed failed = RefreshFailed.of(endpoint, status, fields, body);
-      throw pieces.isEmpty() ? failed.ofFirst(status) : failed;
+      throw pieces.isEmpty() ? failed.asFirstAnswer(status) : failed;
     }
+  }
+
+  private boolean isTooHeavy(int status, HttpFields fields) {
+    return TOO_HEAVY.contains(status) && !confirming && !fields.contains("Retry-After");
   }
 
   /** The number of items per page that GitHub has answered. */

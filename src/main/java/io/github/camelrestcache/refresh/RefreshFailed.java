@@ -19,7 +19,7 @@ public final class RefreshFailed extends RuntimeException {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
-  private static final Set<Integer> GONE = Set.of(404, 410, 451);
+  private static final Set<Integer> DENIALS = Set.of(404, 410, 451);
 
   private final Instant notBefore;
   private final int gone;
@@ -41,12 +41,12 @@ public final class RefreshFailed extends RuntimeException {
     this.gone = gone;
   }
 
-  /** The failure if the first answer for an endpoint had this status. */
-  RefreshFailed ofFirst(int status) {
-    return GONE.contains(status) ? new RefreshFailed(getMessage(), notBefore, status) : this;
+  /** This failure as the first answer for an endpoint, which had this status. */
+  RefreshFailed asFirstAnswer(int status) {
+    return DENIALS.contains(status) ? new RefreshFailed(getMessage(), notBefore, status) : this;
   }
 
-  /** The status if GitHub no longer has the endpoint, or does not show it to the token, or 0. */
+  /** The status if GitHub does not have the endpoint, or does not show it to the token, or 0. */
   int gone() {
     return gone;
   }

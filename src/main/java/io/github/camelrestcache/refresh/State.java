@@ -19,10 +19,10 @@ import java.time.Instant;
  * @param cost the average number of requests per refresh that count against the rate limit
  * @param failures the number of failed refreshes in a row, on any instance
  * @param reason why the last one failed, as a sentence, or null
- * @param perPage the items per page that GitHub could answer, if not {@value #PER_PAGE}, or 0
+ * @param perPage the items per page that GitHub could answer, or 0 before the first success
  * @param perPageUntil when that is forgotten
- * @param gone the status if GitHub no longer has the endpoint, negative until it is confirmed, or 0
- * @param goneSince when GitHub first answered so, or 0
+ * @param gone the status of GitHub's denials, negative until they have lasted for a minute, or 0
+ * @param goneSince when the first of these denials came, or 0
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record State(
@@ -62,9 +62,14 @@ public record State(
     stretch = Math.max(1, stretch);
   }
 
-  /** Whether GitHub has said for a minute that it no longer has the endpoint. */
+  /** Whether GitHub has denied the endpoint for a minute. */
   public boolean isGone() {
-    return gone > 0;
+    return gone > 0 && failures > 0;
+  }
+
+  /** Whether GitHub has denied for a minute what it has answered before. */
+  public boolean isLost() {
+    return isGone() && perPage > 0;
   }
 
   /** The number of items per page to ask GitHub for. */

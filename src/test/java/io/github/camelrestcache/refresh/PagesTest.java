@@ -35,7 +35,7 @@ class PagesTest {
     CachedEndpoint endpoint =
         new CachedEndpoint(
             "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
-    return new Pages(endpoint, 100, URI.create(upstream), 4, stored, form);
+    return new Pages(endpoint, 100, true, URI.create(upstream), 4, stored, form);
   }
 
   private static Pages pages(Shape shape, String upstream) {
@@ -246,6 +246,19 @@ class PagesTest {
     assertThat(failure(object(), 302, fields("Location", location), ""))
         .hasMessageContaining("redirects /orgs/x to " + location.replaceFirst("^x?$", "/orgs/x"));
     assertThat(failure(object(), 302, fields(), "")).hasMessageContaining("/orgs/x");
+  }
+
+  @Test
+  void smallerPagesAreRedirectedToo() {
+    Pages pages = list();
+    HttpFields moved = fields("Location", "/organizations/7/repos?per_page=100");
+    pages.add(301, moved, new byte[0]);
+    pages.add(502, fields(), new byte[0]);
+    assertThat(pages.next()).isEqualTo("/orgs/x/repos?per_page=50");
+
+    pages.add(301, fields("Location", "/organizations/7/repos?per_page=50"), new byte[0]);
+
+    assertThat(pages.next()).isEqualTo("/organizations/7/repos?per_page=50");
   }
 
   @Test
