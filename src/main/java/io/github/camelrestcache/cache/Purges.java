@@ -111,7 +111,10 @@ public final class Purges {
           .entries(key)
           .forEach((what, fence) -> now.put(what, new String(fence, UTF_8)));
     } catch (InvalidDataAccessApiUsageException e) {
-      redis.delete(key); // another type: not written by this service
+      if (!e.getMessage().startsWith("WRONGTYPE")) {
+        throw e;
+      }
+      redis.delete(key); // not written by this service
     }
     now.values().removeIf(fence -> !fence.matches("\\d{1,18}"));
     if (now.equals(marks)) {

@@ -1,30 +1,21 @@
 package io.github.camelrestcache.store;
 
-import io.github.camelrestcache.base.BadConfiguration;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.lettuce.core.RedisCommandExecutionException;
-import io.lettuce.core.RedisCommandInterruptedException;
-import io.lettuce.core.RedisException;
-import java.io.IOException;
-import java.net.ConnectException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
 /**
@@ -36,7 +27,7 @@ final class Liveness {
   private record Trouble(Instant began, String reason) {
 
     static Trouble of(Throwable failure) {
-      return new Trouble(Instant.now(), Liveness.reason(failure));
+      return new Trouble(Instant.now(), RedisFailure.reason(failure));
     }
 
     String since() {
@@ -53,7 +44,10 @@ final class Liveness {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
-  /** How often to try an operation that loses its connection: a cut shows only after a write. */
+  /**
+   * How often to try an operation that loses its connection: a closed one may show only when a
+   * command is sent.
+   */
   private static final int MOST_TRIES = 3;
 
   /** Milliseconds between two probes. */
@@ -61,14 +55,6 @@ final class Liveness {
 
   /** How long no write may be refused until writes count as accepted: a full Redis accepts some. */
   private static final Duration CALM = Duration.ofSeconds(5);
-
-  // older versions prefix the code of an error in a script
-  private static final Predicate<String> UNUSABLE =
-      Pattern.compile("(^|-)(LOADING|MASTERDOWN|NOAUTH|WRONGPASS|BUSY) ").asPredicate();
-  private static final Predicate<String> NO_WRITES =
-      Pattern.compile("(^|-)(OOM|READONLY|MISCONF|NOREPLICAS) ").asPredicate();
-  private static final Predicate<String> NO_MASTER =
-      Pattern.compile("(^|-)READONLY ").asPredicate();
 
   /** Whether the process is ending: an embedded server may end first, which is no news. */
   private static volatile boolean ending;
@@ -87,7 +73,7 @@ final class Liveness {
           CircuitBreakerConfig.custom()
               .slidingWindowSize(1)
               .minimumNumberOfCalls(1)
-              .recordException(Liveness::isOutage)
+              .recordException(RedisFailure::isOutage)
               .waitDurationInOpenState(Duration.ofDays(365)) // the probe closes it
               .build());
   private RedisConnections server;
@@ -95,6 +81,12 @@ final class Liveness {
   private volatile Trouble outage;
   private volatile Trouble refusal;
   private volatile long lastRefusal;
+
+  /** How often all connections have been closed; a failure from before tells nothing new. */
+  private volatile int resets;
+
+  /** Whether the probe has written since the last refusal. */
+  private volatile boolean hasWritten;
 
   /** Tracks the Redis of this name in the log. */
   Liveness(String name) {
@@ -143,21 +135,42 @@ final class Liveness {
    * Records a failed operation.
    *
    * @param tries how often it has been tried
+   * @param before the number of {@link #resets} when it began
    * @return whether to retry it on a new connection
    */
-  boolean again(Throwable failure, int tries) {
-    String answer = reason(failure);
-    if (NO_MASTER.test(answer) && refusal == null && tries == 1) {
-      server.resetConnection();
+  boolean again(Throwable failure, int tries, int before) {
+    String answer = RedisFailure.reason(failure);
+    if (RedisFailure.namesNoMaster(answer) && refusal == null && tries == 1) {
+      reset(before);
       return true;
-    } else if (NO_WRITES.test(answer)) {
+    } else if (RedisFailure.refusesWrites(answer)) {
       refused(failure);
-    } else if (isLost(failure) && tries < MOST_TRIES && isUp()) {
+    } else if (RedisFailure.isLost(failure) && tries < MOST_TRIES && isUp()) {
       return true;
-    } else {
+    } else if (resets == before) {
       failed(failure);
     }
     return false;
+  }
+
+  int resets() {
+    return resets;
+  }
+
+  private synchronized void reset(int before) {
+    if (resets == before) {
+      resets++;
+      server.resetConnection();
+    }
+  }
+
+  /** Records that a reconnection has failed; does not block the caller. */
+  void suspect(Throwable failure) {
+    try {
+      probes.execute(() -> failed(failure));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("Redis is not probed any more: the service stops");
+    }
   }
 
   /** Opens the circuit breaker if this failure is an outage. */
@@ -176,7 +189,7 @@ final class Liveness {
             name,
             outage.reason());
       }
-      server.resetConnection(); // aborts operations in flight
+      reset(resets); // aborts operations in flight
     } else if (transition.getToState() == State.CLOSED) {
       LOG.info("Redis at {} answers again after {}", name, outage.seconds());
     }
@@ -184,6 +197,7 @@ final class Liveness {
 
   private synchronized void refused(Throwable failure) {
     lastRefusal = System.nanoTime();
+    hasWritten = false;
     if (refusal == null) {
       refusal = Trouble.of(failure);
       LOG.warn("Redis at {} refuses writes ({}): reads continue", name, refusal.reason());
@@ -195,7 +209,7 @@ final class Liveness {
       try {
         server.probe().read();
       } catch (RuntimeException e) {
-        if (!isUp() || !isLost(e)) {
+        if (!isUp() || !RedisFailure.isLost(e)) {
           throw e;
         }
         server.probe().read();
@@ -215,8 +229,9 @@ final class Liveness {
   }
 
   private synchronized void probeFailed(RuntimeException failure) {
-    if (breaker.getState() == State.OPEN && !isLost(failure)) {
-      outage = new Trouble(outage.began(), reason(failure)); // may be another reason by now
+    if (breaker.getState() == State.OPEN && !RedisFailure.isLost(failure)) {
+      outage =
+          new Trouble(outage.began(), RedisFailure.reason(failure)); // may be another reason by now
     }
     failed(failure);
   }
@@ -231,14 +246,18 @@ final class Liveness {
   }
 
   private void probeWrite() {
-    if (NO_MASTER.test(refusal.reason())) {
-      // DNS or the sentinels may name another server by now
-      server.resetConnection();
+    boolean noMaster = RedisFailure.namesNoMaster(refusal.reason());
+    if (noMaster && !hasWritten) {
+      server.probe().reset(); // DNS or the sentinels may name another server by now
     }
     try {
       server.probe().write();
+      if (noMaster && !hasWritten) {
+        reset(resets);
+      }
+      hasWritten = true;
     } catch (RuntimeException e) {
-      if (!NO_WRITES.test(reason(e))) {
+      if (!RedisFailure.refusesWrites(RedisFailure.reason(e))) {
         throw e;
       }
       refused(e);
@@ -255,30 +274,7 @@ final class Liveness {
     try {
       listener.run();
     } catch (RuntimeException e) {
-      LOG.warn("A task for the return of Redis failed: {}", reason(e));
+      LOG.warn("A task for the return of Redis failed: {}", RedisFailure.reason(e));
     }
-  }
-
-  /** Whether Redis cannot be used; an error that it answers seldom means that. */
-  private static boolean isOutage(Throwable failure) {
-    Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
-    return cause instanceof RedisCommandExecutionException
-        ? UNUSABLE.test(reason(failure))
-        : !(cause instanceof RedisCommandInterruptedException);
-  }
-
-  /** Whether a connection was cut or closed, which tells nothing about the next one. */
-  static boolean isLost(Throwable failure) {
-    Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
-    return cause.getClass() == RedisException.class
-        || cause instanceof CancellationException
-        || cause instanceof IOException && !(cause instanceof ConnectException)
-        || String.valueOf(cause.getMessage()).equals("Connection closed prematurely");
-  }
-
-  static String reason(Throwable failure) {
-    // Netty names the system call first
-    return BadConfiguration.sentence(NestedExceptionUtils.getMostSpecificCause(failure))
-        .replaceFirst("^.* failed with error\\(-?\\d+\\): ", "");
   }
 }

@@ -40,6 +40,11 @@ final class Probe {
     // not a PING: some servers answer that and refuse everything else
     if (connection() instanceof StatefulRedisClusterConnection<byte[], byte[]> cluster) {
       await(cluster.async().nodes(Probe::isInUse).commands().dbsize().futures());
+      RedisFuture<String> state = cluster.async().clusterInfo();
+      await(state);
+      if (answer(state).contains("cluster_state:fail")) {
+        throw new RedisCommandExecutionException("CLUSTERDOWN The cluster is down");
+      }
     } else {
       await(commands().dbsize());
     }
@@ -56,12 +61,19 @@ final class Probe {
 
   /** Whether the server belongs to a Redis Cluster, as far as the user may know. */
   boolean isOfCluster() {
-    RedisFuture<String> info = commands().info("cluster");
-    await(info);
-    return info.toCompletableFuture()
-        .exceptionally(e -> "")
-        .getNow("")
-        .contains("cluster_enabled:1");
+    RedisFuture<String> info;
+    try {
+      info = commands().info("cluster");
+      await(info);
+    } catch (RuntimeException e) {
+      return false;
+    }
+    return answer(info).contains("cluster_enabled:1");
+  }
+
+  /** The answer, or an empty text if it is an error. */
+  private static String answer(RedisFuture<String> future) {
+    return future.toCompletableFuture().exceptionally(e -> "").getNow("");
   }
 
   /** Closes the connection. */
@@ -99,7 +111,7 @@ final class Probe {
       }
     } catch (RedisCommandExecutionException e) {
       // Redis answers, even if the user may not use the command or the key
-      if (!e.getMessage().startsWith("NOPERM")) {
+      if (RedisFailure.isTrouble(e)) {
         throw e;
       }
     }

@@ -90,8 +90,9 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    */
   public void start() {
     onReturn(this::listen);
+    boolean isOfCluster = connections.probe().isOfCluster();
     liveness.start(connections);
-    if (isUp() && !address.cluster() && connections.probe().isOfCluster()) {
+    if (!address.cluster() && isOfCluster) {
       throw new BadConfiguration(
           "REDIS_URL names %s, which belongs to a Redis Cluster: write redis-cluster:// or"
                   .formatted(address)
@@ -106,8 +107,12 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
 
   /** Subscribes in the background, because the container waits for Redis. */
   public void listen() {
-    if (isUp()) {
-      CompletableFuture.runAsync(listeners::start);
+    if (isUp() && !listeners.isListening()) {
+      CompletableFuture.runAsync(
+          () -> {
+            listeners.stop(); // a failed start counts as one
+            listeners.start();
+          });
     }
   }
 
@@ -146,6 +151,8 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   @Override
   public <T> T execute(RedisCallback<T> action, boolean exposeConnection, boolean pipeline) {
     for (int tries = 1; ; tries++) {
+      liveness.check();
+      int resets = liveness.resets();
       Timer.ResourceSample timer =
           Timer.resource(meters, "restcache.redis")
               .description("Commands to Redis")
@@ -155,7 +162,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
         timer.tag("outcome", "answered");
         return answer;
       } catch (DataAccessException e) {
-        if (!liveness.again(e, tries)) {
+        if (!liveness.again(e, tries, resets)) {
           throw e.getRootCause() instanceof RedisCommandExecutionException answer
               ? new InvalidDataAccessApiUsageException(answer.getMessage(), e)
               : e;

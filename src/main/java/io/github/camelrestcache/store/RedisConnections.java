@@ -35,6 +35,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -69,8 +71,8 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   private Probe probe;
 
-  private volatile SocketAddress server;
-  private volatile boolean moved;
+  private final AtomicReference<SocketAddress> server = new AtomicReference<>();
+  private final AtomicBoolean moved = new AtomicBoolean();
 
   RedisConnections(RedisAddress address, Liveness liveness) {
     this(address, liveness, resources(liveness));
@@ -119,13 +121,20 @@ final class RedisConnections extends LettuceConnectionFactory {
         .eventBus()
         .get()
         .ofType(ReconnectFailedEvent.class)
-        .filter(event -> event.getAttempt() > 1 && !Liveness.isLost(event.getCause()))
-        .subscribe(event -> liveness.failed(event.getCause()));
+        .filter(event -> event.getAttempt() > 1 && !RedisFailure.isLost(event.getCause()))
+        .subscribe(event -> liveness.suspect(event.getCause()));
     return resources;
   }
 
   private static LettuceClientConfiguration client(
       RedisAddress address, ClientResources resources) {
+    // the subscription only reads: nothing else tells it that a firewall has dropped it
+    var keepAlive =
+        SocketOptions.KeepAliveOptions.builder()
+            .enable()
+            .idle(Duration.ofSeconds(30))
+            .interval(Duration.ofSeconds(5))
+            .build();
     var topology =
         ClusterTopologyRefreshOptions.builder()
             .enablePeriodicRefresh(TOPOLOGY_REFRESH)
@@ -136,7 +145,11 @@ final class RedisConnections extends LettuceConnectionFactory {
             .topologyRefreshOptions(topology)
             // would send a PING, which a user may not be allowed to
             .pingBeforeActivateConnection(false)
-            .socketOptions(SocketOptions.builder().connectTimeout(CONNECT_TIMEOUT).build())
+            .socketOptions(
+                SocketOptions.builder()
+                    .connectTimeout(CONNECT_TIMEOUT)
+                    .keepAlive(keepAlive)
+                    .build())
             .timeoutOptions(TimeoutOptions.builder().timeoutSource(timeouts()).build())
             .build();
     var client =
@@ -193,8 +206,8 @@ final class RedisConnections extends LettuceConnectionFactory {
           @Override
           public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress remote) {
             if (connection instanceof StatefulRedisConnection) {
-              moved |= server != null && !server.equals(remote);
-              server = remote;
+              SocketAddress before = server.getAndSet(remote);
+              moved.compareAndSet(false, before != null && !before.equals(remote));
             }
           }
         });
@@ -214,9 +227,7 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   /** Whether another server has become the master since the last call. */
   boolean hasMoved() {
-    boolean isNew = moved;
-    moved = false;
-    return isNew;
+    return moved.getAndSet(false);
   }
 
   /** Closes all connections but the subscription, and so aborts commands in flight. */

@@ -1,8 +1,10 @@
 package io.github.camelrestcache.store;
 
+import io.lettuce.core.RedisCommandExecutionException;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
@@ -27,11 +29,15 @@ final class Subscription extends RedisMessageListenerContainer {
   @Override
   protected void handleSubscriptionException(
       CompletableFuture<Void> subscribed, BackOffExecution tries, Throwable failure) {
-    if (isRunning() && !(failure instanceof RedisConnectionFailureException)) {
+    if (!(NestedExceptionUtils.getMostSpecificCause(failure)
+        instanceof RedisCommandExecutionException)) {
+      // the container tries again after this exception only
+      failure = new RedisConnectionFailureException(RedisFailure.reason(failure), failure);
+    } else if (isRunning()) {
       LOG.error(
           "Redis refuses the subscription ({}): until a restart, this instance learns of changes"
               + " by other instances only by polling Redis each second",
-          Liveness.reason(failure));
+          RedisFailure.reason(failure));
     }
     super.handleSubscriptionException(subscribed, tries, failure);
   }

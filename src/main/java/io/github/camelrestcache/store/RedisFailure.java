@@ -1,0 +1,63 @@
+package io.github.camelrestcache.store;
+
+import io.github.camelrestcache.base.BadConfiguration;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandInterruptedException;
+import io.lettuce.core.RedisException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.util.concurrent.CancellationException;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.springframework.core.NestedExceptionUtils;
+
+/** What a failed command says about Redis. */
+final class RedisFailure {
+
+  // older versions prefix the code of an error in a script
+  private static final Predicate<String> UNUSABLE =
+      Pattern.compile("(^|-)(LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|BUSY) ").asPredicate();
+  private static final Predicate<String> NO_WRITES =
+      Pattern.compile("(^|-)(OOM|READONLY|MISCONF|NOREPLICAS) ").asPredicate();
+  private static final Predicate<String> NO_MASTER =
+      Pattern.compile("(^|-)READONLY ").asPredicate();
+
+  private RedisFailure() {}
+
+  /** Whether Redis cannot be used; an error that it answers seldom means that. */
+  static boolean isOutage(Throwable failure) {
+    Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+    return cause instanceof RedisCommandExecutionException
+        ? UNUSABLE.test(reason(failure))
+        : !(cause instanceof RedisCommandInterruptedException);
+  }
+
+  /** Whether an error that Redis answers concerns more than one command. */
+  static boolean isTrouble(RedisCommandExecutionException answer) {
+    return UNUSABLE.or(NO_WRITES).test(answer.getMessage());
+  }
+
+  static boolean refusesWrites(String answer) {
+    return NO_WRITES.test(answer);
+  }
+
+  static boolean namesNoMaster(String answer) {
+    return NO_MASTER.test(answer);
+  }
+
+  /** Whether a connection was cut or closed, which tells nothing about the next one. */
+  static boolean isLost(Throwable failure) {
+    Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+    return cause.getClass() == RedisException.class
+        || cause instanceof CancellationException
+        || cause instanceof IOException && !(cause instanceof ConnectException)
+        || String.valueOf(cause.getMessage()).equals("Connection closed prematurely");
+  }
+
+  /** The message of the innermost cause. */
+  static String reason(Throwable failure) {
+    // Netty names the system call first
+    return BadConfiguration.sentence(NestedExceptionUtils.getMostSpecificCause(failure))
+        .replaceFirst("^.* failed with error\\(-?\\d+\\): ", "");
+  }
+}
