@@ -85,6 +85,9 @@ final class Liveness {
   /** How often all connections have been closed; a failure from before tells nothing new. */
   private volatile int resets;
 
+  /** Whether the latest probe ended an outage. */
+  private boolean isBack;
+
   /** Whether the probe has written since the last refusal. */
   private volatile boolean hasWritten;
 
@@ -214,8 +217,10 @@ final class Liveness {
         }
         server.probe().read();
       }
-      boolean moved = server.hasMoved();
-      if (end() || moved) {
+      // the end of an outage tells of a move too, which may be noticed a moment later
+      boolean moved = server.hasMoved() && !isBack;
+      isBack = end();
+      if (isBack || moved) {
         returns.forEach(Liveness::tell);
       }
       if (refusal != null) {
