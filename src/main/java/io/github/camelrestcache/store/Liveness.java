@@ -85,9 +85,6 @@ final class Liveness {
   /** How often all connections have been closed; a failure from before tells nothing new. */
   private volatile int resets;
 
-  /** Whether the latest probe ended an outage. */
-  private boolean isBack;
-
   /** Whether the probe has written since the last refusal. */
   private volatile boolean hasWritten;
 
@@ -217,10 +214,8 @@ final class Liveness {
         }
         server.probe().read();
       }
-      // the end of an outage tells of a move too, which may be noticed a moment later
-      boolean moved = server.hasMoved() && !isBack;
-      isBack = end();
-      if (isBack || moved) {
+      boolean moved = server.hasMoved();
+      if (end() || moved) {
         returns.forEach(Liveness::tell);
       }
       if (refusal != null) {

@@ -476,7 +476,8 @@ class RedisConnectionTest {
       assertThat(operator.get("k")).isEqualTo("written");
     }
     assertThat(lines.seen()).hasSize(2);
-    assertThat(returns).hasValue(1);
+    // once for the outage, and again if the subscription moves later
+    assertThat(returns).hasValueBetween(1, 2);
   }
 
   @Test
