@@ -38,6 +38,23 @@ install() {
   fi
 }
 
+# need COMMAND[:PACKAGE]...: installs the packages of the commands that are missing.
+need() {
+  local each missing=()
+  for each in "$@"; do
+    command -v "${each%:*}" >/dev/null || missing+=("${each#*:}")
+  done
+  ((${#missing[@]} == 0)) || install "${missing[@]}"
+}
+
+# need_jar: ends the script unless the service has been packaged. To be called in the root of the project.
+need_jar() {
+  [[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+}
+
+# now: prints the time in milliseconds.
+now() { date +%s%3N; }
+
 # free_port: prints a loopback port without a listener.
 free_port() {
   local port

@@ -13,15 +13,8 @@ root=$PWD
 . test/lib.sh
 trap 'status=$?; end; ((status == 0)) || tail -n 20 "$work/service.log"; rm -rf "$work"' EXIT
 
-now() { date +%s%3N; }
-
-missing=()
-command -v redis-server >/dev/null || missing+=(redis-server)
-command -v redis-sentinel >/dev/null || missing+=(redis-sentinel)
-command -v curl >/dev/null || missing+=(curl)
-command -v jq >/dev/null || missing+=(jq)
-((${#missing[@]} == 0)) || install "${missing[@]}"
-[[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+need redis-server redis-sentinel curl jq
+need_jar
 
 # --- Redis
 password=s3cret

@@ -12,12 +12,8 @@ root=$PWD
 # shellcheck source=test/lib.sh
 . test/lib.sh
 
-missing=()
-command -v wrk >/dev/null || missing+=(wrk)
-command -v curl >/dev/null || missing+=(curl)
-command -v ss >/dev/null || missing+=(iproute2)
-((${#missing[@]} == 0)) || install "${missing[@]}"
-[[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+need wrk curl ss:iproute2
+need_jar
 
 forwards=200
 start_github 'target/test-classes:target/lib/*'

@@ -40,12 +40,8 @@ while (($# > 0)); do
   shift
 done
 
-missing=()
-for each in redis-server curl; do
-  command -v "$each" >/dev/null || missing+=("$each")
-done
-((${#missing[@]} == 0)) || install "${missing[@]}"
-[[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+need redis-server curl
+need_jar
 
 repositories=150 callers=200
 [[ ! $large ]] || repositories=20000

@@ -27,12 +27,8 @@ while getopts 'r:s:h' option; do
   esac
 done
 
-missing=()
-for each in wrk curl redis-server taskset:util-linux; do
-  command -v "${each%:*}" >/dev/null || missing+=("${each#*:}")
-done
-((${#missing[@]} == 0)) || install "${missing[@]}"
-[[ -f target/camel-rest-cache.jar ]] || { echo 'First: ./mvnw -q package -DskipTests' >&2; exit 1; }
+need wrk curl redis-server taskset:util-linux
+need_jar
 [[ -f target/camel-rest-cache.jsa ]] || echo 'There is no class data archive: ./mvnw package prints the reason'
 
 start_github 'target/test-classes:target/lib/*'
