@@ -21,10 +21,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What Vert.x 4 lacks on a connection. This decoder reads requests one at a time (RFC 9112 9.3.2):
- * while one is unanswered, or the client does not read, the bytes behind it wait, and no more are
- * read. Vert.x 5 does that by itself. The decoder refuses ambiguous framing (RFC 9112 6.1, 11.2),
- * and closes connections that are idle or whose heads trickle in.
+ * Decodes pipelined requests one at a time (RFC 9112 9.3.2), as Vert.x 5 does. While a request is
+ * unanswered, or the client does not read, the following bytes wait and no more are read. Refuses
+ * ambiguous framing (RFC 9112 6.1, 11.2), and closes connections that are idle or send a head too
+ * slowly.
  */
 final class Http1Pipeline extends VertxHttpRequestDecoder {
 
@@ -34,17 +34,17 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
 
   private static final Set<String> VERSIONS = Set.of("HTTP/1.0", "HTTP/1.1");
 
-  private final long most;
+  private final long maxHeadMillis;
   private boolean whole = true;
   private boolean answered = true;
-  private boolean last;
+  private boolean closes;
   private boolean waits;
   private String version;
-  private Future<?> late;
+  private Future<?> headTimer;
 
   private Http1Pipeline(HttpServerOptions options, Duration head) {
     super(options);
-    most = head.toMillis();
+    maxHeadMillis = head.toMillis();
   }
 
   static void prepare(HttpConnection connection, HttpServerOptions options, Duration head) {
@@ -78,13 +78,14 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
     super.decode(context, bytes, out);
     if (!out.isEmpty()) {
       whole = out.get(out.size() - 1) instanceof LastHttpContent;
-    } else if (whole && late == null && (version != null || bytes.isReadable())) {
-      late = context.executor().schedule(() -> context.close(), most, TimeUnit.MILLISECONDS);
+    } else if (whole && headTimer == null && (version != null || bytes.isReadable())) {
+      headTimer =
+          context.executor().schedule(() -> context.close(), maxHeadMillis, TimeUnit.MILLISECONDS);
     }
   }
 
   private boolean mayBegin(ChannelHandlerContext context) {
-    return answered && !last && context.channel().isWritable();
+    return answered && !closes && context.channel().isWritable();
   }
 
   /** Decodes the bytes that wait, after Vert.x has noticed the end of the answer. */
@@ -125,9 +126,9 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage message) {
     answered = false;
-    if (late != null) {
-      late.cancel(false);
-      late = null;
+    if (headTimer != null) {
+      headTimer.cancel(false);
+      headTimer = null;
     }
     if (!VERSIONS.contains(version)) {
       throw new UnsupportedOperationException(version);
@@ -160,7 +161,7 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
     public void write(ChannelHandlerContext context, Object message, ChannelPromise written)
         throws Exception {
       boolean interim = message instanceof HttpResponse head && head.status().code() < 200;
-      last |=
+      closes |=
           message instanceof HttpResponse head
               && head.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true);
       answered |= message instanceof LastHttpContent && !interim;

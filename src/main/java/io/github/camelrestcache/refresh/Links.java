@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Links of GitHub to other pages: the Link header field (RFC 8288 3), and redirects. */
+/** Resolves GitHub's links to other pages: Link header fields (RFC 8288 3) and redirects. */
 final class Links {
 
   private static final String PARAMETER =
@@ -47,11 +47,12 @@ final class Links {
    * The target of a URL from GitHub.
    *
    * @param upstream the base URL of targets, without a trailing slash
-   * @param from the target that named it
-   * @param what how it was named, for the error
+   * @param from the target whose answer contains the URL
+   * @param action what GitHub does with the URL, such as {@code redirects /x to}, for error
+   *     messages
    * @throws RefreshFailed if it is not below the upstream
    */
-  static String target(String upstream, String from, String what, String url) {
+  static String target(String upstream, String from, String action, String url) {
     URI uri;
     try {
       // java.net.URI resolves a lone query against the parent path, as in RFC 2396
@@ -61,7 +62,7 @@ final class Links {
               ? URI.create((url.isEmpty() ? upstream + from : page) + url)
               : URI.create(page).resolve(url);
     } catch (IllegalArgumentException e) {
-      throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(what, url));
+      throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(action, url));
     }
     URI base = URI.create(upstream);
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
@@ -69,7 +70,8 @@ final class Links {
         || !path.startsWith(base.getRawPath() + "/")
         || DOT_SEGMENT.matcher(path).find()) {
       throw new RefreshFailed(
-          "GitHub %s %s, which is not below %s and is not followed".formatted(what, uri, upstream));
+          "GitHub %s %s, which is not below %s and is not followed"
+              .formatted(action, uri, upstream));
     }
     String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
     return path.substring(base.getRawPath().length()) + query;

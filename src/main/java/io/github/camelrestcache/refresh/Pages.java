@@ -26,7 +26,7 @@ public final class Pages {
   /** How often a list that changes during the fetch is fetched again. */
   private static final int MOST_REPEATS = 2;
 
-  /** Items per page: GitHub's maximum, and what is tried of a list that is too heavy for it. */
+  /** Items per page: GitHub's maximum, and the sizes to try if GitHub fails with that. */
   private static final List<Integer> SIZES = List.of(100, 50, 30);
 
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
@@ -267,10 +267,10 @@ public final class Pages {
     begin(pieces.get(0).page().target());
   }
 
-  private String follow(String what, String url) {
-    String target = Links.target(upstream, next, what, url);
+  private String follow(String action, String url) {
+    String target = Links.target(upstream, next, action, url);
     if (!seen.add(target)) {
-      throw new RefreshFailed("GitHub %s %s, which was fetched already".formatted(what, target));
+      throw new RefreshFailed("GitHub %s %s, which was fetched already".formatted(action, target));
     }
     return target;
   }

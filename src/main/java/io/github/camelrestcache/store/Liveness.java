@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
 /**
- * A circuit breaker that the first failure opens and a probe in the background closes, and a record
- * of whether Redis accepts writes. Each change is logged once.
+ * A circuit breaker, opened by the first failure and closed by a background probe. It also tracks
+ * whether Redis accepts writes. Each change is logged once.
  */
 final class Liveness {
 
@@ -45,8 +45,8 @@ final class Liveness {
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
   /**
-   * How often to try an operation that loses its connection: a closed one may show only when a
-   * command is sent.
+   * The maximum number of attempts of an operation that loses its connection: a closed connection
+   * may be detected only when a command is sent.
    */
   private static final int MOST_TRIES = 3;
 
@@ -82,7 +82,7 @@ final class Liveness {
   private volatile Trouble refusal;
   private volatile long lastRefusal;
 
-  /** How often all connections have been closed; a failure from before tells nothing new. */
+  /** The number of times that all connections were closed; earlier failures are ignored. */
   private volatile int resets;
 
   /** Whether the probe has written since the last refusal. */
@@ -169,7 +169,7 @@ final class Liveness {
     try {
       probes.execute(() -> failed(failure));
     } catch (RejectedExecutionException e) {
-      LOG.debug("Redis is not probed any more: the service stops");
+      LOG.debug("The Redis probe has stopped");
     }
   }
 

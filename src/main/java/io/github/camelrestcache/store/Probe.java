@@ -19,8 +19,8 @@ import java.time.Duration;
 import java.util.concurrent.Future;
 
 /**
- * Finds out whether Redis answers. It has a connection of its own, because a large value may occupy
- * the other. Methods throw an exception with the reason why Redis cannot be used.
+ * Checks whether Redis answers, on a dedicated connection, because a large value may occupy the
+ * shared one. Methods throw an exception with the reason if Redis cannot be used.
  */
 final class Probe {
 

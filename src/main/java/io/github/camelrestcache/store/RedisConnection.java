@@ -34,9 +34,9 @@ import org.springframework.data.redis.serializer.RedisSerializer;
  *
  * <p>If Redis goes away, the first operations fail in less than a second. Later ones fail at once
  * with a {@link RedisConnectionFailureException} until a background probe finds that Redis answers.
- * An operation that loses its connection is repeated, so each must have the same effect if it runs
- * twice. The log tells when an outage begins and ends, and when Redis refuses writes (it is full,
- * or not a master) and accepts them again. An error that Redis answers is an {@link
+ * An operation that loses its connection is repeated, so every operation must be idempotent. The
+ * log tells when an outage begins and ends, and when Redis refuses writes (it is full, or not a
+ * master) and accepts them again. An error that Redis answers is an {@link
  * InvalidDataAccessApiUsageException} with its text.
  */
 public final class RedisConnection extends RedisTemplate<String, Object> {

@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.springframework.core.NestedExceptionUtils;
 
-/** What a failed command says about Redis. */
+/** Classifies failures of Redis commands. */
 final class RedisFailure {
 
   // older versions prefix the code of an error in a script
@@ -24,7 +24,7 @@ final class RedisFailure {
 
   private RedisFailure() {}
 
-  /** Whether Redis cannot be used; an error that it answers seldom means that. */
+  /** Whether Redis cannot be used. Most error replies do not mean that. */
   static boolean isOutage(Throwable failure) {
     Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
     return cause instanceof RedisCommandExecutionException
@@ -32,7 +32,7 @@ final class RedisFailure {
         : !(cause instanceof RedisCommandInterruptedException);
   }
 
-  /** Whether an error that Redis answers concerns more than one command. */
+  /** Whether an error reply concerns more than one command. */
   static boolean isTrouble(RedisCommandExecutionException answer) {
     return UNUSABLE.or(NO_WRITES).test(answer.getMessage());
   }
@@ -45,7 +45,7 @@ final class RedisFailure {
     return NO_MASTER.test(answer);
   }
 
-  /** Whether a connection was cut or closed, which tells nothing about the next one. */
+  /** Whether only the connection was lost; a new one may work. */
   static boolean isLost(Throwable failure) {
     Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
     return cause.getClass() == RedisException.class

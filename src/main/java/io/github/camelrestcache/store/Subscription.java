@@ -31,7 +31,7 @@ final class Subscription extends RedisMessageListenerContainer {
       CompletableFuture<Void> subscribed, BackOffExecution tries, Throwable failure) {
     if (!(NestedExceptionUtils.getMostSpecificCause(failure)
         instanceof RedisCommandExecutionException)) {
-      // the container tries again after this exception only
+      // the superclass retries only after this exception
       failure = new RedisConnectionFailureException(RedisFailure.reason(failure), failure);
     } else if (isRunning()) {
       LOG.error(
