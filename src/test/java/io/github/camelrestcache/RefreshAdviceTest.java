@@ -160,10 +160,7 @@ class RefreshAdviceTest {
     start("1h", "admin.token", ADMIN);
     service.ready();
     assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(200);
-    Handle gone =
-        github.override(
-            asked -> asked.path().equals(REPOS),
-            (asked, request) -> request.response().setStatusCode(status).end("{}"));
+    Handle gone = listIsAnsweredWith(status);
 
     refreshNow();
     await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("" + status));
@@ -196,12 +193,15 @@ class RefreshAdviceTest {
     assertThat(service.get(REPOS).statusCode()).isEqualTo(200);
   }
 
+  private Handle listIsAnsweredWith(int status) {
+    return github.override(
+        asked -> asked.path().equals(REPOS),
+        (asked, request) -> request.response().setStatusCode(status).end("{}"));
+  }
+
   /** Refreshes the list while GitHub answers with this status, until that is reported. */
   private void failNow(int status) {
-    Handle failing =
-        github.override(
-            asked -> asked.path().equals(REPOS),
-            (asked, request) -> request.response().setStatusCode(status).end("{}"));
+    Handle failing = listIsAnsweredWith(status);
     refreshNow();
     await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("" + status));
     failing.close();

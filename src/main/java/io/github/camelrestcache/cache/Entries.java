@@ -159,7 +159,9 @@ final class Entries implements HttpCacheStorage {
         // it may be large: the rest is read only if there is room for it
         ClientRequest client = served.get() == null ? null : served.get().client;
         Contents.reserve(client, redis.opsForValue().size(name));
-        value = (byte[]) Objects.requireNonNullElse(redis.opsForValue().get(name), NONE);
+        // not GET, whose timeout is for small values
+        Object whole = redis.opsForValue().multiGet(List.of(name)).get(0);
+        value = (byte[]) Objects.requireNonNullElse(whole, NONE);
       }
       Counter.builder("restcache.redis.reads")
           .description("Reads of answers to forwarded requests")

@@ -4,6 +4,7 @@ import static io.lettuce.core.protocol.CommandType.EVAL;
 import static io.lettuce.core.protocol.CommandType.EVALSHA;
 import static io.lettuce.core.protocol.CommandType.HGETALL;
 import static io.lettuce.core.protocol.CommandType.HMGET;
+import static io.lettuce.core.protocol.CommandType.MGET;
 import static io.lettuce.core.protocol.CommandType.SET;
 
 import io.github.camelrestcache.base.RedisAddress;
@@ -25,6 +26,7 @@ import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.event.connection.ReconnectFailedEvent;
+import io.lettuce.core.protocol.CompleteableCommand;
 import io.lettuce.core.protocol.ProtocolKeyword;
 import io.lettuce.core.protocol.PushHandler;
 import io.lettuce.core.protocol.RedisCommand;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration;
@@ -58,7 +61,8 @@ final class RedisConnections extends LettuceConnectionFactory {
   /** For commands with large values, which need time on a slow network. */
   private static final Duration LARGE_TIMEOUT = Duration.ofSeconds(10);
 
-  private static final Set<ProtocolKeyword> LARGE = Set.of(EVAL, EVALSHA, HGETALL, HMGET, SET);
+  private static final Set<ProtocolKeyword> LARGE =
+      Set.of(EVAL, EVALSHA, HGETALL, HMGET, MGET, SET);
 
   static {
     // otherwise the JVM generates event classes at each start
@@ -160,11 +164,18 @@ final class RedisConnections extends LettuceConnectionFactory {
     return (address.tls() ? client.useSsl().and() : client).build();
   }
 
+  /** A command that waits behind a large value has the timeout of large values. */
   private static TimeoutOptions.TimeoutSource timeouts() {
+    AtomicInteger large = new AtomicInteger();
     return new TimeoutOptions.TimeoutSource() {
       @Override
       public long getTimeout(RedisCommand<?, ?, ?> command) {
-        return (LARGE.contains(command.getType()) ? LARGE_TIMEOUT : TIMEOUT).toMillis();
+        if (LARGE.contains(command.getType())
+            && command instanceof CompleteableCommand<?> completeable) {
+          large.incrementAndGet();
+          completeable.onComplete((answer, failure) -> large.decrementAndGet());
+        }
+        return (large.get() > 0 ? LARGE_TIMEOUT : TIMEOUT).toMillis();
       }
 
       @Override

@@ -206,6 +206,51 @@ class RedisConnectionTest {
   }
 
   @Test
+  void commandsBehindSlowLargeValueDoNotTimeOut() throws IOException {
+    OwnRedis redis = opened(OwnRedis.start());
+    byte[] large = new byte[12_000_000];
+    try (Jedis operator = redis.operator()) {
+      operator.set("large".getBytes(UTF_8), large);
+      operator.set("k", "small");
+    }
+    connect("redis://127.0.0.1:" + opened(new SlowLink(redis.port())).port());
+
+    List<Duration> waits =
+        concurrently(
+            CALLERS,
+            caller -> {
+              if (caller == 0) {
+                assertThat((byte[]) connection.opsForValue().multiGet(List.of("large")).get(0))
+                    .hasSize(large.length);
+              } else {
+                await().until(() -> connection.opsForValue().get("k") != null);
+              }
+            });
+
+    assertThat(waits.get(0)).isGreaterThan(Duration.ofMillis(700));
+    assertThat(lines.seen()).isEmpty();
+  }
+
+  @Test
+  void subscriptionBegunDuringHangIsMadeAfterwards() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    Queue<String> heard = new ConcurrentLinkedQueue<>();
+    connection
+        .listeners()
+        .addMessageListener(
+            (message, pattern) -> heard.add(new String(message.getBody(), UTF_8)),
+            new ChannelTopic("news"));
+    redis.hang();
+    connection.listen();
+    await().atMost(LONG).until(() -> !connection.isUp());
+    redis.goOn();
+    awaitUp();
+
+    awaitHeard(heard, "news");
+  }
+
+  @Test
   void killedConnectionsAreReplacedInTheSameDatabase() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url() + "/3");
