@@ -9,9 +9,9 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -50,8 +50,8 @@ final class Liveness {
    */
   private static final int MOST_TRIES = 3;
 
-  /** Milliseconds between two probes. */
-  private static final long PAUSE = 500;
+  /** Milliseconds between two probes: with the time to answer, less than a second. */
+  private static final long PAUSE = 100;
 
   /** How long no write may be refused until writes count as accepted: a full Redis accepts some. */
   private static final Duration CALM = Duration.ofSeconds(5);
@@ -166,11 +166,7 @@ final class Liveness {
 
   /** Records that a reconnection has failed; does not block the caller. */
   void suspect(Throwable failure) {
-    try {
-      probes.execute(() -> failed(failure));
-    } catch (RejectedExecutionException e) {
-      LOG.debug("The Redis probe has stopped");
-    }
+    CompletableFuture.runAsync(() -> failed(failure)); // the probe may be waiting for an answer
   }
 
   /** Opens the circuit breaker if this failure is an outage. */

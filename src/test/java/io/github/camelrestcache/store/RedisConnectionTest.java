@@ -656,6 +656,12 @@ class RedisConnectionTest {
 
   private void awaitUp() {
     await().atMost(LONG).until(connection::isUp);
+    // the log follows the state
+    await().until(() -> logged("does not answer") == logged("answers again"));
+  }
+
+  private long logged(String text) {
+    return lines.seen().stream().filter(line -> line.contains(text)).count();
   }
 
   private String read() {
