@@ -162,13 +162,13 @@ class RefreshAdviceTest {
     assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(200);
     Handle gone = listIsAnsweredWith(status);
 
-    refreshNow();
+    refreshNow(REPOS);
     await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("" + status));
-    refreshNow();
+    refreshNow(REPOS);
     await().atMost(SOON).until(() -> fetches(REPOS) > 2 && github.inFlight() == 0);
     assertThat(service.get(REPOS).statusCode()).as("within a minute").isEqualTo(200);
     putBack(Duration.ofMinutes(1));
-    refreshNow();
+    refreshNow(REPOS);
 
     await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == status);
     assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(404);
@@ -176,7 +176,7 @@ class RefreshAdviceTest {
     assertThat(Stored.in(service).keys("*{" + REPOS + "}*")).isEmpty();
 
     gone.close();
-    refreshNow();
+    refreshNow(REPOS);
     await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == 200);
     assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(200);
   }
@@ -202,7 +202,7 @@ class RefreshAdviceTest {
   /** Refreshes the list while GitHub answers with this status, until that is reported. */
   private void failNow(int status) {
     Handle failing = listIsAnsweredWith(status);
-    refreshNow();
+    refreshNow(REPOS);
     await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("" + status));
     failing.close();
   }
@@ -210,16 +210,43 @@ class RefreshAdviceTest {
   /** Puts back the time since when the list has been gone. */
   private void putBack(Duration time) {
     var states = Stored.in(service).<String, byte[]>opsForHash();
-    String key = "camel-rest-cache:3:" + github.url() + ":refreshes";
-    String state = new String(states.get(key, REPOS), UTF_8);
+    String state = new String(states.get(refreshes(), REPOS), UTF_8);
     Matcher since = Pattern.compile("(?<=\"goneSince\":)\\d+").matcher(state);
     String before =
         since.replaceFirst(each -> "" + (Long.parseLong(each.group()) - time.toMillis()));
-    states.put(key, REPOS, before.getBytes(UTF_8));
+    states.put(refreshes(), REPOS, before.getBytes(UTF_8));
   }
 
-  private void refreshNow() {
-    AdminTest.post(service, "/admin/refresh?path=" + REPOS, "Bearer " + ADMIN);
+  private String refreshes() {
+    return "camel-rest-cache:3:" + github.url() + ":refreshes";
+  }
+
+  private void refreshNow(String path) {
+    AdminTest.post(service, "/admin/refresh?path=" + path, "Bearer " + ADMIN);
+  }
+
+  @Test
+  void resultOfExpiredLeaseIsDropped() {
+    start("1h", "admin.token", ADMIN);
+    service.ready();
+    github.clearRequests();
+    github.override(
+        asked -> asked.path().equals(ORG) && fetches(ORG) == 1,
+        (asked, request) -> {
+          // another instance has taken the lease, and given it back
+          var states = Stored.in(service).<String, byte[]>opsForHash();
+          states.put(
+              refreshes(), ORG, "{\"fence\":%d}".formatted(Long.MAX_VALUE >> 12).getBytes(UTF_8));
+          request.response().end("{\"login\":\"late\"}");
+        });
+    github.override(asked -> asked.path().equals(ORG) && fetches(ORG) > 1, (asked, request) -> {});
+    refreshNow(ORG);
+    await().atMost(SOON).until(() -> fetches(ORG) == 1 && github.inFlight() == 0);
+
+    refreshNow(ORG);
+
+    await().atMost(SOON).until(() -> fetches(ORG) == 2);
+    assertThat(service.get(ORG).body()).doesNotContain("late");
   }
 
   @Test

@@ -71,9 +71,10 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
       if (!github.isAuthorized() || pages.validator() == null) {
         Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve(), 1);
       }
-      if (!leases.renew(lease)) {
-        throw new RefreshFailed("Another instance has taken over the refresh");
-      }
+    }
+    // also after the last page: the holder of a newer lease may have asked before this instance
+    if (!leases.renew(lease)) {
+      throw new RefreshFailed("Another instance has taken over the refresh");
     }
   }
 
