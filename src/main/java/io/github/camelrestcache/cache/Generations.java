@@ -131,11 +131,11 @@ final class Generations {
     return prefix + Hash.of(plainPath);
   }
 
-  /** Normalises a path: paths that GitHub treats alike share a generation. */
+  /** Normalises a path without its query: paths that GitHub treats alike share a generation. */
   static String plain(String path) {
-    String decoded = path;
+    String decoded = path.replaceFirst("\\?.*", "");
     try {
-      decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
+      decoded = URLDecoder.decode(decoded.replace("+", "%2B"), UTF_8);
     } catch (IllegalArgumentException e) {
       // keep it as it is
     }

@@ -8,9 +8,11 @@ import java.util.Set;
  *
  * @param id the id of the declaring route
  * @param description the description of the route, one sentence
- * @param path the path at GitHub and here, such as {@code /orgs/Netflix/repos}
+ * @param path the path at GitHub and here, such as {@code /orgs/Netflix/repos}, maybe with a query
  * @param template the path with placeholders, such as {@code /orgs/{org}/repos}
- * @param shape the JSON that GitHub answers: a list in pages, or one object
+ * @param shape the JSON that is cached: a list in pages, or one object
+ * @param items the field with the list if GitHub answers an object around it, or an empty string
+ * @param accept the media type to request, or an empty string for JSON
  * @param every the refresh interval
  * @param events the webhook events that trigger a refresh
  * @param source file and line of the declaration
@@ -21,6 +23,8 @@ public record CachedEndpoint(
     String path,
     String template,
     Shape shape,
+    String items,
+    String accept,
     Duration every,
     Set<String> events,
     String source) {
@@ -28,5 +32,10 @@ public record CachedEndpoint(
   public enum Shape {
     LIST,
     OBJECT
+  }
+
+  /** The path without a query. */
+  public String plainPath() {
+    return path.replaceFirst("\\?.*", "");
   }
 }

@@ -37,13 +37,18 @@ public final class Catalog {
 
   /** A normalized path that this service does not use itself. */
   private static final String ENDPOINT_PATH =
-      "/|(?!/healthcheck$|/webhook/github$|/view/|.*/\\.{1,2}(/|$))(/[A-Za-z0-9._~@:%-]+)+";
+      "/|(?!/healthcheck$|/webhook/github$|/view/|[^?]*/\\.{1,2}([/?]|$))(/[A-Za-z0-9._~@:%-]+)+"
+          + "(\\?(?!(.*&)?(page|per_page)=)[A-Za-z0-9._~!$'()*+,;:@/?%&=-]+)?";
 
   private static final String NO_ROUTES =
       "No routes are loaded. For JBang: camel run application.properties routes/*.camel.yaml --dev";
   private static final String EVENTS = "|[a-z_]+(\\s*,\\s*[a-z_]+)*";
 
-  /** A consistent snapshot of all declarations. */
+  /**
+   * A consistent snapshot of all declarations.
+   *
+   * @param endpoints by {@linkplain Target#normalized normalized} path, in declaration order
+   */
   record Declared(Map<String, CachedEndpoint> endpoints, Map<String, View> views) {}
 
   private volatile Declared declared = new Declared(Map.of(), Map.of());
@@ -53,14 +58,14 @@ public final class Catalog {
     this.context = (ModelCamelContext) context;
   }
 
-  /** The endpoint with exactly this path, or null. */
+  /** The endpoint with this path, or null; the parameters of a query may be in any order. */
   public CachedEndpoint endpoint(@Variable("path") String path) {
-    return declared.endpoints().get(path);
+    return declared.endpoints().get(Target.normalized(path));
   }
 
   /** The endpoint that a GET or HEAD request reads, or null. */
   public CachedEndpoint asked(@Variable("request") ClientRequest request) {
-    return request.isRead() ? endpoint(request.path()) : null;
+    return request.isRead() ? endpoint(request.target()) : null;
   }
 
   /** The view of this name, or null. */
@@ -152,8 +157,9 @@ public final class Catalog {
       refuseDeadEnd(route, source, entries);
       if (kamelet.name().equals(ENDPOINT)) {
         CachedEndpoint endpoint = endpoint(route, kamelet);
-        refuseTwice("the path", endpoint.path(), source, sources);
-        endpoints.put(endpoint.path(), endpoint);
+        String target = Target.normalized(endpoint.path());
+        refuseTwice("the path", target, source, sources);
+        endpoints.put(target, endpoint);
       } else if (kamelet.name().equals(VIEW)) {
         View view = view(route, kamelet);
         refuseTwice("the view", view.name(), source, sources);
@@ -176,8 +182,14 @@ public final class Catalog {
   }
 
   private static CachedEndpoint endpoint(RouteDefinition route, Kamelet kamelet) {
-    String path = kamelet.parameter("path", "a path such as /orgs/Netflix/repos", ENDPOINT_PATH);
+    String path =
+        kamelet.parameter(
+            "path", "a path such as /orgs/Netflix/repos, without page and per_page", ENDPOINT_PATH);
     String shape = kamelet.parameter("shape", "list or object", "list|object");
+    String items = kamelet.parameter("items", "the name of a field with a list", "\\S*");
+    if (shape.equals("object") && !items.isEmpty()) {
+      throw kamelet.invalid("items", "left out with shape: object");
+    }
     String events = kamelet.parameter("events", "names of events such as star,push", EVENTS);
     long every = Settings.millis(kamelet.given().get("every"));
     if (every <= 0) {
@@ -189,6 +201,8 @@ public final class Catalog {
         path,
         kamelet.template("path"),
         Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
+        items,
+        kamelet.parameter("accept", "a media type of JSON", "|[a-z]+/[A-Za-z0-9.+-]+"),
         Duration.ofMillis(every),
         events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
         kamelet.source());
@@ -225,6 +239,9 @@ public final class Catalog {
     for (String name : given.keySet()) {
       if (!defaults.containsKey(name)) {
         String sentence = "the Kamelet %s has no parameter '%s'".formatted(kamelet.name(), name);
+        if (given.getOrDefault("path", "").contains("?")) {
+          sentence += " (write a path with & as RAW(/path?a=1&b=2))";
+        }
         throw unknown(kamelet.source(), sentence, name, defaults.keySet());
       }
     }

@@ -4,6 +4,7 @@ import io.github.camelrestcache.base.BadConfiguration;
 import java.net.URISyntaxException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.util.URISupport;
@@ -16,6 +17,8 @@ import org.apache.camel.util.URISupport;
  * @param source file and line
  */
 record Kamelet(String name, Map<String, String> given, Map<String, String> written, String source) {
+
+  private static final Set<String> WITH_PLUS = Set.of("path", "list", "accept");
 
   /** The Kamelet that a route starts from, or null if it starts from something else. */
   static Kamelet of(CamelContext context, RouteDefinition route, String source) {
@@ -34,9 +37,15 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
 
   private static Map<String, String> parameters(String uri) throws URISyntaxException {
     Map<String, String> parameters = new LinkedHashMap<>();
-    URISupport.parseQuery(URISupport.extractQuery(uri))
-        .forEach((key, value) -> parameters.put(key, String.valueOf(value)));
+    Map<String, Object> given = URISupport.parseQuery(URISupport.extractQuery(uri));
+    URISupport.resolveRawParameterValues(given);
+    given.forEach((key, value) -> parameters.put(key, text(key, String.valueOf(value))));
     return parameters;
+  }
+
+  /** Camel decodes plus signs outside RAW(…). */
+  private static String text(String parameter, String value) {
+    return WITH_PLUS.contains(parameter) ? value.replace(' ', '+') : value;
   }
 
   /** A parameter as written, with {@code {org}} for the placeholder {@code github.org}. */

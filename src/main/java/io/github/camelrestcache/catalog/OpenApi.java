@@ -13,7 +13,11 @@ public record OpenApi(Catalog catalog) {
     document.putObject("info").put("title", "camel-rest-cache").put("version", "1");
     ObjectNode paths = document.putObject("paths");
     for (CachedEndpoint endpoint : catalog.endpoints()) {
-      ObjectNode get = operation(paths, endpoint.path(), endpoint.id(), endpoint.description());
+      String path = endpoint.plainPath();
+      if (paths.has(path)) {
+        continue; // a path with several queries is one path of OpenAPI
+      }
+      ObjectNode get = operation(paths, path, endpoint.id(), endpoint.description());
       boolean list = endpoint.shape() == CachedEndpoint.Shape.LIST;
       ObjectNode schema = answers(get, 503).put("type", list ? "array" : "object");
       if (list) {

@@ -45,13 +45,15 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
         settings.github().url(),
         settings.refreshing().maxPages(),
         stored,
-        github.pageForm());
+        github.pageForm(endpoint.accept()));
   }
 
   /** The request for the next page, conditional if the page is stored. */
   public UpstreamRequest ask(
-      @Variable("pages") Pages pages, @Variable("deadline") Instant deadline) {
-    return github.page(pages.next(), pages.validator(), deadline);
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @Variable("pages") Pages pages,
+      @Variable("deadline") Instant deadline) {
+    return github.page(pages.next(), endpoint.accept(), pages.validator(), deadline);
   }
 
   /**

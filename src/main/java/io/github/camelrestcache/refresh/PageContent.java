@@ -44,9 +44,13 @@ final class PageContent {
       if (first == null) {
         throw answered(endpoint, "with no content");
       }
-      if (first != (list ? JsonToken.START_ARRAY : JsonToken.START_OBJECT)) {
-        String shape = endpoint.shape().name().toLowerCase(Locale.ROOT);
+      boolean wrapped = !endpoint.items().isEmpty();
+      if (first != (list && !wrapped ? JsonToken.START_ARRAY : JsonToken.START_OBJECT)) {
+        String shape = wrapped ? "object" : endpoint.shape().name().toLowerCase(Locale.ROOT);
         throw answered(endpoint, "with something other than the expected " + shape);
+      }
+      if (wrapped && !findItems(parser, endpoint.items())) {
+        throw answered(endpoint, "without a list in the field '" + endpoint.items() + "'");
       }
       while (list && parser.nextToken() != JsonToken.END_ARRAY) {
         if (ends.isEmpty()) {
@@ -56,7 +60,9 @@ final class PageContent {
         end = (int) parser.currentLocation().getByteOffset();
         ends.add(end - start);
       }
-      parser.skipChildren();
+      do {
+        parser.skipChildren();
+      } while (wrapped && parser.nextToken() != JsonToken.END_OBJECT);
       if (parser.nextToken() != null) {
         throw answered(endpoint, "with more than one value");
       }
@@ -68,6 +74,19 @@ final class PageContent {
     byte[] packed = Packing.pack(content, start, end - start);
     return new Piece(
         new Page(target, validator, null, 0, packed.length, end - start, itemEnds, ids), packed);
+  }
+
+  /** Moves to the list in a field of the object that the parser is at; false if there is none. */
+  private static boolean findItems(JsonParser parser, String field) throws IOException {
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      boolean found = parser.currentName().equals(field);
+      JsonToken value = parser.nextToken();
+      if (found) {
+        return value == JsonToken.START_ARRAY;
+      }
+      parser.skipChildren();
+    }
+    return false;
   }
 
   private static RefreshFailed answered(CachedEndpoint endpoint, String how) {

@@ -99,7 +99,8 @@ public final class Pages {
     redirected = false;
     unconditional = false;
     assumed = false;
-    begin(endpoint.path() + (list ? "?per_page=" + size : ""));
+    String separator = endpoint.path().contains("?") ? "&" : "?";
+    begin(endpoint.path() + (list ? separator + "per_page=" + size : ""));
   }
 
   private void begin(String first) {

@@ -152,7 +152,7 @@ public final class Refreshes implements AutoCloseable {
     }
     String path = (request.path() + "/").toLowerCase(Locale.ROOT);
     catalog.endpoints().stream()
-        .filter(each -> path.startsWith(each.path().toLowerCase(Locale.ROOT) + "/"))
+        .filter(each -> path.startsWith(each.plainPath().toLowerCase(Locale.ROOT) + "/"))
         .forEach(each -> soon(each, Duration.ZERO));
   }
 

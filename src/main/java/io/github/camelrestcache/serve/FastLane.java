@@ -159,7 +159,8 @@ public final class FastLane {
     CachedEndpoint endpoint = catalog.endpoint(held.endpoint().path());
     View view = held.view() == null ? null : catalog.view(held.view().name());
     Entry entry = near.entry(held.endpoint());
-    return held.isOf(endpoint, view, entry) && (view != null || negotiation.isAcceptable(request))
+    return held.isOf(endpoint, view, entry)
+            && (view != null || negotiation.isAcceptable(request, endpoint))
         ? reply(held, entry, null)
         : null;
   }
@@ -238,9 +239,9 @@ public final class FastLane {
 
   /** Identifies the answer of an endpoint, a page, whose links contain the address, or a view. */
   private String key(ClientRequest request) {
-    return request.query().isEmpty()
-        ? negotiation.coding(request) + request.target()
-        : address.of(request) + " " + request.target();
+    return PageRequest.isIn(request.query())
+        ? address.of(request) + " " + request.target()
+        : negotiation.coding(request) + request.target();
   }
 
   /**

@@ -6,6 +6,7 @@ import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,8 +22,8 @@ public record Negotiation(String version) {
   private static final Pattern Q = Pattern.compile(";\\s*q=([^;]*)");
   private static final Pattern WEIGHT = Pattern.compile("(0(\\.\\d{0,3})?|1(\\.0{0,3})?)\\s*");
 
-  /** The stored media type: its names, and the ranges that contain it. */
-  private static final Set<String> STORED_TYPE =
+  /** The usual media type: its names, and the ranges that contain it. */
+  private static final Set<String> JSON =
       Set.of(
           "*/*",
           "application/*",
@@ -42,20 +43,20 @@ public record Negotiation(String version) {
       return false;
     }
     boolean hasPart =
-        request.query().isEmpty()
+        !PageRequest.isIn(request.query())
             || endpoint.shape() == Shape.LIST && PageRequest.of(request.query()) != null;
-    return hasPart && isAcceptable(request);
+    return hasPart && isAcceptable(request, endpoint);
   }
 
   /** Whether a request accepts the stored media type and API version. */
-  boolean isAcceptable(ClientRequest request) {
+  boolean isAcceptable(ClientRequest request, CachedEndpoint endpoint) {
     String wanted = request.fields().get("X-GitHub-Api-Version");
-    String accept = request.fields().get("Accept");
+    String accept = Objects.requireNonNullElse(request.fields().get("Accept"), "*/*");
+    Set<String> stored = endpoint.accept().isEmpty() ? JSON : Set.of(endpoint.accept());
     return (wanted == null || wanted.equals(version))
-        && (accept == null
-            || STORED_TYPE.contains(accept)
+        && (stored.contains(accept)
             || weights(accept).entrySet().stream()
-                .allMatch(type -> STORED_TYPE.contains(type.getKey()) && type.getValue() > 0));
+                .allMatch(type -> stored.contains(type.getKey()) && type.getValue() > 0));
   }
 
   /**
@@ -65,7 +66,7 @@ public record Negotiation(String version) {
    */
   public String coding(@Variable("request") ClientRequest request) {
     String field = request.fields().get("Accept-Encoding");
-    if (field == null || !request.query().isEmpty()) {
+    if (field == null || PageRequest.isIn(request.query())) {
       return "identity";
     }
     Map<String, Double> weights = weights(field);

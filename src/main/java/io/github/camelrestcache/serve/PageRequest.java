@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 /**
  * A request for a page of a stored list, with GitHub's defaults and limits.
  *
- * @param query the query as sent, such as {@code per_page=30&page=2}
+ * @param query the query as sent, such as {@code state=all&per_page=30&page=2}
  * @param perPage the number of items per page, 1 to 100
  * @param number the number of the page, from 1
  */
@@ -23,18 +23,26 @@ public record PageRequest(String query, int perPage, int number) {
   private static final int DEFAULT_PER_PAGE = 30;
   private static final int MAX_PER_PAGE = 100;
   private static final Pattern PARAMETER = Pattern.compile("(page|per_page)=([\\w.~-]*)");
+  private static final Pattern IS_PARAMETER = Pattern.compile("(?<![^&])(page|per_page)=");
+
+  /** Whether a query selects a page. */
+  public static boolean isIn(String query) {
+    return !query.isEmpty() && IS_PARAMETER.matcher(query).find();
+  }
 
   /**
-   * Parses a query. A value that is below 1 or not a number counts as missing.
+   * Parses a query; other parameters do not matter. A value that is below 1 or not a number counts
+   * as missing.
    *
-   * @return null if the query has other, repeated or percent-encoded parameters
+   * @return null if a parameter is repeated or percent-encoded
    */
   public static PageRequest of(String query) {
     Map<String, Integer> numbers = new HashMap<>();
     for (String each : query.split("&", -1)) {
       Matcher parameter = PARAMETER.matcher(each);
-      if (!parameter.matches()
-          || numbers.put(parameter.group(1), number(parameter.group(2))) != null) {
+      if (parameter.matches()
+          ? numbers.put(parameter.group(1), number(parameter.group(2))) != null
+          : isIn(each)) {
         return null;
       }
     }

@@ -45,13 +45,14 @@ public final class GitHub {
    * The request for a page to store.
    *
    * @param target path and query of the page
+   * @param accept the media type, or an empty string for JSON
    * @param validator the stored {@code ETag} of the page, or null
    * @param deadline when the request is aborted
    */
-  public UpstreamRequest page(String target, String validator, Instant deadline) {
+  public UpstreamRequest page(String target, String accept, String validator, Instant deadline) {
     HttpFields fields =
         new HttpFields()
-            .add("Accept", "application/vnd.github+json")
+            .add("Accept", accept.isEmpty() ? "application/vnd.github+json" : accept)
             .add("Accept-Encoding", "gzip")
             .add("User-Agent", USER_AGENT)
             .add("X-GitHub-Api-Version", version);
@@ -75,8 +76,8 @@ public final class GitHub {
   }
 
   /** Identifies all that determines a page except its target. */
-  public String pageForm() {
-    return Hash.of(String.join("\n", credential(), version, urls.form()));
+  public String pageForm(String accept) {
+    return Hash.of(String.join("\n", credential(), version, urls.form()) + accept);
   }
 
   /**

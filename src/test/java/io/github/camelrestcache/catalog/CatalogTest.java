@@ -134,7 +134,12 @@ class CatalogTest {
         "path: a                | 'path' of the Kamelet cached-endpoint is 'a', but must be",
         "path: /a/              | 'path' of the Kamelet cached-endpoint is '/a/'",
         "path: /a//b            | 'path' of the Kamelet cached-endpoint is '/a//b'",
-        "path: \"/a?b=c\"       | 'path' of the Kamelet cached-endpoint is '/a?b=c'",
+        "path: \"/a?\"          | 'path' of the Kamelet cached-endpoint is '/a?'",
+        "path: \"/a?page=2\"    | is '/a?page=2', but must be a path such as /orgs/Netflix/repos, without page",
+        "path: \"/a?b=1&c=2\"   | no parameter 'c' (write a path with & as RAW(/path?a=1&b=2))",
+        "path: \"RAW(/a?b=1&per_page=2)\" | is '/a?b=1&per_page=2', but must be",
+        "path: /a, shape: object, items: b | is 'b', but must be left out with shape: object",
+        "path: /a, accept: json | is 'json', but must be a media type",
         "path: /a, shape: array | is 'array', but must be list or object",
         "path: /a, every: ten   | is 'ten', but must be a time above 0",
         "path: /a, every: 0     | is '0', but must be a time above 0",
@@ -193,6 +198,11 @@ class CatalogTest {
         .contains("the route id 'repos' is already declared at routes/a.camel.yaml:");
     assertThat(refused(REPOS, endpoint("other", "path: /orgs/x/repos")))
         .contains("the path '/orgs/x/repos' is already declared at routes/a.camel.yaml:");
+    assertThat(
+            refused(
+                endpoint("one", "path: \"RAW(/a?b=1&c=2)\""),
+                endpoint("other", "path: \"RAW(/a?c=2&b=1)\"")))
+        .contains("the path '/a?b=1&c=2' is already declared at routes/a.camel.yaml:");
     assertThat(refused(REPOS, view("a", view), view("b", view)))
         .contains("the view 'v' is already declared at routes/a.camel.yaml:");
     assertThat(refused(block("a", "cached-endpont", "path: /a")))

@@ -32,9 +32,23 @@ class PagesTest {
 
   private static Pages pages(Shape shape, String upstream, Entry stored, String form) {
     String path = shape == Shape.LIST ? "/orgs/x/repos" : "/orgs/x";
+    return pages(path, shape, "", upstream, stored, form);
+  }
+
+  private static Pages pages(
+      String path, Shape shape, String items, String upstream, Entry stored, String form) {
     CachedEndpoint endpoint =
         new CachedEndpoint(
-            "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
+            "id",
+            "What it is.",
+            path,
+            path,
+            shape,
+            items,
+            "",
+            Duration.ofMinutes(5),
+            Set.of(),
+            "a.yaml:1");
     return new Pages(endpoint, 100, true, URI.create(upstream), 4, stored, form);
   }
 
@@ -142,6 +156,25 @@ class PagesTest {
     assertThat(failure(pages, 200, fields(), body))
         .hasMessageContaining(reason)
         .hasMessageContaining("/orgs/x");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "[{}]                      | other than the expected object",
+        "{\"other\":[1]}           | without a list in the field 'runs'",
+        "{\"a\":{\"runs\":[1]}}    | without a list in the field 'runs'",
+        "{\"runs\":{}}             | without a list in the field 'runs'",
+        "{\"runs\":[1]             | broken JSON",
+        "{\"runs\":[1],\"a\":}     | broken JSON",
+        "{\"runs\":[1]} 2          | more than one value",
+      })
+  void invalidWrappedListIsRejected(String body, String reason) {
+    Pages pages = pages("/runs", Shape.LIST, "runs", GITHUB, null, "form");
+
+    assertThatThrownBy(() -> add(pages, fields(), body)).hasMessageContaining(reason);
   }
 
   @Test

@@ -37,7 +37,16 @@ class NearTest {
 
   private static CachedEndpoint endpoint(String path, Shape shape) {
     return new CachedEndpoint(
-        "id", "What it is.", path, path, shape, Duration.ofMinutes(5), Set.of(), "a.yaml:1");
+        "id",
+        "What it is.",
+        path,
+        path,
+        shape,
+        "",
+        "",
+        Duration.ofMinutes(5),
+        Set.of(),
+        "a.yaml:1");
   }
 
   /** Keeps an entry as the routes do, and returns whether it was new. */
