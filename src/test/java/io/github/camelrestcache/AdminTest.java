@@ -101,8 +101,8 @@ class AdminTest {
   @Test
   void instancesAreListedUntilTheyStop() {
     try (OwnRedis redis = OwnRedis.start();
-        Service one = with(github, redis)) {
-      try (Service other = with(github, redis)) {
+        Service one = PurgeTest.with(github, redis)) {
+      try (Service other = PurgeTest.with(github, redis)) {
         for (Service each : List.of(one, other)) {
           await().atMost(SOON).until(() -> instances(each) == 2);
         }
@@ -168,95 +168,6 @@ class AdminTest {
 
   private static long asked(String path) {
     return github.requests().stream().filter(each -> each.path().equals(path)).count();
-  }
-
-  private static boolean isStored(Service asked, String target) {
-    return asked
-        .get(target)
-        .headers()
-        .firstValue("Cache-Status")
-        .orElse("")
-        .matches("camel-rest-cache; hit.*");
-  }
-
-  @Test
-  void purgeRemovesOnlyMatchingForwardedResponses() {
-    for (String target : List.of("/repos/Netflix/zuul?a", "/repos/Netflix/eureka?a")) {
-      service.get(target);
-      await().atMost(SOON).until(() -> isStored(service, target));
-    }
-    HttpResponse<String> answer =
-        post(service, "/admin/purge?path=/repos/netflix/zuul", "Bearer " + TOKEN);
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(isStored(service, "/repos/Netflix/zuul?a")).isFalse();
-    assertThat(isStored(service, "/repos/Netflix/eureka?a")).isTrue();
-    assertThat(isStored(service, "/repos/Netflix/zuul?a")).as("it is stored again").isTrue();
-
-    post(service, "/admin/purge?prefix=/repos/Netflix/", "Bearer " + TOKEN);
-    assertThat(isStored(service, "/repos/Netflix/zuul?a")).isFalse();
-    assertThat(isStored(service, "/repos/Netflix/eureka?a")).isFalse();
-  }
-
-  @Test
-  void purgeLeavesOtherUpstreamsAlone() {
-    String theirs = "camel-rest-cache:3:" + github.url() + "0:endpoint:{/orgs/Netflix/repos}";
-    String onAnotherPort =
-        "camel-rest-cache:3:" + github.url() + ":9:endpoint:{/orgs/Netflix/repos}";
-    for (String key : List.of(theirs, onAnotherPort)) {
-      Stored.in(service).opsForHash().put(key, "gzip", new byte[0]);
-      post(service, "/admin/purge?prefix=/orgs/Netflix/rep", "Bearer " + TOKEN);
-      assertThat(Stored.in(service).delete(key)).as(key).isTrue();
-    }
-  }
-
-  @Test
-  void purgedEndpointIsRefetchedWithItsViews() {
-    service.get("/view/top/1/stars");
-    long before = asked("/orgs/Netflix/repos");
-    HttpResponse<String> answer =
-        post(service, "/admin/purge?prefix=/orgs/Netflix/rep", "Bearer " + TOKEN);
-    assertThat(answer.body()).contains("\"/orgs/Netflix/repos\"").doesNotContain("members");
-    assertThat(service.get("/orgs/Netflix/repos").statusCode()).isEqualTo(200);
-    assertThat(service.get("/view/top/1/stars").statusCode()).isEqualTo(200);
-    assertThat(asked("/orgs/Netflix/repos")).isGreaterThan(before);
-    assertThat(
-            github.requests().stream()
-                .filter(each -> each.path().equals("/orgs/Netflix/repos"))
-                .skip(before)
-                .findFirst()
-                .map(each -> String.valueOf(each.header("If-None-Match"))))
-        .as("no validator is left")
-        .hasValue("null");
-  }
-
-  @Test
-  void purgeReachesOtherInstances() {
-    try (GitHubStandIn theirs = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
-        OwnRedis redis = OwnRedis.start();
-        Service one = with(theirs, redis);
-        Service other = with(theirs, redis)) {
-      one.ready();
-      other.ready();
-      for (Service each : List.of(one, other)) {
-        each.get("/repos/Netflix/hystrix");
-        await().atMost(SOON).until(() -> isStored(each, "/repos/Netflix/hystrix"));
-      }
-      theirs.clearRequests();
-      post(one, "/admin/purge?prefix=/", "Bearer " + TOKEN);
-      await().atMost(SOON).until(() -> !isStored(other, "/repos/Netflix/hystrix"));
-      await()
-          .atMost(SOON)
-          .until(
-              () ->
-                  theirs.requests().stream()
-                      .anyMatch(each -> each.path().equals("/orgs/Netflix/members")));
-      assertThat(other.get("/orgs/Netflix/members").statusCode()).isEqualTo(200);
-    }
-  }
-
-  private static Service with(GitHubStandIn asked, OwnRedis redis) {
-    return Service.start(
-        asked, Map.of("redis.url", redis.url(), "admin.token", TOKEN, "refresh.interval", "1h"));
   }
 
   @ParameterizedTest

@@ -28,6 +28,7 @@ import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Deliveries;
 import io.github.camelrestcache.store.Hashes;
 import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.Leftovers;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
@@ -110,7 +111,9 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("keys", keys);
     registry.bind("hashes", new Hashes());
     registry.bind("near", near);
-    registry.bind("publication", new Publication(redis, keys));
+    Publication publication = new Publication(redis, keys);
+    registry.bind("publication", publication);
+    registry.bind("leftovers", new Leftovers(redis, keys, catalog, clock));
     registry.bind("deliveries", new Deliveries(redis, keys));
     registry.bind("changes", changes);
 
@@ -127,7 +130,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     // refreshes and views
     Instances instances = new Instances(redis, keys, settings, meters);
     Leases leases = new Leases(redis, keys, settings.github(), instances.me(), clock);
-    Purges purges = new Purges(redis, keys, catalog, near, leases, changes);
+    Purges purges = new Purges(redis, keys, catalog, near, leases, publication, changes);
     Refreshes refreshes =
         new Refreshes(
             settings,

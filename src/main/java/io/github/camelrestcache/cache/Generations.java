@@ -36,7 +36,7 @@ final class Generations {
   private final Changes changes;
   private final Purges purges;
   private final Consumer<DataAccessException> failed;
-  private final String prefix;
+  private final Keys keys;
   private final String channel;
 
   /** The paths whose invalidation Redis has not accepted yet. */
@@ -55,7 +55,7 @@ final class Generations {
     this.changes = changes;
     this.purges = purges;
     this.failed = failed;
-    this.prefix = keys.of("forward:generation:");
+    this.keys = keys;
     this.channel = keys.of("published");
     redis.onReturn(() -> outlived.forEach(this::renew));
   }
@@ -72,7 +72,7 @@ final class Generations {
       return null;
     }
     try {
-      byte[] generation = (byte[]) redis.opsForValue().get(key(plain));
+      byte[] generation = (byte[]) redis.opsForValue().get(key(keys, plain));
       return (generation == null ? "" : new String(generation, UTF_8)) + purges.mark(plain);
     } catch (DataAccessException e) {
       failed.accept(e);
@@ -112,9 +112,8 @@ final class Generations {
 
   /** Returns false if Redis does not accept it. */
   private boolean renew(String plainPath) {
-    byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
     try {
-      redis.opsForValue().set(key(plainPath), generation, KEPT);
+      renew(redis, keys, plainPath);
       outlived.remove(plainPath);
       return true;
     } catch (DataAccessException e) {
@@ -127,8 +126,14 @@ final class Generations {
     }
   }
 
-  private String key(String plainPath) {
-    return prefix + Hash.of(plainPath);
+  /** Gives a path a new generation. */
+  static void renew(RedisConnection redis, Keys keys, String plainPath) {
+    byte[] generation = UUID.randomUUID().toString().getBytes(UTF_8);
+    redis.opsForValue().set(key(keys, plainPath), generation, KEPT);
+  }
+
+  private static String key(Keys keys, String plainPath) {
+    return keys.of("forward:generation:" + Hash.of(plainPath));
   }
 
   /** Normalises a path without its query: paths that GitHub treats alike share a generation. */

@@ -4,33 +4,34 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 
 /**
- * The purges by operators. Endpoints and views are removed from Redis and from the near caches,
- * which do not accept earlier entries again. Forwarded answers, which Redis stores under a hash,
- * are not found again: each purge has a mark, its time, which is part of the {@linkplain
- * Generations generation} of the paths that it covers. Marks are in Redis. A message announces
- * them; without it, each instance reads them within a second.
+ * The purges by operators. An endpoint is replaced by a fence in Redis, which no entry of an
+ * earlier refresh passes, and its next refresh begins at once. Forwarded answers, which Redis
+ * stores under a hash, are not found again, because the {@linkplain Generations generation} of
+ * their paths changes: a purged path gets a new one, and a purged prefix has a mark, its time,
+ * which is part of the generations of all paths that begin with it. Marks are in Redis. A message
+ * announces them; without it, each instance reads them within a second.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
 public final class Purges {
 
-  /** By the purged paths: {@code =} and a path, or {@code *} and a prefix of paths. */
+  /** By prefix of paths. */
   private final Map<String, String> marks = new ConcurrentHashMap<>();
 
   private final RedisConnection redis;
@@ -38,6 +39,7 @@ public final class Purges {
   private final Catalog catalog;
   private final Near near;
   private final Leases leases;
+  private final Publication publication;
   private final Changes changes;
   private final String key;
 
@@ -47,12 +49,14 @@ public final class Purges {
       Catalog catalog,
       Near near,
       Leases leases,
+      Publication publication,
       Changes changes) {
     this.redis = redis;
     this.keys = keys;
     this.catalog = catalog;
     this.near = near;
     this.leases = leases;
+    this.publication = publication;
     this.changes = changes;
     key = keys.of("purges");
   }
@@ -65,41 +69,59 @@ public final class Purges {
    */
   public List<String> purge(String path, boolean below) {
     String plain = Generations.plain(path);
-    boolean folder = below && path.endsWith("/") && !plain.equals("/");
-    String what = (below ? "*" : "=") + plain + (folder ? "/" : "");
-    redis.opsForHash().put(key, what, Long.toString(fence(what)).getBytes(UTF_8));
+    if (below) {
+      markPrefix(path.endsWith("/") && !plain.equals("/") ? plain + "/" : plain);
+    } else {
+      Generations.renew(redis, keys, plain);
+      changes.notePath(plain);
+      redis.convertAndSend(keys.of("published"), (Changes.WRITTEN + plain).getBytes(UTF_8));
+    }
+    return catalog.endpoints().stream()
+        .filter(
+            each -> {
+              String its = Generations.plain(each.path());
+              return below ? its.startsWith(plain) : its.equals(plain);
+            })
+        .filter(this::forget)
+        .map(CachedEndpoint::path)
+        .sorted()
+        .toList();
+  }
+
+  /** Returns whether the endpoint was stored in Redis. */
+  private boolean forget(CachedEndpoint endpoint) {
+    Entry here = near.entry(endpoint);
+    long fence = leases.revoke(endpoint.path(), here == null ? 0 : here.fence());
+    boolean stored = publication.forget(endpoint, fence);
+    near.forget(endpoint, fence);
+    for (View view : catalog.views()) {
+      if (view.list().equals(endpoint.path())) {
+        redis.delete(keys.view(view));
+      }
+    }
+    return stored;
+  }
+
+  /** Marks a prefix, and drops the marks that it covers or that are older than any answer. */
+  private void markPrefix(String prefix) {
+    long now = leases.now().toEpochMilli();
+    long old = now - Generations.KEPT.toMillis();
+    load();
+    Object[] obsolete =
+        marks.entrySet().stream()
+            .filter(
+                each -> Long.parseLong(each.getValue()) < old || each.getKey().startsWith(prefix))
+            .map(Map.Entry::getKey)
+            .filter(each -> !each.equals(prefix))
+            .toArray();
+    long mark = Math.max(now, 1 + Long.parseLong(marks.getOrDefault(prefix, "0")));
+    redis.opsForHash().put(key, prefix, Long.toString(mark).getBytes(UTF_8));
+    if (obsolete.length > 0) {
+      redis.opsForHash().delete(key, obsolete);
+    }
     redis.expire(key, Generations.KEPT);
     load();
-    List<String> removed = remove(what);
     redis.convertAndSend(keys.of("published"), "purged".getBytes(UTF_8));
-    return removed;
-  }
-
-  /** A number above the fences of all leases so far, which are times or one above the previous. */
-  private long fence(String what) {
-    return catalog.endpoints().stream()
-        .filter(endpoint -> isMeant(what, endpoint.path()))
-        .map(near::entry)
-        .mapToLong(entry -> entry == null ? 0 : entry.fence())
-        .reduce(leases.now().toEpochMilli(), Math::max);
-  }
-
-  /** Removes endpoints and views of this upstream, whose keys are the only ones with braces. */
-  private List<String> remove(String what) {
-    Pattern ours = Pattern.compile(Pattern.quote(keys.of("")) + "(?:endpoint|view):\\{([^}]*)}.*");
-    // escape the text for a pattern of Redis
-    String pattern = keys.of("").replaceAll("[\\\\*?\\[\\]^-]", "\\\\$0") + "*{*";
-    Map<String, String> paths = new HashMap<>();
-    redis.eachKey(
-        pattern,
-        each -> {
-          Matcher named = ours.matcher(each);
-          if (named.matches() && isMeant(what, named.group(1))) {
-            paths.put(each, named.group(1));
-          }
-        });
-    redis.delete(paths.keySet());
-    return paths.values().stream().distinct().sorted().toList();
   }
 
   /** Reads and applies the purges of all instances. */
@@ -109,54 +131,28 @@ public final class Purges {
       redis
           .<String, byte[]>opsForHash()
           .entries(key)
-          .forEach((what, fence) -> now.put(what, new String(fence, UTF_8)));
+          .forEach((prefix, mark) -> now.put(prefix, new String(mark, UTF_8)));
     } catch (InvalidDataAccessApiUsageException e) {
       if (!e.getMessage().startsWith("WRONGTYPE")) {
         throw e;
       }
       redis.delete(key); // not written by this service
     }
-    now.values().removeIf(fence -> !fence.matches("\\d{1,18}"));
+    now.values().removeIf(mark -> !mark.matches("\\d{1,18}"));
     if (now.equals(marks)) {
       return;
     }
-    now.forEach(
-        (what, fence) -> {
-          if (!fence.equals(marks.put(what, fence))) {
-            forget(what, Long.parseLong(fence));
-          }
-        });
+    marks.putAll(now);
     marks.keySet().retainAll(now.keySet());
     changes.noteAll();
   }
 
-  private void forget(String what, long fence) {
-    for (CachedEndpoint each : catalog.endpoints()) {
-      Entry here = near.entry(each);
-      if (isMeant(what, each.path()) && (here == null || here.fence() <= fence)) {
-        near.forget(each, fence);
-        catalog.views().stream()
-            .filter(view -> view.list().equals(each.path()))
-            .forEach(near::forgetRanked);
-      }
-    }
-  }
-
-  /** The part of a path's generation that comes from purges, usually empty. */
+  /** The part of a path's generation that comes from purges of prefixes, usually empty. */
   String mark(String plainPath) {
     return marks.entrySet().stream()
-        .filter(each -> isPlainMeant(each.getKey(), plainPath))
+        .filter(each -> plainPath.startsWith(each.getKey()))
         .map(each -> " " + each)
         .sorted()
         .collect(Collectors.joining());
-  }
-
-  private static boolean isMeant(String what, String path) {
-    return isPlainMeant(what, Generations.plain(path));
-  }
-
-  private static boolean isPlainMeant(String what, String plain) {
-    String named = what.substring(1);
-    return what.startsWith("*") ? plain.startsWith(named) : plain.equals(named);
   }
 }

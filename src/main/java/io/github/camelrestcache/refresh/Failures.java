@@ -42,10 +42,12 @@ public final class Failures {
     return sentence.replaceFirst(" \\(.*", "");
   }
 
-  /** The value of a metric tag: store, answer, limit or unreachable. */
+  /** The value of a metric tag: store, lost (the lease), answer, limit or unreachable. */
   static String word(Throwable failure) {
     if (failure instanceof DataAccessException) {
       return "store";
+    } else if (failure instanceof LeaseLost) {
+      return "lost";
     } else if (failure instanceof RefreshFailed failed) {
       return failed.wait(Instant.now()) == null ? "answer" : "limit";
     }

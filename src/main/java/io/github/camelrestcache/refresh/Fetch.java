@@ -76,7 +76,7 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
     }
     // also after the last page: the holder of a newer lease may have asked before this instance
     if (!leases.renew(lease)) {
-      throw new RefreshFailed("Another instance has taken over the refresh");
+      throw new LeaseLost();
     }
   }
 

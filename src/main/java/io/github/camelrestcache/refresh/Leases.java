@@ -126,6 +126,20 @@ public final class Leases {
               """,
           byte[].class);
 
+  /** Answers with the new fence and with the state. */
+  @SuppressWarnings("rawtypes")
+  private static final RedisScript<List> REVOKE =
+      RedisScript.of(
+          BEGIN
+              + """
+              mine.fence = math.max(number(mine.fence), tonumber(ARGV[2]), now) + 1
+              mine['until'] = 0
+              mine.soon = now
+              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
+              return {mine.fence, cjson.encode(mine)}
+              """,
+          List.class);
+
   /**
    * The right to refresh an endpoint, for a while.
    *
@@ -254,6 +268,18 @@ public final class Leases {
    */
   void soon(String path, Duration after, boolean atOnce) {
     keep(path, run(SOON, path, after.toMillis(), atOnce));
+  }
+
+  /**
+   * Revokes the lease of an endpoint, if any, and makes it due.
+   *
+   * @param above the fence of the known entry, in case Redis has lost it
+   * @return a fence that is higher than those of all leases so far
+   */
+  public long revoke(String path, long above) {
+    List<?> answer = run(REVOKE, path, above);
+    keep(path, (byte[]) answer.get(1));
+    return (Long) answer.get(0);
   }
 
   private <T> T run(RedisScript<T> script, Object... arguments) {

@@ -258,6 +258,10 @@ public final class Refreshes implements AutoCloseable {
               if (failure != null && Instant.now().isAfter(deadline)) {
                 failure = new RefreshFailed("The refresh exceeded REFRESH_DEADLINE");
               }
+              if (failure == null && exchange.getMessage().getBody() == null) {
+                failure = new LeaseLost(); // the store has refused the entry
+              }
+              boolean lost = failure instanceof LeaseLost;
               duration.stop(
                   Timer.builder("restcache.refresh")
                       .description("Refreshes by this instance, each with all pages")
@@ -265,9 +269,12 @@ public final class Refreshes implements AutoCloseable {
                       .tag("outcome", failure == null ? "done" : Failures.word(failure))
                       .register(meters));
               try {
-                outcomes.note(endpoint, lease, exchange.getVariable("pages", Pages.class), failure);
+                if (!lost) {
+                  Pages pages = exchange.getVariable("pages", Pages.class);
+                  outcomes.note(endpoint, lease, pages, failure);
+                }
               } finally {
-                end(endpoint.path(), true, failure);
+                end(endpoint.path(), !lost, lost ? null : failure);
               }
             });
   }

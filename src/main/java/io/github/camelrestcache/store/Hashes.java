@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * Stored data as the fields of Redis hashes. An endpoint has {@code version}, {@code form}, {@code
  * fetched} and {@code changed} (seconds since 1970), {@code fence}, {@code written}, {@code pages}
  * (JSON) and {@code gzip}, see {@link Entry}; a view has {@code stamp}, {@code top} and {@code
- * bottom}. An unreadable hash counts as absent and is logged once.
+ * bottom}. A purged endpoint has only {@code fence}. An unreadable hash counts as absent and is
+ * logged once.
  */
 public final class Hashes {
 
@@ -65,7 +66,7 @@ public final class Hashes {
       return null;
     }
     Entry entry = read(hash);
-    boolean whole = fields.contains("gzip");
+    boolean whole = fields.contains("gzip") && (entry == null || !entry.isPurged());
     if (entry == null || whole && !entry.isSound(endpoint.shape())) {
       if (unreadable.add(endpoint.path())) {
         LOG.warn(
@@ -82,6 +83,9 @@ public final class Hashes {
 
   private static Entry read(Map<String, byte[]> hash) {
     try {
+      if (hash.entrySet().stream().allMatch(each -> isFence(each) == (each.getValue() != null))) {
+        return Entry.purged(Long.parseLong(text(hash.get("fence"))));
+      }
       return new Entry(
           text(hash.get("version")),
           text(hash.get("form")),
@@ -96,6 +100,10 @@ public final class Hashes {
     } catch (IOException | RuntimeException e) {
       return null;
     }
+  }
+
+  private static boolean isFence(Map.Entry<String, byte[]> field) {
+    return field.getKey().equals("fence");
   }
 
   /** The names and values of all fields of an entry, alternating. */

@@ -37,10 +37,13 @@ public final class Near {
   /** Entries by path, and rankings by the name of their view, which has no leading slash. */
   private final Cache<String, Object> held;
 
+  private final Catalog catalog;
+
   /**
    * @param size the maximum size in bytes
    */
   public Near(long size, Catalog catalog, Clock clock, Meters meters) {
+    this.catalog = catalog;
     held =
         Caffeine.newBuilder()
             .executor(Runnable::run)
@@ -144,23 +147,35 @@ public final class Near {
     return here != null && (stamp == null || stamp.fence() < here.fence());
   }
 
+  /** Drops an endpoint and its views if the store, whose entry may be null, says it was purged. */
+  public void forgetPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
+    if (entry != null && entry.isPurged()) {
+      forget(endpoint, entry.fence());
+    }
+  }
+
   /**
-   * Drops a purged endpoint.
+   * Drops a purged endpoint and its views.
    *
    * @param fence entries with this fence or a lower one are not accepted again
    */
   public void forget(CachedEndpoint endpoint, long fence) {
-    purged.merge(endpoint.path(), fence, Math::max);
-    held.invalidate(endpoint.path());
-  }
-
-  public void forgetRanked(View view) {
-    held.invalidate(view.name());
+    if (purged.getOrDefault(endpoint.path(), -1L) < fence) {
+      purged.put(endpoint.path(), fence);
+      held.asMap()
+          .computeIfPresent(
+              endpoint.path(), (path, here) -> ((Entry) here).fence() > fence ? here : null);
+      catalog.views().stream()
+          .filter(view -> view.list().equals(endpoint.path()))
+          .forEach(view -> held.invalidate(view.name()));
+    }
   }
 
   /** The entry, or null if it is null or was purged. */
   public Entry unlessPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    return entry == null || entry.fence() <= purged.getOrDefault(endpoint.path(), -1L)
+    return entry == null
+            || entry.isPurged()
+            || entry.fence() <= purged.getOrDefault(endpoint.path(), -1L)
         ? null
         : entry;
   }

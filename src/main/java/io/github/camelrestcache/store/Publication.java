@@ -35,6 +35,18 @@ public record Publication(RedisConnection redis, Keys keys) {
           """,
           Long.class);
 
+  private static final RedisScript<Long> FORGET =
+      RedisScript.of(
+          """
+          local kind = redis.call('TYPE', KEYS[1]).ok
+          local stored = kind == 'hash' and redis.call('HEXISTS', KEYS[1], 'gzip') or 0
+          redis.call('DEL', KEYS[1])
+          redis.call('HSET', KEYS[1], 'fence', ARGV[1])
+          redis.call('PUBLISH', ARGV[2], ARGV[3])
+          return stored
+          """,
+          Long.class);
+
   /**
    * Publishes an entry; only its times if its content is unchanged.
    *
@@ -54,6 +66,17 @@ public record Publication(RedisConnection redis, Keys keys) {
       published = run(endpoint, entry, Hashes.fields(entry));
     }
     return published == 0 ? null : entry;
+  }
+
+  /**
+   * Removes the content of an endpoint. Entries with this fence or a lower one are not accepted
+   * again.
+   *
+   * @return whether it had content
+   */
+  public boolean forget(CachedEndpoint endpoint, long fence) {
+    String key = keys.endpoint(endpoint);
+    return redis.run(FORGET, key, fence, keys.of("published"), endpoint.path()) == 1;
   }
 
   private long run(CachedEndpoint endpoint, Entry entry, List<Object> fields) {

@@ -9,20 +9,15 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.RedisConnectionFailureException;
-import org.springframework.data.redis.connection.RedisClusterConnection;
-import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
-import org.springframework.data.redis.core.ScanOptions;
 import org.springframework.data.redis.core.script.RedisScript;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.data.redis.serializer.RedisSerializer;
@@ -174,34 +169,6 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   /** Runs a script on one key. */
   public <T> T run(RedisScript<T> script, String key, Object... arguments) {
     return execute(script, List.of(key), arguments);
-  }
-
-  /** Calls a task with each key that matches a pattern, in a cluster on all masters. */
-  public void eachKey(String pattern, Consumer<String> task) {
-    ScanOptions options = ScanOptions.scanOptions().match(pattern).count(1000).build();
-    execute(
-        (RedisCallback<Void>)
-            connection -> {
-              List<Cursor<byte[]>> cursors = new ArrayList<>();
-              if (connection instanceof RedisClusterConnection cluster) {
-                cluster
-                    .clusterGetNodes()
-                    .forEach(
-                        node -> {
-                          if (node.isMaster()) {
-                            cursors.add(cluster.scan(node, options));
-                          }
-                        });
-              } else {
-                cursors.add(connection.keyCommands().scan(options));
-              }
-              for (Cursor<byte[]> cursor : cursors) {
-                try (cursor) {
-                  cursor.forEachRemaining(key -> task.accept(new String(key, UTF_8)));
-                }
-              }
-              return null;
-            });
   }
 
   private static EmbeddedRedis startEmbedded() {

@@ -1,0 +1,33 @@
+package io.github.camelrestcache.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.camelrestcache.catalog.Catalog;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.springframework.data.redis.core.ZSetOperations.TypedTuple;
+
+/**
+ * Removes endpoints and views from Redis a day after the last instance has declared them. They have
+ * no expiry in Redis, because a Redis that is full may evict keys that have one.
+ */
+public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, Clock clock) {
+
+  private static final Duration KEPT = Duration.ofDays(1);
+
+  /** Records what this instance declares, and removes what none has declared for a day. */
+  public void remove() {
+    String key = keys.of("declared");
+    double now = clock.millis();
+    Set<TypedTuple<Object>> declared = new HashSet<>();
+    catalog.endpoints().forEach(each -> declared.add(TypedTuple.of(keys.endpoint(each), now)));
+    catalog.views().forEach(each -> declared.add(TypedTuple.of(keys.view(each), now)));
+    redis.opsForZSet().add(key, declared);
+    for (Object each : redis.opsForZSet().rangeByScore(key, 0, now - KEPT.toMillis())) {
+      redis.delete(new String((byte[]) each, UTF_8));
+      redis.opsForZSet().remove(key, each);
+    }
+  }
+}
