@@ -173,7 +173,9 @@ class RefreshAdviceTest {
     await().atMost(SOON).until(() -> service.get(REPOS).statusCode() == status);
     assertThat(service.get("/view/top/3/stars").statusCode()).isEqualTo(404);
     assertThat(service.get("/healthcheck").statusCode()).isEqualTo(200);
-    assertThat(Stored.in(service).keys("*{" + REPOS + "}*")).isEmpty();
+    String key = Stored.endpoint(github, REPOS);
+    assertThat(Stored.in(service).keys("*{" + REPOS + "}*")).containsExactly(key);
+    assertThat(Stored.in(service).opsForHash().keys(key)).containsExactly("fence");
 
     gone.close();
     refreshNow(REPOS);

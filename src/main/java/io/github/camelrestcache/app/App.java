@@ -6,6 +6,7 @@ import java.io.File;
 import java.util.Map;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.properties.PropertiesComponent;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
@@ -46,7 +47,19 @@ public final class App {
 
   /** The configured application, not started yet. */
   public static Main configured(Map<String, String> overrides) {
-    Main main = new Main();
+    Main main =
+        new Main() {
+          @Override
+          protected CamelContext createCamelContext() {
+            return new DefaultCamelContext(false) {
+              @Override
+              public boolean removeRoute(String id) throws Exception {
+                // each Kamelet calls it for a route that is new, and it looks at all others
+                return getRouteController().getRouteStatus(id) != null && super.removeRoute(id);
+              }
+            };
+          }
+        };
     main.setPropertyPlaceholderLocations(
         "file:application.properties;optional=true,classpath:application.properties;optional=true");
     overrides.forEach(main::addOverrideProperty);

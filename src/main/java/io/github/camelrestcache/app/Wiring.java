@@ -20,6 +20,7 @@ import io.github.camelrestcache.refresh.Fetch;
 import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.refresh.Leases;
 import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.Watch;
 import io.github.camelrestcache.serve.Answers;
 import io.github.camelrestcache.serve.FastLane;
 import io.github.camelrestcache.serve.Negotiation;
@@ -149,6 +150,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     ViewPaths paths = new ViewPaths(catalog);
     registry.bind("instances", instances);
     registry.bind("refreshes", refreshes);
+    registry.bind("watch", new Watch(catalog, leases, near));
     ColdReads coldReads = new ColdReads(refreshes, leases, near, settings.refreshing().coldWait());
     closing.add(coldReads);
     registry.bind("coldReads", coldReads);

@@ -2,26 +2,32 @@ package io.github.camelrestcache.refresh;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.base.Settings;
+import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.store.StoreClock;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * Leases and schedules of refreshes: one hash in Redis, shared by all instances, with the {@link
- * State} of each endpoint as JSON. Times are by the clock of Redis. If that is a few milliseconds
- * off, or an instance is paused, the {@link Lease#fence} keeps older content from replacing newer
- * content.
+ * State} of each endpoint by its path, and the current leases as {@code leases}, as JSON. Times are
+ * by the clock of Redis. If that is a few milliseconds off, or an instance is paused, the {@link
+ * Lease#fence} keeps older content from replacing newer content.
  *
  * <p>All methods throw a {@link DataAccessException} if Redis does not answer.
  */
@@ -32,114 +38,6 @@ public final class Leases {
   /** The maximum number of concurrent refreshes; each has one request in flight. */
   static final int MOST_AT_ONCE = 8;
 
-  private static final String BEGIN =
-      """
-      local time = redis.call('TIME')
-      local now = time[1] * 1000 + math.floor(time[2] / 1000)
-      local kind = redis.call('TYPE', KEYS[1]).ok
-      if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
-      local function number(value)
-        local read = tonumber(value) or 0
-        return math.abs(read) < 2^53 and read or 0
-      end
-      local function state(path)
-        local text = redis.call('HGET', KEYS[1], path)
-        local read, value = pcall(cjson.decode, text or '{}')
-        return read and type(value) == 'table' and value or {}
-      end
-      local mine = state(ARGV[1])
-      """;
-
-  private static final RedisScript<Long> LOOK = RedisScript.of(BEGIN + "return now", Long.class);
-
-  /** Answers with the fence if the lease is granted, else 0, with the time and with the state. */
-  @SuppressWarnings("rawtypes")
-  private static final RedisScript<List> ACQUIRE =
-      RedisScript.of(
-          BEGIN
-              + """
-              local every, lease, most, cold =
-                tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'true'
-              local due = number(mine.began) + every * math.max(1, number(mine.stretch))
-              if cold or number(mine.failures) > 0 then due = 0 end
-              local soon = math.max(tonumber(mine.soon) or due, number(mine.began) + number(mine.spacing))
-              due = math.max(math.min(due, soon), number(mine.notBefore))
-              local mineStill = number(mine['until']) > now and mine.owner == ARGV[7]
-              if mineStill then due = 0 end -- the answer that granted it was lost
-              local free = number(mine['until']) <= now or mineStill
-              local running = 0
-              for _, path in ipairs(redis.call('HKEYS', KEYS[1])) do
-                if path ~= ARGV[1] and number(state(path)['until']) > now then running = running + 1 end
-              end
-              local granted = due <= now and free and running < most
-              if granted then
-                mine.fence = math.max(number(mine.fence) + 1, ARGV[6] + 1, now)
-                mine.owner = ARGV[7]
-                mine.began = now
-                mine['until'] = now + lease
-                mine.soon = nil
-                redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              end
-              return {granted and mine.fence or 0, now, cjson.encode(mine)}
-              """,
-          List.class);
-
-  private static final RedisScript<Long> RENEW =
-      RedisScript.of(
-          BEGIN
-              + """
-              if number(mine.fence) > tonumber(ARGV[2]) then return 0 end
-              mine.fence = tonumber(ARGV[2])
-              mine['until'] = now + ARGV[3]
-              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return 1
-              """,
-          Long.class);
-
-  private static final RedisScript<byte[]> RELEASE =
-      RedisScript.of(
-          BEGIN
-              + """
-              if number(mine.fence) > tonumber(ARGV[2]) then return false end
-              for name, value in pairs(cjson.decode(ARGV[3])) do mine[name] = value end
-              mine['until'] = 0
-              mine.notBefore = tonumber(ARGV[4]) > 0 and now + ARGV[4] or 0
-              if not mine.soon then -- no event since this refresh began
-                local looks = ARGV[5] == 'true' and number(mine.looks) or 0
-                if looks > 0 then mine.soon = now + (looks > 1 and 10000 or 20000) end
-                mine.looks = math.max(0, looks - 1)
-              end
-              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return cjson.encode(mine)
-              """,
-          byte[].class);
-
-  private static final RedisScript<byte[]> SOON =
-      RedisScript.of(
-          BEGIN
-              + """
-              if ARGV[3] == 'true' then mine.notBefore = 0 end
-              mine.soon = math.min(tonumber(mine.soon) or math.huge, now + ARGV[2])
-              mine.looks = 2
-              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return cjson.encode(mine)
-              """,
-          byte[].class);
-
-  /** Answers with the new fence and with the state. */
-  @SuppressWarnings("rawtypes")
-  private static final RedisScript<List> REVOKE =
-      RedisScript.of(
-          BEGIN
-              + """
-              mine.fence = math.max(number(mine.fence), tonumber(ARGV[2]), now) + 1
-              mine['until'] = 0
-              mine.soon = now
-              redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(mine))
-              return {mine.fence, cjson.encode(mine)}
-              """,
-          List.class);
-
   /**
    * The right to refresh an endpoint, for a while.
    *
@@ -148,7 +46,15 @@ public final class Leases {
    */
   public record Lease(String path, long fence, Instant began) {}
 
-  private final Map<String, State> states = new ConcurrentHashMap<>();
+  /** An endpoint and when it is due. */
+  record Due(CachedEndpoint endpoint, Instant at) {}
+
+  private record Known(byte[] json, State state) {}
+
+  private final Map<String, Known> states = new ConcurrentHashMap<>();
+
+  /** Counts what this instance has learned of states. */
+  private final AtomicInteger news = new AtomicInteger();
 
   /** Updates that Redis did not accept. */
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
@@ -182,7 +88,21 @@ public final class Leases {
 
   /** The state of an endpoint when Redis was last read. */
   public State state(String path) {
-    return states.getOrDefault(path, State.NONE);
+    Known known = states.get(path);
+    return known == null ? State.NONE : known.state();
+  }
+
+  /** Endpoints in the order in which they are due, as far as is known. */
+  List<Due> schedule(Collection<CachedEndpoint> endpoints) {
+    return endpoints.stream()
+        .map(each -> new Due(each, state(each.path()).due(each.every())))
+        .sorted(Comparator.comparing(Due::at))
+        .toList();
+  }
+
+  /** A number that grows with each new state of an endpoint. */
+  int news() {
+    return news.get();
   }
 
   /** How long an endpoint still backs off; zero if it does not. */
@@ -201,20 +121,31 @@ public final class Leases {
     return untold.isEmpty();
   }
 
-  /** Reads what other instances have done, and repeats updates. */
-  void look() {
-    setClock(run(LOOK, ""));
-    Map<String, State> now = new HashMap<>();
-    redis
-        .<String, byte[]>opsForHash()
-        .entries(key)
-        .forEach((path, state) -> now.put(path, read(state)));
+  /**
+   * Reads what other instances have done, and repeats updates.
+   *
+   * @return the paths of endpoints whose state they have changed, or which have none any more
+   */
+  Set<String> look() {
+    setClock(run(LeaseScripts.LOOK, ""));
+    Map<String, byte[]> now = redis.<String, byte[]>opsForHash().entries(key);
+    now.remove("leases");
+    Set<String> changed = new HashSet<>(states.keySet());
+    changed.removeAll(now.keySet());
+    now.forEach(
+        (path, json) -> {
+          Known known = states.get(path);
+          if (known == null || !Arrays.equals(known.json(), json)) {
+            changed.add(path);
+            keep(path, json);
+          }
+        });
     states.keySet().retainAll(now.keySet());
-    states.putAll(now);
     for (Runnable update = untold.peek(); update != null; update = untold.peek()) {
       update.run();
       untold.remove(update);
     }
+    return changed;
   }
 
   /**
@@ -227,7 +158,8 @@ public final class Leases {
    * @return the lease, or null if it is not available
    */
   Lease acquire(String path, Duration every, boolean cold, long above) {
-    List<?> answer = run(ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above, me);
+    List<?> answer =
+        run(LeaseScripts.ACQUIRE, path, every.toMillis(), millis, MOST_AT_ONCE, cold, above, me);
     long fence = (Long) answer.get(0);
     Instant now = setClock((Long) answer.get(1));
     keep(path, (byte[]) answer.get(2));
@@ -241,7 +173,7 @@ public final class Leases {
 
   /** Extends a lease; false if a newer one has been granted. */
   boolean renew(Lease lease) {
-    return run(RENEW, lease.path(), lease.fence(), millis) == 1;
+    return run(LeaseScripts.RENEW, lease.path(), lease.fence(), millis) == 1;
   }
 
   /**
@@ -254,7 +186,8 @@ public final class Leases {
    */
   boolean release(Lease lease, State.Result result, Duration pause, boolean again) {
     String json = JSON.valueToTree(result).toString();
-    byte[] state = run(RELEASE, lease.path(), lease.fence(), json, pause.toMillis(), again);
+    byte[] state =
+        run(LeaseScripts.RELEASE, lease.path(), lease.fence(), json, pause.toMillis(), again);
     if (state != null) {
       keep(lease.path(), state);
     }
@@ -267,7 +200,7 @@ public final class Leases {
    * @param atOnce whether to end its pause too
    */
   void soon(String path, Duration after, boolean atOnce) {
-    keep(path, run(SOON, path, after.toMillis(), atOnce));
+    keep(path, run(LeaseScripts.SOON, path, after.toMillis(), atOnce));
   }
 
   /**
@@ -277,7 +210,7 @@ public final class Leases {
    * @return a fence that is higher than those of all leases so far
    */
   public long revoke(String path, long above) {
-    List<?> answer = run(REVOKE, path, above);
+    List<?> answer = run(LeaseScripts.REVOKE, path, above);
     keep(path, (byte[]) answer.get(1));
     return (Long) answer.get(0);
   }
@@ -292,8 +225,9 @@ public final class Leases {
     return now;
   }
 
-  private void keep(String path, byte[] state) {
-    states.put(path, read(state));
+  private void keep(String path, byte[] json) {
+    states.put(path, new Known(json, read(json)));
+    news.incrementAndGet();
   }
 
   private static State read(byte[] json) {

@@ -46,7 +46,7 @@ public final class Refreshes implements AutoCloseable {
   /** Events within this time cause one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
 
-  /** Milliseconds between two looks for endpoints that are due. */
+  /** Milliseconds between two looks for due endpoints. */
   private static final long BEAT = 50;
 
   /** Nanoseconds without a beat after a lease has failed. */
@@ -58,6 +58,11 @@ public final class Refreshes implements AutoCloseable {
   private final AtomicBoolean odd = new AtomicBoolean();
 
   private volatile long quietUntil = System.nanoTime();
+
+  /** When the next endpoint is due, while {@link Leases#news} is the same. */
+  private Instant next = Instant.EPOCH;
+
+  private int news = -1;
 
   private final ProducerTemplate producer;
   private final ScheduledExecutorService clock = new ScheduledThreadPoolExecutor(2);
@@ -165,34 +170,32 @@ public final class Refreshes implements AutoCloseable {
     leases.soon(endpoint.path(), Duration.ZERO, true);
   }
 
-  /** Reads what other instances have done. */
-  public void look() {
-    leases.look();
-    for (CachedEndpoint endpoint : catalog.endpoints()) {
-      String path = endpoint.path();
-      State state = leases.state(path);
-      if (state.failures() > 0 && !leases.pause(path).isZero()) {
-        near.giveUp(path, new RefreshFailed(state.reason()));
-      }
-    }
-  }
-
-  /** Begins what is due, as far as this instance knows, while the routes run and Redis answers. */
+  /** Begins what is due, as far as this instance knows, the longest due first. */
   private void beginDue() {
     try {
-      for (CachedEndpoint endpoint : catalog.endpoints()) {
-        if (producer.getCamelContext().isStarted()
-            && redis.isUp()
-            && System.nanoTime() - quietUntil >= 0
-            && leases.isAllTold()
-            && !leases.state(endpoint.path()).due(endpoint.every()).isAfter(leases.now())) {
-          begin(endpoint, false);
+      int now = leases.news();
+      if (now == news && next.isAfter(leases.now()) || !mayBegin()) {
+        return;
+      }
+      news = now;
+      for (Leases.Due each : leases.schedule(catalog.endpoints())) {
+        next = each.at();
+        if (next.isAfter(leases.now()) || running.size() >= Leases.MOST_AT_ONCE || !mayBegin()) {
+          return;
         }
+        begin(each.endpoint(), false);
       }
     } catch (RuntimeException | Error e) { // a full heap must not end the beat
       quietUntil = System.nanoTime() + QUIET;
       LOG.warn("Cannot begin refreshes that are due: {}", BadConfiguration.sentence(e));
     }
+  }
+
+  private boolean mayBegin() {
+    return producer.getCamelContext().isStarted()
+        && redis.isUp()
+        && System.nanoTime() - quietUntil >= 0
+        && leases.isAllTold();
   }
 
   /**

@@ -1,0 +1,54 @@
+package io.github.camelrestcache.refresh;
+
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.store.Near;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Follows in Redis what other instances have refreshed, as their messages may be lost. */
+public final class Watch {
+
+  /** How many endpoints are compared each time without a reason. */
+  private static final int IN_TURN = 20;
+
+  private final Catalog catalog;
+  private final Leases leases;
+  private final Near near;
+  private volatile List<CachedEndpoint> suspects = List.of();
+  private int turn;
+
+  public Watch(Catalog catalog, Leases leases, Near near) {
+    this.catalog = catalog;
+    this.leases = leases;
+    this.near = near;
+  }
+
+  /** Reads the states of all endpoints. */
+  public void look() {
+    Set<String> changed = leases.look();
+    List<CachedEndpoint> all = List.copyOf(catalog.endpoints());
+    List<CachedEndpoint> found = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      String path = all.get(i).path();
+      if (changed.contains(path) || Math.floorMod(i - turn, all.size()) < IN_TURN) {
+        found.add(all.get(i));
+      }
+      State state = leases.state(path);
+      if (state.failures() > 0 && !leases.pause(path).isZero()) {
+        near.giveUp(path, new RefreshFailed(state.reason()));
+      }
+    }
+    turn = all.isEmpty() ? 0 : (turn + IN_TURN) % all.size();
+    suspects = found;
+  }
+
+  /**
+   * The endpoints to compare with Redis: those whose state had changed at the last look, and some
+   * others in turn, because Redis may have lost any.
+   */
+  public List<CachedEndpoint> suspects() {
+    return suspects;
+  }
+}
