@@ -69,7 +69,7 @@ class EndpointKindsTest {
               - to: { uri: direct:refresh }
       - route:
           id: zuul-stars
-          description: Who has starred zuul, and when.
+          description: The stargazers of zuul, with times.
           from:
             uri: kamelet:cached-endpoint
             parameters: { path: "/repos/{{github.org}}/zuul/stargazers?by=a+b", accept: application/vnd.github.star+json }
@@ -193,7 +193,7 @@ class EndpointKindsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"runs", "all_issues"})
-  void viewRanksIt(String view) {
+  void viewRanksWrappedOrQueriedList(String view) {
     await()
         .untilAsserted(
             () -> assertThat(json(service.get("/view/top/2/" + view))).as(view).hasSize(2));
@@ -268,7 +268,7 @@ class EndpointKindsTest {
   }
 
   @Test
-  void mediaTypeIsRequestedAndServedToWhoAcceptsIt() {
+  void declaredMediaTypeIsServedToMatchingAccept() {
     HttpResponse<String> stars = service.get(STARS, "Accept", STAR);
 
     assertThat(isHit(stars)).isTrue();

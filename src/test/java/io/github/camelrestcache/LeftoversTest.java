@@ -21,6 +21,9 @@ class LeftoversTest {
       String recent = Stored.view(github, "old");
       String own = Stored.endpoint(github, "/orgs/Netflix");
       await().until(() -> score(service, declared, own) != null);
+
+      String states = "camel-rest-cache:3:" + github.url() + ":refreshes";
+      redis.opsForHash().put(states, "/orgs/old", "{}".getBytes(UTF_8));
       double day = Duration.ofDays(1).toMillis();
       double now = score(service, declared, own);
       for (String key : new String[] {old, recent}) {
@@ -33,6 +36,7 @@ class LeftoversTest {
       service.context().getRegistry().findSingleByType(Leftovers.class).remove();
 
       assertThat(redis.hasKey(old)).isFalse();
+      assertThat(redis.opsForHash().hasKey(states, "/orgs/old")).isFalse();
       assertThat(score(service, declared, old)).isNull();
       assertThat(redis.hasKey(recent)).isTrue();
       assertThat(redis.hasKey(own)).isTrue();

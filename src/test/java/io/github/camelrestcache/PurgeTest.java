@@ -3,7 +3,10 @@ package io.github.camelrestcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.store.Publication;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What callers see of a purge: new content, and never an error while GitHub is well. */
+/** What callers see of a purge: new content, and never an error while GitHub answers. */
 @SuppressWarnings("try") // the handles of overrides are only closed
 class PurgeTest {
 
@@ -198,7 +201,32 @@ class PurgeTest {
   }
 
   @Test
-  void purgeLeavesNothingBehindButAFence() {
+  void prefixWithSlashLeavesThePathItself() {
+    await().atMost(SOON).until(() -> isStored(service, "/orgs/Netflix"));
+
+    HttpResponse<String> answer =
+        AdminTest.post(service, "/admin/purge?prefix=/orgs/Netflix/", "Bearer " + TOKEN);
+
+    assertThat(Service.json(answer).get("endpoints"))
+        .extracting(each -> each.asText())
+        .contains(REPOS)
+        .doesNotContain("/orgs/Netflix");
+  }
+
+  @Test
+  void lateRepetitionOfPurgeRemovesNothingNewer() {
+    await().atMost(SOON).until(() -> isStored(service, "/orgs/Netflix"));
+    var registry = service.context().getRegistry();
+    CachedEndpoint org = registry.findSingleByType(Catalog.class).endpoint("/orgs/Netflix");
+
+    assertThat(registry.findSingleByType(Publication.class).forget(org, 1)).isFalse();
+
+    String key = Stored.endpoint(github, "/orgs/Netflix");
+    assertThat(Stored.in(service).opsForHash().hasKey(key, "gzip")).isTrue();
+  }
+
+  @Test
+  void purgeLeavesOnlyTheFence() {
     await().atMost(SOON).until(() -> isStored(service, "/orgs/Netflix/members"));
     String key = Stored.endpoint(github, "/orgs/Netflix/members");
     try (var failing =

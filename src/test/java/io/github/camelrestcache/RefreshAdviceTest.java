@@ -228,7 +228,7 @@ class RefreshAdviceTest {
   }
 
   @Test
-  void resultOfExpiredLeaseIsDropped() {
+  void resultOfSupersededLeaseIsDropped() {
     start("1h", "admin.token", ADMIN);
     service.ready();
     github.clearRequests();

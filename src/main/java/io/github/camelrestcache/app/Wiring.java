@@ -142,7 +142,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
             limits,
             leases,
             instances,
-            path -> purges.purge(path, false),
+            purges::forget,
             context.createProducerTemplate(),
             meters);
     closing.add(refreshes);

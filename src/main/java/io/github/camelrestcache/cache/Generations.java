@@ -19,8 +19,8 @@ import org.springframework.dao.DataAccessException;
 /**
  * Invalidates stored answers by version, whatever their query and partition: each path has a
  * <i>generation</i>, which is part of the keys of its {@link Entries}. A write replaces it, so that
- * neither earlier entries nor those of requests in flight are found again. A purge adds its mark
- * ({@link Purges}).
+ * neither earlier entries nor those of requests in flight are found again. A purge of a path
+ * replaces it too, and a purge of a prefix adds a mark ({@link Purges}).
  */
 final class Generations {
 

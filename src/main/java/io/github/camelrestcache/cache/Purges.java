@@ -21,17 +21,17 @@ import org.springframework.dao.InvalidDataAccessApiUsageException;
 
 /**
  * The purges by operators. An endpoint is replaced by a fence in Redis, which no entry of an
- * earlier refresh passes, and its next refresh begins at once. Forwarded answers, which Redis
- * stores under a hash, are not found again, because the {@linkplain Generations generation} of
- * their paths changes: a purged path gets a new one, and a purged prefix has a mark, its time,
- * which is part of the generations of all paths that begin with it. Marks are in Redis. A message
- * announces them; without it, each instance reads them within a second.
+ * earlier refresh passes, and becomes due. Forwarded answers, which Redis stores under a hash, are
+ * not found again, because the {@linkplain Generations generation} of their paths changes: a purged
+ * path gets a new one, and a purged prefix has a mark, its time, which is part of the generations
+ * of all paths that begin with it. Marks are in Redis. A message announces them; without it, each
+ * instance reads them within a second.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
 public final class Purges {
 
-  /** By prefix of paths. */
+  /** The times of purges, by prefix of paths. */
   private final Map<String, String> marks = new ConcurrentHashMap<>();
 
   private final RedisConnection redis;
@@ -69,8 +69,9 @@ public final class Purges {
    */
   public List<String> purge(String path, boolean below) {
     String plain = Generations.plain(path);
+    String prefix = path.endsWith("/") && !plain.equals("/") ? plain + "/" : plain;
     if (below) {
-      markPrefix(path.endsWith("/") && !plain.equals("/") ? plain + "/" : plain);
+      markPrefix(prefix);
     } else {
       Generations.renew(redis, keys, plain);
       changes.notePath(plain);
@@ -80,7 +81,7 @@ public final class Purges {
         .filter(
             each -> {
               String its = Generations.plain(each.path());
-              return below ? its.startsWith(plain) : its.equals(plain);
+              return below ? its.startsWith(prefix) : its.equals(plain);
             })
         .filter(this::forget)
         .map(CachedEndpoint::path)
@@ -88,8 +89,8 @@ public final class Purges {
         .toList();
   }
 
-  /** Returns whether the endpoint was stored in Redis. */
-  private boolean forget(CachedEndpoint endpoint) {
+  /** Removes an endpoint and its views; returns whether it was stored in Redis. */
+  public boolean forget(CachedEndpoint endpoint) {
     Entry here = near.entry(endpoint);
     long fence = leases.revoke(endpoint.path(), here == null ? 0 : here.fence());
     boolean stored = publication.forget(endpoint, fence);
@@ -124,7 +125,7 @@ public final class Purges {
     redis.convertAndSend(keys.of("published"), "purged".getBytes(UTF_8));
   }
 
-  /** Reads and applies the purges of all instances. */
+  /** Reads the marks of purged prefixes. */
   public void load() {
     Map<String, String> now = new HashMap<>();
     try {

@@ -37,7 +37,7 @@ public final class Catalog {
 
   /** A normalized path that this service does not use itself. */
   private static final String ENDPOINT_PATH =
-      "/|(?!/healthcheck$|/webhook/github$|/view/|[^?]*/\\.{1,2}([/?]|$))(/[A-Za-z0-9._~@:%-]+)+"
+      "/|(?!/healthcheck([?]|$)|/webhook/github([?]|$)|/view/|[^?]*/\\.{1,2}([/?]|$))(/[A-Za-z0-9._~@:%-]+)+"
           + "(\\?(?!(.*&)?(page|per_page)=)[A-Za-z0-9._~!$'()*+,;:@/?%&=-]+)?";
 
   private static final String NO_ROUTES =
@@ -202,7 +202,7 @@ public final class Catalog {
         kamelet.template("path"),
         Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
         items,
-        kamelet.parameter("accept", "a media type of JSON", "|[a-z]+/[A-Za-z0-9.+-]+"),
+        kamelet.parameter("accept", "a media type", "|[a-z]+/[A-Za-z0-9.+-]+"),
         Duration.ofMillis(every),
         events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
         kamelet.source());

@@ -43,7 +43,7 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
     return parameters;
   }
 
-  /** Camel decodes plus signs outside RAW(…). */
+  /** Restores the plus signs, which Camel decodes outside RAW(…). */
   private static String text(String parameter, String value) {
     return WITH_PLUS.contains(parameter) ? value.replace(' ', '+') : value;
   }

@@ -50,7 +50,7 @@ public final class ColdReads implements AutoCloseable {
     CompletableFuture<Boolean> others = refreshes.running(path);
     State state = leases.state(path);
     if (state.isGone()) {
-      boolean isView = !request.path().equals(path);
+      boolean isView = !request.path().equals(endpoint.plainPath());
       String answered = "GitHub answers %s with %d.".formatted(path, state.gone());
       throw new Problem(isView ? 404 : state.gone(), "Not at GitHub", answered);
     }

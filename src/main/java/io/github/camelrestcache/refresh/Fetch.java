@@ -45,7 +45,7 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
         settings.github().url(),
         settings.refreshing().maxPages(),
         stored,
-        github.pageForm(endpoint.accept()));
+        github.pageForm(endpoint.accept() + " " + endpoint.items()));
   }
 
   /** The request for the next page, conditional if the page is stored. */
@@ -74,7 +74,7 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
         Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve(), 1);
       }
     }
-    // also after the last page: the holder of a newer lease may have asked before this instance
+    // after the last page too: a later lease may have an earlier answer, which would replace this
     if (!leases.renew(lease)) {
       throw new LeaseLost();
     }

@@ -1,6 +1,6 @@
 package io.github.camelrestcache.refresh;
 
-/** A refresh whose lease expired and was granted again, or was revoked by a purge. */
+/** Ends a refresh whose lease was revoked by a purge, or granted again after it expired. */
 final class LeaseLost extends RuntimeException {
 
   private static final long serialVersionUID = 1;

@@ -25,7 +25,7 @@ final class LeaseScripts {
       end
       local mine = state(ARGV[1])
       local function save()
-        local leases = state('leases') -- until when, by path, so that a few are counted
+        local leases = state('leases') -- until when, by path, to count without reading all states
         leases[ARGV[1]] = mine['until']
         for path, till in pairs(leases) do
           if number(till) <= now then leases[path] = nil end

@@ -49,7 +49,10 @@ public final class Leases {
   /** An endpoint and when it is due. */
   record Due(CachedEndpoint endpoint, Instant at) {}
 
-  private record Known(byte[] json, State state) {}
+  /**
+   * @param looked the state as it was at the last look, or null
+   */
+  private record Known(byte[] looked, State state) {}
 
   private final Map<String, Known> states = new ConcurrentHashMap<>();
 
@@ -135,9 +138,10 @@ public final class Leases {
     now.forEach(
         (path, json) -> {
           Known known = states.get(path);
-          if (known == null || !Arrays.equals(known.json(), json)) {
+          if (known == null || !Arrays.equals(known.looked(), json)) {
             changed.add(path);
-            keep(path, json);
+            states.put(path, new Known(json, read(json)));
+            news.incrementAndGet();
           }
         });
     states.keySet().retainAll(now.keySet());
@@ -226,7 +230,8 @@ public final class Leases {
   }
 
   private void keep(String path, byte[] json) {
-    states.put(path, new Known(json, read(json)));
+    State state = read(json);
+    states.compute(path, (each, old) -> new Known(old == null ? null : old.looked(), state));
     news.incrementAndGet();
   }
 

@@ -23,7 +23,7 @@ import org.springframework.dao.DataAccessException;
  * failures back off.
  *
  * @param reserve the share of the rate limit that refreshes leave to callers, 0 to 1
- * @param purge removes what is stored for a path, on all instances
+ * @param purge removes what is stored of an endpoint, on all instances
  */
 record Outcomes(
     Catalog catalog,
@@ -32,7 +32,7 @@ record Outcomes(
     RateLimits limits,
     double reserve,
     Leases leases,
-    Consumer<String> purge) {
+    Consumer<CachedEndpoint> purge) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
@@ -133,7 +133,7 @@ record Outcomes(
         false,
         () -> {
           if (isGone && (!before.isGone() || near.entry(endpoint) != null)) {
-            purge.accept(path);
+            purge.accept(endpoint);
             LOG.warn("GitHub has denied {} for a minute ({}): it is not kept", path, reason);
           } else if (!logged) {
             warn(path, reason);

@@ -75,7 +75,7 @@ public final class Refreshes implements AutoCloseable {
   private final MeterRegistry meters;
 
   /**
-   * @param purge removes what is stored for a path, on all instances
+   * @param purge removes what is stored of an endpoint, on all instances
    */
   public Refreshes(
       Settings settings,
@@ -86,7 +86,7 @@ public final class Refreshes implements AutoCloseable {
       RateLimits limits,
       Leases leases,
       Instances instances,
-      Consumer<String> purge,
+      Consumer<CachedEndpoint> purge,
       ProducerTemplate producer,
       Meters meters) {
     this.settings = settings.refreshing();
@@ -202,7 +202,7 @@ public final class Refreshes implements AutoCloseable {
    * Begins a refresh, or joins the one in flight here.
    *
    * @param cold whether nothing is stored
-   * @return whether it was refreshed; if not, it is not due or another instance refreshes it
+   * @return whether it was refreshed; if not, it is not due, or another refresh has taken over
    */
   CompletableFuture<Boolean> begin(CachedEndpoint endpoint, boolean cold) {
     String path = endpoint.path();

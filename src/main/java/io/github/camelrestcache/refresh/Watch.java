@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Follows in Redis what other instances have refreshed, as their messages may be lost. */
+/** Finds what other instances have refreshed, in case their messages are lost. */
 public final class Watch {
 
-  /** How many endpoints are compared each time without a reason. */
+  /** How many unchanged endpoints are compared each time. */
   private static final int IN_TURN = 20;
 
   private final Catalog catalog;
@@ -25,7 +25,7 @@ public final class Watch {
     this.near = near;
   }
 
-  /** Reads the states of all endpoints. */
+  /** Reads the states of all endpoints; callers stop waiting for those that back off. */
   public void look() {
     Set<String> changed = leases.look();
     List<CachedEndpoint> all = List.copyOf(catalog.endpoints());

@@ -65,7 +65,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
           .retryAfter(Duration.ofSeconds(1));
     }
-    boolean isWhole = !PageRequest.isIn(request.query());
+    boolean isWhole = !PageRequest.selectsPage(request.query());
     return lane.stored(
         request,
         endpoint,

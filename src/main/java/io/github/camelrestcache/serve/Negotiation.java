@@ -43,7 +43,7 @@ public record Negotiation(String version) {
       return false;
     }
     boolean hasPart =
-        !PageRequest.isIn(request.query())
+        !PageRequest.selectsPage(request.query())
             || endpoint.shape() == Shape.LIST && PageRequest.of(request.query()) != null;
     return hasPart && isAcceptable(request, endpoint);
   }
@@ -66,7 +66,7 @@ public record Negotiation(String version) {
    */
   public String coding(@Variable("request") ClientRequest request) {
     String field = request.fields().get("Accept-Encoding");
-    if (field == null || PageRequest.isIn(request.query())) {
+    if (field == null || PageRequest.selectsPage(request.query())) {
       return "identity";
     }
     Map<String, Double> weights = weights(field);

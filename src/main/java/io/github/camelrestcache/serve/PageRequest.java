@@ -26,7 +26,7 @@ public record PageRequest(String query, int perPage, int number) {
   private static final Pattern IS_PARAMETER = Pattern.compile("(?<![^&])(page|per_page)=");
 
   /** Whether a query selects a page. */
-  public static boolean isIn(String query) {
+  public static boolean selectsPage(String query) {
     return !query.isEmpty() && IS_PARAMETER.matcher(query).find();
   }
 
@@ -34,7 +34,7 @@ public record PageRequest(String query, int perPage, int number) {
    * Parses a query; other parameters do not matter. A value that is below 1 or not a number counts
    * as missing.
    *
-   * @return null if a parameter is repeated or percent-encoded
+   * @return null if page or per_page is repeated or percent-encoded
    */
   public static PageRequest of(String query) {
     Map<String, Integer> numbers = new HashMap<>();
@@ -42,7 +42,7 @@ public record PageRequest(String query, int perPage, int number) {
       Matcher parameter = PARAMETER.matcher(each);
       if (parameter.matches()
           ? numbers.put(parameter.group(1), number(parameter.group(2))) != null
-          : isIn(each)) {
+          : selectsPage(each)) {
         return null;
       }
     }

@@ -26,7 +26,11 @@ public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, Clock
     catalog.views().forEach(each -> declared.add(TypedTuple.of(keys.view(each), now)));
     redis.opsForZSet().add(key, declared);
     for (Object each : redis.opsForZSet().rangeByScore(key, 0, now - KEPT.toMillis())) {
-      redis.delete(new String((byte[]) each, UTF_8));
+      String old = new String((byte[]) each, UTF_8);
+      redis.delete(old);
+      redis
+          .opsForHash()
+          .delete(keys.of("refreshes"), old.replaceFirst(".*:endpoint:\\{(.*)}", "$1"));
       redis.opsForZSet().remove(key, each);
     }
   }

@@ -50,7 +50,7 @@ final class Liveness {
    */
   private static final int MOST_TRIES = 3;
 
-  /** Milliseconds between two probes: with the time to answer, less than a second. */
+  /** Milliseconds between two probes. With their timeout, less than a second. */
   private static final long PAUSE = 100;
 
   /** How long no write may be refused until writes count as accepted: a full Redis accepts some. */

@@ -40,6 +40,8 @@ public record Publication(RedisConnection redis, Keys keys) {
           """
           local kind = redis.call('TYPE', KEYS[1]).ok
           local stored = kind == 'hash' and redis.call('HEXISTS', KEYS[1], 'gzip') or 0
+          local fence = kind == 'hash' and redis.call('HGET', KEYS[1], 'fence')
+          if fence and (tonumber(fence) or 0) > tonumber(ARGV[1]) then return 0 end
           redis.call('DEL', KEYS[1])
           redis.call('HSET', KEYS[1], 'fence', ARGV[1])
           redis.call('PUBLISH', ARGV[2], ARGV[3])

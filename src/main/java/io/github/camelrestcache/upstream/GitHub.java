@@ -76,8 +76,8 @@ public final class GitHub {
   }
 
   /** Identifies all that determines a page except its target. */
-  public String pageForm(String accept) {
-    return Hash.of(String.join("\n", credential(), version, urls.form()) + accept);
+  public String pageForm(String kind) {
+    return Hash.of(String.join("\n", credential(), version, urls.form()) + kind);
   }
 
   /**

@@ -135,6 +135,7 @@ class CatalogTest {
         "path: /a/              | 'path' of the Kamelet cached-endpoint is '/a/'",
         "path: /a//b            | 'path' of the Kamelet cached-endpoint is '/a//b'",
         "path: \"/a?\"          | 'path' of the Kamelet cached-endpoint is '/a?'",
+        "path: \"/healthcheck?a\" | 'path' of the Kamelet cached-endpoint is '/healthcheck?a'",
         "path: \"/a?page=2\"    | is '/a?page=2', but must be a path such as /orgs/Netflix/repos, without page",
         "path: \"/a?b=1&c=2\"   | no parameter 'c' (write a path with & as RAW(/path?a=1&b=2))",
         "path: \"RAW(/a?b=1&per_page=2)\" | is '/a?b=1&per_page=2', but must be",

@@ -64,6 +64,39 @@ class LeasesTest {
   }
 
   @Test
+  void lookTellsWhatOthersHaveChanged() {
+    leases.look();
+    Leases other = leases("other");
+    Lease lease = other.acquire("/news", HOUR, false, 0);
+    other.release(lease, DONE, Duration.ZERO, false);
+    assertThat(leases.acquire("/news", HOUR, false, 0))
+        .as("not due, which tells the state")
+        .isNull();
+
+    assertThat(leases.look()).contains("/news");
+    assertThat(leases.look()).isEmpty();
+  }
+
+  @Test
+  void fewLeasesAreGrantedAtOnce() {
+    for (int each = 0; each < Leases.MOST_AT_ONCE; each++) {
+      assertThat(leases.acquire("/few/" + each, HOUR, false, 0)).isNotNull();
+    }
+    assertThat(leases.acquire("/few", HOUR, false, 0)).isNull();
+
+    Lease first = leases.acquire("/few/0", HOUR, false, 0);
+    leases.release(first, DONE, Duration.ZERO, false);
+
+    assertThat(leases.acquire("/few", HOUR, false, 0)).isNotNull();
+    leases.revoke("/few", 0);
+    assertThat(leases.acquire("/more", HOUR, false, 0)).isNotNull();
+    for (int each = 1; each < Leases.MOST_AT_ONCE; each++) {
+      leases.revoke("/few/" + each, 0);
+    }
+    leases.revoke("/more", 0);
+  }
+
+  @Test
   void repeatedReleaseTakesOneLook() {
     leases.soon("/looks", Duration.ZERO, false);
     Lease lease = leases.acquire("/looks", HOUR, false, 0);
