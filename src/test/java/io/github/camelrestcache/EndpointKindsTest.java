@@ -273,6 +273,8 @@ class EndpointKindsTest {
 
     assertThat(isHit(stars)).isTrue();
     assertThat(stars.body()).contains("starred_at");
+    assertThat(stars.headers().firstValue("Vary")).hasValue("Accept, Accept-Encoding");
+    assertThat(isForwarded(STARS, "Accept", " ")).isTrue();
     assertThat(service.get(STARS, "Accept", "application/json").body()).contains("plain");
     assertThat(isForwarded(STARS)).isTrue();
     assertThat(service.get(RUNS, "Accept", STAR).headers().map().get("Cache-Status"))

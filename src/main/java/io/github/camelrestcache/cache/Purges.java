@@ -12,6 +12,7 @@ import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +96,7 @@ public final class Purges {
     long fence = leases.revoke(endpoint.path(), here == null ? 0 : here.fence());
     boolean stored = publication.forget(endpoint, fence);
     near.forget(endpoint, fence);
+    leases.soon(endpoint.path(), Duration.ZERO, false);
     for (View view : catalog.views()) {
       if (view.list().equals(endpoint.path())) {
         redis.delete(keys.view(view));

@@ -1,6 +1,7 @@
 package io.github.camelrestcache.catalog;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -32,6 +33,12 @@ public record CachedEndpoint(
   public enum Shape {
     LIST,
     OBJECT
+  }
+
+  /** Whether a path is that of this endpoint or below it, in upper or lower case. */
+  public boolean covers(String other) {
+    String path = plainPath().toLowerCase(Locale.ROOT) + "/";
+    return (other + "/").toLowerCase(Locale.ROOT).startsWith(path);
   }
 
   /** The path without a query. */

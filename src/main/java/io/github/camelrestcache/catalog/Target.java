@@ -11,11 +11,14 @@ import java.util.stream.Stream;
 /** Request targets that ask for the same endpoint: a path, and a query in any order. */
 final class Target {
 
+  /** Longer targets are taken as they are. */
+  private static final int LONGEST = 2048;
+
   private Target() {}
 
   /** The target without page and per_page, and with the other parameters decoded and sorted. */
   static String normalized(String target) {
-    int query = target.indexOf('?');
+    int query = target.length() > LONGEST ? -1 : target.indexOf('?');
     if (query < 0 || query == target.length() - 1) {
       return query < 0 ? target : target.substring(0, query);
     }

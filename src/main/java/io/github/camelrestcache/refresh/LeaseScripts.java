@@ -36,7 +36,7 @@ final class LeaseScripts {
 
   static final RedisScript<Long> LOOK = RedisScript.of(BEGIN + "return now", Long.class);
 
-  /** Answers with the fence if the lease is granted, else 0, with the time and with the state. */
+  /** Answers with the fence if granted, else 0, the time, the state, and the number of others. */
   @SuppressWarnings("rawtypes")
   static final RedisScript<List> ACQUIRE =
       RedisScript.of(
@@ -64,7 +64,7 @@ final class LeaseScripts {
                 mine.soon = nil
                 save()
               end
-              return {granted and mine.fence or 0, now, cjson.encode(mine)}
+              return {granted and mine.fence or 0, now, cjson.encode(mine), running}
               """,
           List.class);
 
@@ -118,7 +118,6 @@ final class LeaseScripts {
               + """
               mine.fence = math.max(number(mine.fence), tonumber(ARGV[2]), now) + 1
               mine['until'] = 0
-              mine.soon = now
               save()
               return {mine.fence, cjson.encode(mine)}
               """,

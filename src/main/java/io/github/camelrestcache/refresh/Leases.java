@@ -59,6 +59,8 @@ public final class Leases {
   /** Counts what this instance has learned of states. */
   private final AtomicInteger news = new AtomicInteger();
 
+  private volatile boolean full;
+
   /** Updates that Redis did not accept. */
   private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
 
@@ -82,6 +84,11 @@ public final class Leases {
     key = keys.of("refreshes");
     // a lease outlives the slowest page
     millis = settings.connectTimeout().plus(settings.answerTimeout()).plusSeconds(5).toMillis();
+  }
+
+  /** Whether the last lease that was asked for had to wait for others. */
+  boolean isFull() {
+    return full;
   }
 
   /** The time by the clock of Redis, as far as it is known. */
@@ -144,7 +151,9 @@ public final class Leases {
             news.incrementAndGet();
           }
         });
-    states.keySet().retainAll(now.keySet());
+    if (states.keySet().retainAll(now.keySet())) {
+      news.incrementAndGet();
+    }
     for (Runnable update = untold.peek(); update != null; update = untold.peek()) {
       update.run();
       untold.remove(update);
@@ -167,6 +176,7 @@ public final class Leases {
     long fence = (Long) answer.get(0);
     Instant now = setClock((Long) answer.get(1));
     keep(path, (byte[]) answer.get(2));
+    full = (Long) answer.get(3) >= MOST_AT_ONCE;
     return fence == 0 ? null : new Lease(path, fence, now);
   }
 
@@ -203,12 +213,12 @@ public final class Leases {
    *
    * @param atOnce whether to end its pause too
    */
-  void soon(String path, Duration after, boolean atOnce) {
+  public void soon(String path, Duration after, boolean atOnce) {
     keep(path, run(LeaseScripts.SOON, path, after.toMillis(), atOnce));
   }
 
   /**
-   * Revokes the lease of an endpoint, if any, and makes it due.
+   * Revokes the lease of an endpoint, if any.
    *
    * @param above the fence of the known entry, in case Redis has lost it
    * @return a fence that is higher than those of all leases so far
@@ -231,8 +241,11 @@ public final class Leases {
 
   private void keep(String path, byte[] json) {
     State state = read(json);
-    states.compute(path, (each, old) -> new Known(old == null ? null : old.looked(), state));
-    news.incrementAndGet();
+    Known old = states.get(path);
+    states.put(path, new Known(old == null ? null : old.looked(), state));
+    if (old == null || !old.state().equals(state)) {
+      news.incrementAndGet();
+    }
   }
 
   private static State read(byte[] json) {

@@ -49,7 +49,7 @@ final class PageContent {
         String shape = wrapped ? "object" : endpoint.shape().name().toLowerCase(Locale.ROOT);
         throw answered(endpoint, "with something other than the expected " + shape);
       }
-      if (wrapped && !findItems(parser, endpoint.items())) {
+      if (wrapped && !findItems(parser, endpoint)) {
         throw answered(endpoint, "without a list in the field '" + endpoint.items() + "'");
       }
       while (list && parser.nextToken() != JsonToken.END_ARRAY) {
@@ -77,12 +77,14 @@ final class PageContent {
   }
 
   /** Moves to the list in a field of the object that the parser is at; false if there is none. */
-  private static boolean findItems(JsonParser parser, String field) throws IOException {
+  private static boolean findItems(JsonParser parser, CachedEndpoint endpoint) throws IOException {
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      boolean found = parser.currentName().equals(field);
+      String field = parser.currentName();
       JsonToken value = parser.nextToken();
-      if (found) {
+      if (field.equals(endpoint.items())) {
         return value == JsonToken.START_ARRAY;
+      } else if (field.equals("incomplete_results") && value == JsonToken.VALUE_TRUE) {
+        throw answered(endpoint, "with incomplete results"); // a search took too long
       }
       parser.skipChildren();
     }

@@ -17,7 +17,8 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,8 +60,10 @@ public final class Refreshes implements AutoCloseable {
 
   private volatile long quietUntil = System.nanoTime();
 
-  /** When the next endpoint is due, while {@link Leases#news} is the same. */
+  /** When the next endpoint is due, while the endpoints and {@link Leases#news} are the same. */
   private Instant next = Instant.EPOCH;
+
+  private Collection<CachedEndpoint> declared = List.of();
 
   private int news = -1;
 
@@ -155,9 +158,8 @@ public final class Refreshes implements AutoCloseable {
     if (status >= 400) {
       return;
     }
-    String path = (request.path() + "/").toLowerCase(Locale.ROOT);
     catalog.endpoints().stream()
-        .filter(each -> path.startsWith(each.plainPath().toLowerCase(Locale.ROOT) + "/"))
+        .filter(each -> each.covers(request.path()))
         .forEach(each -> soon(each, Duration.ZERO));
   }
 
@@ -174,16 +176,22 @@ public final class Refreshes implements AutoCloseable {
   private void beginDue() {
     try {
       int now = leases.news();
-      if (now == news && next.isAfter(leases.now()) || !mayBegin()) {
+      Collection<CachedEndpoint> all = catalog.endpoints();
+      if (now == news && all == declared && next.isAfter(leases.now()) || !mayBegin()) {
         return;
       }
       news = now;
-      for (Leases.Due each : leases.schedule(catalog.endpoints())) {
+      declared = all;
+      var idle = all.stream().filter(each -> !running.containsKey(each.path())).toList();
+      for (Leases.Due each : leases.schedule(idle)) {
         next = each.at();
-        if (next.isAfter(leases.now()) || running.size() >= Leases.MOST_AT_ONCE || !mayBegin()) {
+        if (next.isAfter(leases.now()) || !mayBegin()) {
           return;
         }
         begin(each.endpoint(), false);
+        if (leases.isFull()) {
+          return;
+        }
       }
     } catch (RuntimeException | Error e) { // a full heap must not end the beat
       quietUntil = System.nanoTime() + QUIET;

@@ -6,7 +6,6 @@ import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -51,8 +50,10 @@ public record Negotiation(String version) {
   /** Whether a request accepts the stored media type and API version. */
   boolean isAcceptable(ClientRequest request, CachedEndpoint endpoint) {
     String wanted = request.fields().get("X-GitHub-Api-Version");
-    String accept = Objects.requireNonNullElse(request.fields().get("Accept"), "*/*");
-    Set<String> stored = endpoint.accept().isEmpty() ? JSON : Set.of(endpoint.accept());
+    String field = request.fields().get("Accept");
+    String accept = field == null || field.isBlank() ? "*/*" : field;
+    String asked = endpoint.accept().toLowerCase(Locale.ROOT);
+    Set<String> stored = asked.isEmpty() || JSON.contains(asked) ? JSON : Set.of(asked);
     return (wanted == null || wanted.equals(version))
         && (stored.contains(accept)
             || weights(accept).entrySet().stream()

@@ -91,7 +91,7 @@ public final class PreparedAnswer {
     this(200, '"' + name + '"', entry.changed(), endpoint.every().toSeconds(), content);
     fields.add("ETag", entityTag);
     fields.add("Cache-Control", "max-age=" + lifetime);
-    fields.add("Vary", "Accept-Encoding");
+    fields.add("Vary", endpoint.accept().isEmpty() ? "Accept-Encoding" : "Accept, Accept-Encoding");
     fields.add("Access-Control-Allow-Origin", "*");
     fields.add("Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
     if (link != null) {

@@ -112,14 +112,17 @@ public final class Near {
 
   /** Keeps an entry, which may be null, unless a newer one is here. */
   public void keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    if (unlessPurged(endpoint, entry) == null) {
+    if (entry == null) {
       return;
     }
     held.asMap()
-        .merge(
+        .compute(
             endpoint.path(),
-            entry,
-            (here, loaded) -> ((Entry) here).fence() > entry.fence() ? here : loaded);
+            (path, here) ->
+                unlessPurged(endpoint, entry) == null
+                        || here != null && ((Entry) here).fence() > entry.fence()
+                    ? here
+                    : entry);
     CompletableFuture<Void> waiting = arrivals.remove(endpoint.path());
     if (waiting != null) {
       waiting.complete(null);
@@ -160,15 +163,13 @@ public final class Near {
    * @param fence entries with this fence or a lower one are not accepted again
    */
   public void forget(CachedEndpoint endpoint, long fence) {
-    if (purged.getOrDefault(endpoint.path(), -1L) < fence) {
-      purged.put(endpoint.path(), fence);
-      held.asMap()
-          .computeIfPresent(
-              endpoint.path(), (path, here) -> ((Entry) here).fence() > fence ? here : null);
-      catalog.views().stream()
-          .filter(view -> view.list().equals(endpoint.path()))
-          .forEach(view -> held.invalidate(view.name()));
-    }
+    purged.merge(endpoint.path(), fence, Math::max);
+    held.asMap()
+        .computeIfPresent(
+            endpoint.path(), (path, here) -> ((Entry) here).fence() > fence ? here : null);
+    catalog.views().stream()
+        .filter(view -> view.list().equals(endpoint.path()))
+        .forEach(view -> held.invalidate(view.name()));
   }
 
   /** The entry, or null if it is null or was purged. */

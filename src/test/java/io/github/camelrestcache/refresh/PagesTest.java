@@ -167,6 +167,7 @@ class PagesTest {
         "{\"other\":[1]}           | without a list in the field 'runs'",
         "{\"a\":{\"runs\":[1]}}    | without a list in the field 'runs'",
         "{\"runs\":{}}             | without a list in the field 'runs'",
+        "{\"incomplete_results\":true,\"runs\":[1]} | with incomplete results",
         "{\"runs\":[1]             | broken JSON",
         "{\"runs\":[1],\"a\":}     | broken JSON",
         "{\"runs\":[1]} 2          | more than one value",
