@@ -54,7 +54,7 @@ public final class App {
             return new DefaultCamelContext(false) {
               @Override
               public boolean removeRoute(String id) throws Exception {
-                // each Kamelet calls it for a route that is new, and it looks at all others
+                // Camel calls this for each new route of a Kamelet, and reads all others to do so
                 return getRouteController().getRouteStatus(id) != null && super.removeRoute(id);
               }
             };

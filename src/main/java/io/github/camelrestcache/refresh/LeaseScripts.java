@@ -3,9 +3,7 @@ package io.github.camelrestcache.refresh;
 import java.util.List;
 import org.springframework.data.redis.core.script.RedisScript;
 
-/**
- * What {@link Leases} does in Redis at one time. All scripts may run twice with the same effect.
- */
+/** The Lua scripts of {@link Leases}. Each may run twice, because its first answer may be lost. */
 final class LeaseScripts {
 
   private static final String BEGIN =

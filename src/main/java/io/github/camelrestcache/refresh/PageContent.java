@@ -76,7 +76,7 @@ final class PageContent {
         new Page(target, validator, null, 0, packed.length, end - start, itemEnds, ids), packed);
   }
 
-  /** Moves to the list in a field of the object that the parser is at; false if there is none. */
+  /** Advances the parser to the list of items; returns false if the object has no such list. */
   private static boolean findItems(JsonParser parser, CachedEndpoint endpoint) throws IOException {
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();

@@ -11,7 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** A network to a local port that carries 6 MB per second to the client, for each connection. */
+/** A proxy of a local port. Each connection sends at most 6 MB per second to the client. */
 final class SlowLink implements AutoCloseable {
 
   private static final int CHUNK = 64 * 1024;
