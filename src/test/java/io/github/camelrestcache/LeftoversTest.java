@@ -4,9 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.standin.GitHubStandIn;
+import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Leftovers;
+import io.github.camelrestcache.store.RedisConnection;
+import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.Test;
 
 class LeftoversTest {
@@ -40,6 +46,20 @@ class LeftoversTest {
       assertThat(score(service, declared, old)).isNull();
       assertThat(redis.hasKey(recent)).isTrue();
       assertThat(redis.hasKey(own)).isTrue();
+    }
+  }
+
+  @Test
+  void nothingNeedsToBeDeclared() {
+    try (GitHubStandIn github = GitHubStandIn.builder().limits(1_000, 1_000).build().start();
+        Service service = Service.start(github)) {
+      var redis = service.context().getRegistry().findSingleByType(RedisConnection.class);
+      Catalog none = new Catalog(new DefaultCamelContext());
+      Keys keys = new Keys(URI.create("http://other.example"));
+
+      new Leftovers(redis, keys, none, Clock.systemUTC()).remove();
+
+      assertThat(redis.hasKey(keys.of("declared"))).isFalse();
     }
   }
 

@@ -96,12 +96,12 @@ public final class Purges {
     long fence = leases.revoke(endpoint.path(), here == null ? 0 : here.fence());
     boolean stored = publication.forget(endpoint, fence);
     near.forget(endpoint, fence);
-    leases.soon(endpoint.path(), Duration.ZERO, false);
     for (View view : catalog.views()) {
       if (view.list().equals(endpoint.path())) {
         redis.delete(keys.view(view));
       }
     }
+    leases.soon(endpoint.path(), Duration.ZERO, false);
     return stored;
   }
 

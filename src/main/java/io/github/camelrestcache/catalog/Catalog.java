@@ -202,7 +202,7 @@ public final class Catalog {
         kamelet.template("path"),
         Shape.valueOf(shape.toUpperCase(Locale.ROOT)),
         items,
-        kamelet.parameter("accept", "a media type", "|[a-z]+/[A-Za-z0-9.+-]+"),
+        kamelet.parameter("accept", "a media type in lower case", "|[a-z]+/[a-z0-9.+-]+"),
         Duration.ofMillis(every),
         events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
         kamelet.source());

@@ -52,8 +52,8 @@ public record Negotiation(String version) {
     String wanted = request.fields().get("X-GitHub-Api-Version");
     String field = request.fields().get("Accept");
     String accept = field == null || field.isBlank() ? "*/*" : field;
-    String asked = endpoint.accept().toLowerCase(Locale.ROOT);
-    Set<String> stored = asked.isEmpty() || JSON.contains(asked) ? JSON : Set.of(asked);
+    String declared = endpoint.accept();
+    Set<String> stored = declared.isEmpty() || JSON.contains(declared) ? JSON : Set.of(declared);
     return (wanted == null || wanted.equals(version))
         && (stored.contains(accept)
             || weights(accept).entrySet().stream()

@@ -24,7 +24,9 @@ public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, Clock
     Set<TypedTuple<Object>> declared = new HashSet<>();
     catalog.endpoints().forEach(each -> declared.add(TypedTuple.of(keys.endpoint(each), now)));
     catalog.views().forEach(each -> declared.add(TypedTuple.of(keys.view(each), now)));
-    redis.opsForZSet().add(key, declared);
+    if (!declared.isEmpty()) {
+      redis.opsForZSet().add(key, declared);
+    }
     for (Object each : redis.opsForZSet().rangeByScore(key, 0, now - KEPT.toMillis())) {
       String old = new String((byte[]) each, UTF_8);
       redis.delete(old);
