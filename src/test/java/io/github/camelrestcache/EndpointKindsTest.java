@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -134,13 +133,7 @@ class EndpointKindsTest {
                     STAR.equals(asked.header("Accept"))
                         ? "[{\"starred_at\":\"2026-01-02T03:04:05Z\"}]"
                         : "[{\"login\":\"plain\"}]"));
-    Path more = Files.writeString(folder.resolve("more.camel.yaml"), MORE);
-    String routes = "file:routes/*.camel.yaml,file:" + more;
-    service =
-        Service.start(
-                github,
-                Map.of("refresh.interval", "1h", "camel.main.routes-include-pattern", routes))
-            .ready();
+    service = Service.startWith(github, folder, MORE, Map.of("refresh.interval", "1h"));
     close("1");
     await().until(() -> service.get(ALL_ISSUES).body().contains("closed"));
   }

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -54,18 +53,9 @@ class ManyEndpointsTest {
         asked -> asked.path().contains("/many-"), (asked, request) -> request.response().end("{}"));
     redis = OwnRedis.start();
     String blocks = IntStream.range(0, COUNT).mapToObj(BLOCK::formatted).collect(joining());
-    Path many = Files.writeString(folder.resolve("many.camel.yaml"), blocks);
     service =
-        Service.start(
-                github,
-                Map.of(
-                    "redis.url",
-                    redis.url(),
-                    "refresh.interval",
-                    "1h",
-                    "camel.main.routes-include-pattern",
-                    "file:routes/*.camel.yaml,file:" + many))
-            .ready();
+        Service.startWith(
+            github, folder, blocks, Map.of("redis.url", redis.url(), "refresh.interval", "1h"));
   }
 
   @AfterAll

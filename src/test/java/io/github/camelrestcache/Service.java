@@ -79,6 +79,21 @@ public final class Service implements AutoCloseable {
     return start(github, Map.of());
   }
 
+  /**
+   * Starts a service with its own routes and more, and waits until it is ready.
+   *
+   * @param folder where to write the file of the routes
+   * @param more the routes in YAML
+   */
+  static Service startWith(
+      GitHubStandIn github, Path folder, String more, Map<String, String> settings)
+      throws IOException {
+    Path file = Files.writeString(folder.resolve("more.camel.yaml"), more);
+    Map<String, String> all = new HashMap<>(settings);
+    all.put("camel.main.routes-include-pattern", "file:routes/*.camel.yaml,file:" + file);
+    return start(github, all).ready();
+  }
+
   /** Copies the routes into a folder, where a test can edit them. */
   static void copyRoutes(Path folder) throws IOException {
     try (var files = Files.list(Path.of("routes"))) {

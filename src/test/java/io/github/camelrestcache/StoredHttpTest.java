@@ -10,7 +10,6 @@ import io.github.camelrestcache.standin.Recorded;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -116,13 +115,7 @@ class StoredHttpTest {
         });
     github.override(
         asked -> asked.path().equals(NONE), (asked, request) -> request.response().end("[ ]"));
-    Path more = Files.writeString(folder.resolve("more.camel.yaml"), MORE);
-    String routes = "file:routes/*.camel.yaml,file:" + more;
-    service =
-        Service.start(
-                github,
-                Map.of("refresh.interval", "1h", "camel.main.routes-include-pattern", routes))
-            .ready();
+    service = Service.startWith(github, folder, MORE, Map.of("refresh.interval", "1h"));
   }
 
   @AfterAll
