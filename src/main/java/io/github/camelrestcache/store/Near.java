@@ -115,14 +115,18 @@ public final class Near {
     if (entry == null) {
       return;
     }
-    held.asMap()
-        .compute(
-            endpoint.path(),
-            (path, here) ->
-                unlessPurged(endpoint, entry) == null
-                        || here != null && ((Entry) here).fence() > entry.fence()
-                    ? here
-                    : entry);
+    Object kept =
+        held.asMap()
+            .compute(
+                endpoint.path(),
+                (path, here) ->
+                    unlessPurged(endpoint, entry) == null
+                            || here != null && ((Entry) here).fence() > entry.fence()
+                        ? here
+                        : entry);
+    if (kept == null) {
+      return; // purged: callers wait for the next entry
+    }
     CompletableFuture<Void> waiting = arrivals.remove(endpoint.path());
     if (waiting != null) {
       waiting.complete(null);

@@ -17,6 +17,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
@@ -103,6 +104,18 @@ class NearTest {
     assertThat(near.isLost(ORG, null)).isTrue();
     assertThat(near.isLost(ORG, entry("{}", 4))).isTrue();
     assertThat(near.isLost(ORG, entry("{}", 5))).isFalse();
+  }
+
+  @Test
+  void callersWaitOnAfterPurgedEntry() {
+    near.forget(ORG, 5);
+    CompletableFuture<Void> arrival = near.arrival(ORG.path());
+
+    near.keep(ORG, entry("{}", 5));
+    assertThat(arrival).isNotDone();
+
+    near.keep(ORG, entry("{}", 6));
+    assertThat(arrival).isCompleted();
   }
 
   @Test
