@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.store.Changes;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -474,7 +474,7 @@ class FastLaneTest {
     plain
         .context()
         .getRegistry()
-        .findSingleByType(Refreshes.class)
+        .findSingleByType(Schedule.class)
         .soon(
             plain
                 .context()

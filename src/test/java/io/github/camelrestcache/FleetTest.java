@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import io.github.camelrestcache.standin.Recorded;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -226,6 +227,36 @@ class FleetTest {
               }
               return sleeper.get(ORG).body().contains("new") && seen.incrementAndGet() > 100;
             });
+  }
+
+  @Test
+  void slowPageKeepsItsLease() {
+    github.override(
+        asked -> asked.path().equals(ORG),
+        (asked, request) -> {
+          Vertx vertx = Vertx.currentContext().owner();
+          request.response().setChunked(true).write("{");
+          long ticks = vertx.setPeriodic(500, tick -> request.response().write(" "));
+          vertx.setTimer(
+              LEASE.plusSeconds(2).toMillis(),
+              end -> {
+                vertx.cancelTimer(ticks);
+                request.response().end("\"login\":\"slow\"}");
+              });
+        });
+    Instance first = instance("1h");
+    Instance second = instance("1h");
+
+    await()
+        .atMost(LEASE.plusSeconds(20))
+        .ignoreExceptions()
+        .until(() -> Stream.of(first, second).allMatch(each -> isStored(each, "slow")));
+
+    assertThat(github.requests().stream().filter(each -> each.path().equals(ORG))).hasSize(1);
+  }
+
+  private static boolean isStored(Instance instance, String text) {
+    return instance.get(ORG).body().contains(text);
   }
 
   private String name(int index) {

@@ -235,10 +235,8 @@ class RefreshAdviceTest {
     github.override(
         asked -> asked.path().equals(ORG) && fetches(ORG) == 1,
         (asked, request) -> {
-          // another instance has taken the lease, and given it back
-          var states = Stored.in(service).<String, byte[]>opsForHash();
-          states.put(
-              refreshes(), ORG, "{\"fence\":%d}".formatted(Long.MAX_VALUE >> 12).getBytes(UTF_8));
+          // the lease has expired, and another instance has taken it and given it back
+          Stored.in(service).delete(Stored.lease(github, ORG));
           request.response().end("{\"login\":\"late\"}");
         });
     github.override(asked -> asked.path().equals(ORG) && fetches(ORG) > 1, (asked, request) -> {});

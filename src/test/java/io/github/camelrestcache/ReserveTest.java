@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import java.io.IOException;
@@ -130,7 +130,7 @@ class ReserveTest {
   }
 
   @Test
-  void instancesShareEightConcurrentRefreshRequests() throws Exception {
+  void eachInstanceRefreshesEightEndpointsAtATime() throws Exception {
     StringBuilder blocks = new StringBuilder();
     try (GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
         OwnRedis redis = OwnRedis.start()) {
@@ -152,16 +152,16 @@ class ReserveTest {
               "file:routes/*.camel.yaml,file:" + crowd);
       try (Service one = Service.start(github, settings);
           Service two = Service.start(github, settings)) {
-        await().atMost(SOON).until(() -> github.inFlight() == 8);
+        await().atMost(SOON).until(() -> github.inFlight() == 16);
         Instant end = Instant.now().plusSeconds(2);
         await().atMost(SOON).until(() -> Instant.now().isAfter(end));
-        assertThat(github.maxInFlight()).isEqualTo(8);
+        assertThat(github.maxInFlight()).isEqualTo(16);
 
         holding.close();
         held.forEach(Runnable::run);
         one.ready();
         two.ready();
-        assertThat(github.maxInFlight()).isEqualTo(8);
+        assertThat(github.maxInFlight()).isEqualTo(16);
       }
     }
   }
@@ -176,7 +176,7 @@ class ReserveTest {
               (asked, request) -> request.response().setStatusCode(500).end("no"));
       var registry = service.context().getRegistry();
       CachedEndpoint org = registry.findSingleByType(Catalog.class).endpoint("/orgs/Netflix");
-      registry.findSingleByType(Refreshes.class).soon(org);
+      registry.findSingleByType(Schedule.class).soon(org);
       await().atMost(SOON).until(() -> service.get("/healthcheck").body().contains("with 500"));
       failing.close();
 

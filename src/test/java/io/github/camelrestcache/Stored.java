@@ -30,6 +30,11 @@ final class Stored {
     return "camel-rest-cache:3:" + github.url() + ":endpoint:{" + path + "}";
   }
 
+  /** The key of the lease of a cached endpoint. */
+  static String lease(GitHubStandIn github, String path) {
+    return "camel-rest-cache:3:" + github.url() + ":lease:{" + path + "}";
+  }
+
   /** The key of the hash of a ranking of the repositories. */
   static String view(GitHubStandIn github, String name) {
     return "camel-rest-cache:3:" + github.url() + ":view:{/orgs/Netflix/repos}:" + name;

@@ -95,7 +95,7 @@ class TokenFileTest {
   private static void refresh(Service service) {
     var registry = service.context().getRegistry();
     registry
-        .findSingleByType(io.github.camelrestcache.refresh.Refreshes.class)
+        .findSingleByType(io.github.camelrestcache.refresh.Schedule.class)
         .soon(
             registry
                 .findSingleByType(io.github.camelrestcache.catalog.Catalog.class)

@@ -5,9 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.camelrestcache.refresh.Instances;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
+import io.github.camelrestcache.store.Instances;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;

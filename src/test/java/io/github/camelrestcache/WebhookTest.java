@@ -463,10 +463,10 @@ class WebhookTest {
         await().until(() -> commands.stream().anyMatch(each -> each.contains(":delivery:")));
         assertThat(
                 commands.stream()
-                    .filter(each -> each.matches(".*(EVALSHA.*/orgs/Netflix|SET.*:delivery:).*")))
+                    .filter(each -> each.matches(".*(HSET.*/orgs/Netflix soon|SET.*:delivery:).*")))
             .first()
             .asString()
-            .contains("EVALSHA");
+            .contains("HSET");
       }
     }
   }

@@ -7,11 +7,10 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.http.Requests;
-import io.github.camelrestcache.refresh.Instances;
-import io.github.camelrestcache.refresh.Leases;
-import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.refresh.State;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Instances;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.Ranked;
 import io.github.camelrestcache.store.RedisConnection;
@@ -44,8 +43,7 @@ public record Admin(
     Supplier<Duration> uptime,
     Catalog catalog,
     Near near,
-    Leases leases,
-    Refreshes refreshes,
+    Schedule schedule,
     Purges purges,
     Instances instances,
     RedisConnection redis,
@@ -65,7 +63,7 @@ public record Admin(
 
   private Map<String, Object> endpoint(CachedEndpoint endpoint) {
     Entry entry = near.entry(endpoint);
-    State known = leases.state(endpoint.path());
+    State known = schedule.state(endpoint.path());
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
     state.put("description", endpoint.description());
@@ -75,7 +73,7 @@ public record Admin(
     state.put("stretch", known.stretch());
     state.put("stored", entry != null);
     if (entry != null) {
-      state.put("age", seconds(entry.age(leases.now())));
+      state.put("age", seconds(entry.age(schedule.now())));
       state.put("fetched", entry.fetched().toString());
       state.put("changed", entry.changed().toString());
       state.put("version", entry.version());
@@ -85,7 +83,7 @@ public record Admin(
     state.put("holder", known.owner());
     state.put("failures", known.failures());
     state.put("failure", known.reason());
-    state.put("pause", seconds(leases.pause(endpoint.path())));
+    state.put("pause", seconds(schedule.pause(endpoint.path())));
     return state;
   }
 
@@ -160,7 +158,7 @@ public record Admin(
           "No endpoint is cached at %s: %s"
               .formatted(path, BadConfiguration.suggestion(path, paths)));
     }
-    refreshes.now(endpoint);
+    schedule.now(endpoint, true);
     LOG.info("Refreshing {} at the request of {}", path, client(request));
     return Map.of("refresh", path);
   }
@@ -190,7 +188,10 @@ public record Admin(
         what.replaceAll("\\p{Cntrl}", "?"),
         path == null ? "… (prefix)" : "",
         client(request));
-    removed.stream().map(catalog::endpoint).filter(Objects::nonNull).forEach(refreshes::now);
+    removed.stream()
+        .map(catalog::endpoint)
+        .filter(Objects::nonNull)
+        .forEach(each -> schedule.now(each, true));
     return Map.of("purged", what, "endpoints", removed);
   }
 

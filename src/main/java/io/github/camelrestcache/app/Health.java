@@ -4,7 +4,7 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.refresh.Failures;
-import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.view.Ranking;
@@ -22,7 +22,7 @@ import org.apache.camel.Variable;
 
 /** The report at {@code /healthcheck}: which endpoints and views can be served, or why not. */
 public record Health(
-    Catalog catalog, Leases leases, Ranking ranking, RedisConnection redis, Clock clock) {
+    Catalog catalog, Schedule schedule, Ranking ranking, RedisConnection redis, Clock clock) {
 
   /** The state of one endpoint. It is stale if the last fetch is older than the interval. */
   public Map<String, Object> endpoint(
@@ -31,14 +31,14 @@ public record Health(
       @Body Entry stored) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("path", endpoint.path());
-    boolean gone = leases.state(endpoint.path()).isLost();
+    boolean gone = schedule.state(endpoint.path()).isLost();
     state.put("ready", storeFailure == null && (stored != null || gone));
     state.put("fetched", stored == null ? null : stored.fetched().toString());
     state.put("stale", stored != null && isStale(endpoint, stored, clock.instant()));
     state.put(
         "failure",
         storeFailure == null
-            ? leases.state(endpoint.path()).reason()
+            ? schedule.state(endpoint.path()).reason()
             : Failures.sentence(storeFailure));
     return state;
   }

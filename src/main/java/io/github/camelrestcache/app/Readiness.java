@@ -2,7 +2,7 @@ package io.github.camelrestcache.app;
 
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.http.Requests;
-import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.store.Near;
 import java.util.List;
 import java.util.Map;
@@ -18,15 +18,15 @@ public final class Readiness extends AbstractHealthCheck {
 
   private final Catalog catalog;
   private final Near near;
-  private final Leases leases;
+  private final Schedule schedule;
   private final Requests requests;
   private volatile boolean begun;
 
-  public Readiness(Catalog catalog, Near near, Leases leases, Requests requests) {
+  public Readiness(Catalog catalog, Near near, Schedule schedule, Requests requests) {
     super("camel-rest-cache", "endpoints");
     this.catalog = catalog;
     this.near = near;
-    this.leases = leases;
+    this.schedule = schedule;
     this.requests = requests;
   }
 
@@ -39,7 +39,7 @@ public final class Readiness extends AbstractHealthCheck {
   protected void doCall(HealthCheckResultBuilder result, Map<String, Object> options) {
     List<String> missing =
         near.missing(catalog.endpoints()).stream()
-            .filter(path -> !leases.state(path).isLost())
+            .filter(path -> !schedule.state(path).isLost())
             .toList();
     begun |= missing.isEmpty();
     if (!getCamelContext().isStarted() || requests.isDraining()) {

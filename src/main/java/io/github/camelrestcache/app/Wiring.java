@@ -17,9 +17,9 @@ import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.http.Server;
 import io.github.camelrestcache.refresh.ColdReads;
 import io.github.camelrestcache.refresh.Fetch;
-import io.github.camelrestcache.refresh.Instances;
-import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.refresh.Outcomes;
 import io.github.camelrestcache.refresh.Refreshes;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.refresh.Watch;
 import io.github.camelrestcache.serve.Answers;
 import io.github.camelrestcache.serve.FastLane;
@@ -28,7 +28,9 @@ import io.github.camelrestcache.serve.PublicAddress;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Deliveries;
 import io.github.camelrestcache.store.Hashes;
+import io.github.camelrestcache.store.Instances;
 import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Leftovers;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.Publication;
@@ -49,6 +51,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executors;
+import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelConfiguration;
@@ -130,31 +133,30 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // refreshes and views
     Instances instances = new Instances(redis, keys, settings, meters);
-    Leases leases = new Leases(redis, keys, settings.github(), instances.me(), clock);
-    Purges purges = new Purges(redis, keys, catalog, near, leases, publication, changes);
+    Settings.GitHub of = settings.github();
+    // a lease outlives the slowest page
+    Duration length = of.connectTimeout().plus(of.answerTimeout()).plusSeconds(5);
+    Leases leases = new Leases(redis, keys, instances.me(), length);
+    Schedule schedule = new Schedule(catalog, leases, near, publication, clock);
+    Purges purges = new Purges(redis, keys, catalog, near, leases, schedule, publication, changes);
+    Outcomes outcomes =
+        new Outcomes(
+            catalog, near, github, limits, of.rateReserve(), leases, schedule, purges::forget);
     Refreshes refreshes =
         new Refreshes(
-            settings,
-            catalog,
-            redis,
-            near,
-            github,
-            limits,
-            leases,
-            instances,
-            purges::forget,
-            context.createProducerTemplate(),
-            meters);
-    closing.add(refreshes);
+            settings.refreshing(), catalog, redis, near, leases, schedule, outcomes, meters);
     Ranking ranking = new Ranking();
     ViewPaths paths = new ViewPaths(catalog);
     registry.bind("instances", instances);
+    registry.bind("schedule", schedule);
     registry.bind("refreshes", refreshes);
-    registry.bind("watch", new Watch(catalog, leases, near));
-    ColdReads coldReads = new ColdReads(refreshes, leases, near, settings.refreshing().coldWait());
+    registry.bind("refreshQueue", new PriorityBlockingQueue<>(64, Refreshes.Place.ORDER));
+    registry.bind("watch", new Watch(catalog, schedule, near));
+    ColdReads coldReads =
+        new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait());
     closing.add(coldReads);
     registry.bind("coldReads", coldReads);
-    registry.bind("fetch", new Fetch(settings, github, limits, leases));
+    registry.bind("fetch", new Fetch(settings, github, limits, leases, schedule));
     registry.bind("ranking", ranking);
     registry.bind("viewPaths", paths);
 
@@ -176,13 +178,13 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("fastLane", lane);
     registry.bind("answers", new Answers(lane, address, urls));
     registry.bind("webhook", new Webhook(settings.github().webhookSecret()));
-    registry.bind("health", new Health(catalog, leases, ranking, redis, clock));
+    registry.bind("health", new Health(catalog, schedule, ranking, redis, clock));
 
     // HTTP
     InFlight inFlight =
         new InFlight(
             Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
-    registry.bind("readiness", new Readiness(catalog, near, leases, requests));
+    registry.bind("readiness", new Readiness(catalog, near, schedule, requests));
     HttpEngine engine = new HttpEngine(settings, requests, inFlight, workers);
     registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, engine);
     Router routes = Router.router(vertx);
@@ -197,8 +199,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
             context::getUptime,
             catalog,
             near,
-            leases,
-            refreshes,
+            schedule,
             purges,
             instances,
             redis,

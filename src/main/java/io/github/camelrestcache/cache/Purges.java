@@ -5,14 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.refresh.Leases;
+import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.store.Changes;
-import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +39,7 @@ public final class Purges {
   private final Catalog catalog;
   private final Near near;
   private final Leases leases;
+  private final Schedule schedule;
   private final Publication publication;
   private final Changes changes;
   private final String key;
@@ -50,6 +50,7 @@ public final class Purges {
       Catalog catalog,
       Near near,
       Leases leases,
+      Schedule schedule,
       Publication publication,
       Changes changes) {
     this.redis = redis;
@@ -57,6 +58,7 @@ public final class Purges {
     this.catalog = catalog;
     this.near = near;
     this.leases = leases;
+    this.schedule = schedule;
     this.publication = publication;
     this.changes = changes;
     key = keys.of("purges");
@@ -92,8 +94,8 @@ public final class Purges {
 
   /** Removes an endpoint and its views; returns whether it was stored in Redis. */
   public boolean forget(CachedEndpoint endpoint) {
-    Entry here = near.entry(endpoint);
-    long fence = leases.revoke(endpoint.path(), here == null ? 0 : here.fence());
+    leases.revoke(endpoint.path());
+    long fence = schedule.fence(endpoint);
     boolean stored = publication.forget(endpoint, fence);
     near.forget(endpoint, fence);
     for (View view : catalog.views()) {
@@ -101,13 +103,13 @@ public final class Purges {
         redis.delete(keys.view(view));
       }
     }
-    leases.soon(endpoint.path(), Duration.ZERO, false);
+    schedule.now(endpoint, false);
     return stored;
   }
 
   /** Marks a prefix, and drops the marks that it covers or that are older than any answer. */
   private void markPrefix(String prefix) {
-    long now = leases.now().toEpochMilli();
+    long now = schedule.now().toEpochMilli();
     long old = now - Generations.KEPT.toMillis();
     load();
     Object[] obsolete =

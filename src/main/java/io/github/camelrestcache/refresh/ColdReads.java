@@ -4,6 +4,7 @@ import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.refresh.Refreshes.Place;
 import io.github.camelrestcache.store.Near;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -20,14 +21,14 @@ public final class ColdReads implements AutoCloseable {
   /** Continue the requests that waited. */
   private final ExecutorService waiters = Executors.newFixedThreadPool(8);
 
+  private final Schedule schedule;
   private final Refreshes refreshes;
-  private final Leases leases;
   private final Near near;
   private final Duration wait;
 
-  public ColdReads(Refreshes refreshes, Leases leases, Near near, Duration wait) {
+  public ColdReads(Schedule schedule, Refreshes refreshes, Near near, Duration wait) {
+    this.schedule = schedule;
     this.refreshes = refreshes;
-    this.leases = leases;
     this.near = near;
     this.wait = wait;
   }
@@ -38,53 +39,68 @@ public final class ColdReads implements AutoCloseable {
   }
 
   /**
-   * Refreshes an endpoint that is not stored. A waiting caller holds no thread.
+   * What a caller waits for.
    *
-   * @return the Cache-Status value (RFC 9211)
-   * @throws Problem 503, at once while the endpoint backs off, or if the refresh fails or takes too
-   *     long; GitHub's status if the endpoint is gone, and 404 for its views
+   * @param stored completes when the endpoint is stored, and fails when its refresh fails
    */
-  public CompletableFuture<String> await(
+  public record Arrival(CompletableFuture<Void> stored) {}
+
+  /**
+   * Expects an endpoint that is not stored.
+   *
+   * @throws Problem 503 while the endpoint backs off; GitHub's status if the endpoint is gone, and
+   *     404 for its views
+   */
+  public Arrival expect(
       @Variable("request") ClientRequest request, @Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
-    CompletableFuture<Boolean> others = refreshes.running(path);
-    State state = leases.state(path);
+    State state = schedule.state(path);
     if (state.isGone()) {
       boolean isView = !request.path().equals(endpoint.plainPath());
       String answered = "GitHub answers %s with %d.".formatted(path, state.gone());
       throw new Problem(isView ? 404 : state.gone(), "Not at GitHub", answered);
     }
-    if (others == null && state.failures() > 0 && !leases.pause(path).isZero()) {
-      throw notReady(path, state.reason(), leases.pause(path));
+    if (!refreshes.isRunning(path) && state.failures() > 0 && !schedule.pause(path).isZero()) {
+      throw notReady(path, state.reason());
     }
-    return refreshes
-        .begin(endpoint, true)
-        .thenCompose(done -> done ? CompletableFuture.completedFuture(true) : arrival(endpoint))
+    CompletableFuture<Void> arrival = near.arrival(path);
+    return new Arrival(
+        near.entry(endpoint) == null ? arrival : CompletableFuture.completedFuture(null));
+  }
+
+  /**
+   * Waits for the arrival of an endpoint. A waiting caller holds no thread.
+   *
+   * @param place the place in the queue if this caller has caused the refresh, or null
+   * @return the Cache-Status value (RFC 9211)
+   * @throws Problem 503 if the refresh fails or takes too long
+   */
+  public CompletableFuture<String> await(
+      @Variable("request") ClientRequest request,
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @Variable("awaited") Arrival awaited,
+      @Variable("place") Place place) {
+    return awaited
+        .stored()
+        .thenApply(done -> "fwd=uri-miss; fwd-status=200; ")
         .orTimeout(wait.toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
-            (done, failure) -> {
+            (met, failure) -> {
               RequestId.inLog(request.id());
               if (failure != null) {
-                throw notReady(path, Failures.sentence(failure), leases.pause(path));
+                throw notReady(endpoint.path(), Failures.sentence(failure));
               }
-              return "fwd=uri-miss; fwd-status=200; "
-                  + (done && others == null ? "stored" : "collapsed");
+              return met + (place == null ? "collapsed" : "stored");
             },
             waiters);
   }
 
-  /** Completes when the refresh of another instance arrives here. */
-  private CompletableFuture<Boolean> arrival(CachedEndpoint endpoint) {
-    CompletableFuture<Boolean> arrival = near.arrival(endpoint.path()).thenApply(arrived -> false);
-    return near.entry(endpoint) == null ? arrival : CompletableFuture.completedFuture(false);
-  }
-
-  private static Problem notReady(String path, String reason, Duration wait) {
+  private Problem notReady(String path, String reason) {
     return new Problem(
             503,
             "Not ready",
             "%s is not stored yet. %s. Try again after the time in Retry-After."
                 .formatted(path, reason.replaceAll("\\.$", "")))
-        .retryAfter(wait);
+        .retryAfter(schedule.pause(path));
   }
 }

@@ -4,8 +4,8 @@ import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.refresh.Leases.Lease;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
@@ -20,10 +20,14 @@ import org.apache.camel.Header;
 import org.apache.camel.Variable;
 
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
-public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases leases) {
+public record Fetch(
+    Settings settings, GitHub github, RateLimits limits, Leases leases, Schedule schedule) {
 
   /** In bytes, more than a page of 100 items takes; an endless answer would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
+
+  /** How many refreshes may be under way: the consumers of the route refresh-next. */
+  private static final int MOST_AT_ONCE = 8;
 
   /**
    * Begins without pages; stored ones are revalidated.
@@ -35,12 +39,12 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
     Limit limit = limits.known(github.credential());
     boolean isFree = stored != null && github.isAuthorized();
     if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
-      Budget.check(endpoint.path(), limit, settings.github().rateReserve(), Leases.MOST_AT_ONCE);
+      Budget.check(endpoint.path(), limit, settings.github().rateReserve(), MOST_AT_ONCE);
     }
-    State state = leases.state(endpoint.path());
+    State state = schedule.state(endpoint.path());
     return new Pages(
         endpoint,
-        state.perPage(leases.now()),
+        state.perPage(schedule.now()),
         stored == null || state.failures() > 0,
         settings.github().url(),
         settings.refreshing().maxPages(),
@@ -52,7 +56,8 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
   public UpstreamRequest ask(
       @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("pages") Pages pages,
-      @Variable("deadline") Instant deadline) {
+      @Variable("lease") Lease lease) {
+    Instant deadline = lease.taken().plus(settings.refreshing().deadline());
     return github.page(pages.next(), endpoint.accept(), pages.validator(), deadline);
   }
 
@@ -75,7 +80,7 @@ public record Fetch(Settings settings, GitHub github, RateLimits limits, Leases 
       }
     }
     // after the last page too: a later lease may have an earlier answer, which would replace this
-    if (!leases.renew(lease)) {
+    if (!leases.renew(lease.path())) {
       throw new LeaseLost();
     }
   }

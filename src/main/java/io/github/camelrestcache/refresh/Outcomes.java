@@ -2,8 +2,7 @@ package io.github.camelrestcache.refresh;
 
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.refresh.Leases.Lease;
-import io.github.camelrestcache.refresh.State.Result;
+import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
@@ -25,13 +24,14 @@ import org.springframework.dao.DataAccessException;
  * @param reserve the share of the rate limit that refreshes leave to callers, 0 to 1
  * @param purge removes what is stored of an endpoint, on all instances
  */
-record Outcomes(
+public record Outcomes(
     Catalog catalog,
     Near near,
     GitHub github,
     RateLimits limits,
     double reserve,
     Leases leases,
+    Schedule schedule,
     Consumer<CachedEndpoint> purge) {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
@@ -45,106 +45,124 @@ record Outcomes(
   /** How long GitHub must deny an endpoint until it counts as gone. */
   private static final Duration CONFIRMED_AFTER = Duration.ofMinutes(1);
 
+  /** When to look again after an event that has brought no change, and once more after that. */
+  private static final List<Duration> LOOKS =
+      List.of(Duration.ofSeconds(20), Duration.ofSeconds(10));
+
   /**
-   * Records how a refresh ended, and logs a failure that no other endpoint has, or its end.
+   * Records how a refresh ended, and gives its lease back. Logs a failure that no other endpoint
+   * has, or its end. A failure of Redis leaves the endpoint due.
    *
    * @param pages null if it failed before the first page
    * @param failure null if it succeeded
    */
   synchronized void note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
     String path = endpoint.path();
-    State before = leases.state(path);
+    if (!leases.renew(path)) {
+      return; // another instance has taken over
+    }
+    if (failure instanceof DataAccessException) {
+      leases.giveBack(path);
+      return;
+    }
+    State before = schedule.state(path);
     int spent = pages == null ? 0 : pages.cost(github.isAuthorized());
     double average = before.cost() == 0 ? spent : (before.cost() + spent) / 2;
     double cost = average < NEXT_TO_NOTHING ? 0 : average;
-    if (failure == null) {
-      succeeded(endpoint, lease, pages, before, cost);
-    } else if (failure instanceof DataAccessException) {
-      // the store logs its own failures
-      Result result =
-          failed(
-              before, cost, before.failures(), before.reason(), before.gone(), before.goneSince());
-      release(lease, result, Duration.ZERO, false, () -> {});
-      leases.later(() -> leases.soon(path, Duration.ZERO, false));
-    } else {
-      failed(endpoint, lease, before, cost, failure);
+    State after =
+        failure == null
+            ? succeeded(endpoint, lease, pages, before, cost)
+            : failed(endpoint, lease, before, cost, failure);
+    boolean isReported = failure != null && isReported(after.reason());
+    schedule.set(path, after);
+    leases.giveBack(path);
+    if (failure == null && before.failures() > 0) {
+      LOG.info("Refresh of {} succeeded again", path);
+    } else if (after.isGone() && (!before.isGone() || near.entry(endpoint) != null)) {
+      purge.accept(endpoint);
+      LOG.warn("GitHub has denied {} for a minute ({}): it is not kept", path, after.reason());
+    } else if (failure != null && !isReported) {
+      warn(path, after.reason());
+      LOG.debug("Refresh of {} failed", path, failure);
     }
   }
 
-  private void succeeded(
+  private State succeeded(
       CachedEndpoint endpoint, Lease lease, Pages pages, State before, double cost) {
     int spent = pages.cost(github.isAuthorized());
     Limit limit = spent == 0 ? null : limits.known(github.credential());
-    long now = Instant.now().getEpochSecond();
+    long seconds = Instant.now().getEpochSecond();
     Budget.Plan plan =
-        Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), now);
+        Budget.plan(limit, reserve, spent, rate(endpoint, cost), endpoint.every(), seconds);
     long poll = pages.pollInterval().toMillis();
-    boolean known = before.perPage(leases.now()) == pages.perPage();
-    Result result =
-        new Result(
-            Math.max(plan.stretch(), (double) poll / endpoint.every().toMillis()),
-            Math.max(plan.spacing().toMillis(), poll),
-            cost,
-            0,
-            null,
-            pages.perPage(),
-            known ? before.perPageUntil() : leases.now().plus(HEAVY).toEpochMilli(),
-            0,
-            0);
-    boolean again = pages.areUnchanged() && github.isAuthorized();
-    release(
-        lease,
-        result,
-        plan.pause(),
-        again,
-        () -> {
-          if (before.failures() > 0) {
-            LOG.info("Refresh of {} succeeded again", lease.path());
-          }
-        });
+    Instant now = schedule.now();
+    boolean known = before.perPage(now) == pages.perPage();
+    boolean again = before.looks() > 1 && pages.areUnchanged() && github.isAuthorized();
+    return new State(
+        lease.fence(),
+        leases.me(),
+        lease.began().toEpochMilli(),
+        again ? now.plus(LOOKS.get(before.looks() - 2)).toEpochMilli() : 0,
+        again ? before.looks() - 1 : 0,
+        after(plan.pause()),
+        Math.max(plan.stretch(), (double) poll / endpoint.every().toMillis()),
+        Math.max(plan.spacing().toMillis(), poll),
+        cost,
+        0,
+        null,
+        pages.perPage(),
+        known ? before.perPageUntil() : now.plus(HEAVY).toEpochMilli(),
+        0,
+        0);
   }
 
-  private void failed(
+  /** The time after a pause, by the clock of Redis; 0 without a pause. */
+  private long after(Duration pause) {
+    return pause.isZero() ? 0 : schedule.now().plus(pause).toEpochMilli();
+  }
+
+  private State failed(
       CachedEndpoint endpoint, Lease lease, State before, double cost, Throwable failure) {
-    String path = lease.path();
-    String reason = Failures.sentence(failure);
-    boolean logged =
-        catalog.endpoints().stream()
-            .map(each -> leases.state(each.path()).reason())
-            .anyMatch(other -> other != null && Failures.gist(other).equals(Failures.gist(reason)));
     Duration told = failure instanceof RefreshFailed failed ? failed.wait(Instant.now()) : null;
     // a failure for which GitHub named a time does not add to those in a row
     int inARow = told == null ? before.failures() + 1 : Math.max(1, before.failures());
     Duration pause = told == null ? pauseAfter(inARow, endpoint.every()) : told;
     int gone = before.isGone() ? before.gone() : 0; // an outage between two denials ends the first
-    long now = leases.now().toEpochMilli();
+    long now = schedule.now().toEpochMilli();
     long since = before.failures() > 0 && before.gone() != 0 ? before.goneSince() : now;
     if (failure instanceof RefreshFailed failed && failed.gone() > 0) {
       boolean confirmed = now - since >= CONFIRMED_AFTER.toMillis();
       gone = confirmed ? failed.gone() : -failed.gone();
       pause = confirmed ? pauseWhileGone(endpoint.every()) : pause;
     }
-    boolean isGone = gone > 0;
-    Result result = failed(before, cost, inARow, reason, gone, gone == 0 ? 0 : since);
-    release(
-        lease,
-        result,
-        pause,
-        false,
-        () -> {
-          if (isGone && (!before.isGone() || near.entry(endpoint) != null)) {
-            purge.accept(endpoint);
-            LOG.warn("GitHub has denied {} for a minute ({}): it is not kept", path, reason);
-          } else if (!logged) {
-            warn(path, reason);
-            LOG.debug("Refresh of {} failed", path, failure);
-          }
-        });
+    return new State(
+        lease.fence(),
+        leases.me(),
+        lease.began().toEpochMilli(),
+        0,
+        0,
+        after(pause),
+        before.stretch(),
+        before.spacing(),
+        cost,
+        inARow,
+        Failures.sentence(failure),
+        before.perPage(),
+        before.perPageUntil(),
+        gone,
+        gone == 0 ? 0 : since);
+  }
+
+  /** Whether an endpoint has failed for the same reason already. */
+  private boolean isReported(String reason) {
+    return catalog.endpoints().stream()
+        .map(each -> schedule.state(each.path()).reason())
+        .anyMatch(other -> other != null && Failures.gist(other).equals(Failures.gist(reason)));
   }
 
   private void warn(String path, String reason) {
     List<String> missing = new ArrayList<>(near.missing(catalog.endpoints()));
-    missing.removeIf(each -> leases.state(each).isGone() || leases.state(each).failures() == 0);
+    missing.removeIf(each -> schedule.state(each).isGone() || schedule.state(each).failures() == 0);
     LOG.warn(
         "Refresh of {} failed: {}. {}",
         path,
@@ -156,25 +174,7 @@ record Outcomes(
 
   private static Duration pauseWhileGone(Duration every) {
     Duration most = every.compareTo(LONGEST_PAUSE) < 0 ? every : LONGEST_PAUSE;
-    return longer(most, CONFIRMED_AFTER);
-  }
-
-  private static Duration longer(Duration one, Duration other) {
-    return one.compareTo(other) > 0 ? one : other;
-  }
-
-  private static Result failed(
-      State before, double cost, int inARow, String reason, int gone, long goneSince) {
-    return new Result(
-        before.stretch(),
-        before.spacing(),
-        cost,
-        inARow,
-        reason,
-        before.perPage(),
-        before.perPageUntil(),
-        gone,
-        goneSince);
+    return most.compareTo(CONFIRMED_AFTER) > 0 ? most : CONFIRMED_AFTER;
   }
 
   /** Requests per second of all endpoints at their declared intervals. */
@@ -182,29 +182,10 @@ record Outcomes(
     return catalog.endpoints().stream()
         .mapToDouble(
             each ->
-                (each == just ? cost : leases.state(each.path()).cost())
+                (each == just ? cost : schedule.state(each.path()).cost())
                     * 1000
                     / each.every().toMillis())
         .sum();
-  }
-
-  /**
-   * Gives a lease back, now or when Redis is back.
-   *
-   * @param then what to do if no newer one has been granted
-   */
-  private void release(Lease lease, Result result, Duration pause, boolean again, Runnable then) {
-    Runnable release =
-        () -> {
-          if (leases.release(lease, result, pause, again)) {
-            then.run();
-          }
-        };
-    try {
-      release.run();
-    } catch (DataAccessException e) {
-      leases.later(release);
-    }
   }
 
   /** The interval, at most 10 s, doubled for each failure up to 10 minutes, with 20 % jitter. */

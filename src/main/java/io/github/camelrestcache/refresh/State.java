@@ -1,6 +1,9 @@
 package io.github.camelrestcache.refresh;
 
+import com.fasterxml.jackson.annotation.JsonAutoDetect;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -8,11 +11,12 @@ import java.time.Instant;
  * What all instances know of an endpoint. Times are in milliseconds since 1970, by the clock of
  * Redis. Before the first refresh, values are 0 or null.
  *
- * @param fence the fence of the latest lease
- * @param owner the instance that took it, or null
- * @param began when it was taken
- * @param until when it ends
- * @param soon when the endpoint is due regardless of its interval, or null
+ * @param fence the fence of the last refresh
+ * @param owner the instance that ran it, or null
+ * @param began when it began
+ * @param soon when the endpoint is due regardless of its interval, or 0
+ * @param looks how often to look again after an event, because GitHub may answer from a copy that
+ *     does not have the change yet
  * @param notBefore the earliest time of the next refresh
  * @param stretch the factor of its interval, 1 or more
  * @param spacing the milliseconds that the rate limit requires between two refreshes
@@ -25,12 +29,13 @@ import java.time.Instant;
  * @param goneSince when the first of these denials came, or 0
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
+@JsonAutoDetect(isGetterVisibility = JsonAutoDetect.Visibility.NONE)
 public record State(
     long fence,
     String owner,
     long began,
-    long until,
-    Long soon,
+    long soon,
+    int looks,
     long notBefore,
     double stretch,
     long spacing,
@@ -42,24 +47,62 @@ public record State(
     int gone,
     long goneSince) {
 
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   static final int PER_PAGE = 100;
 
-  static final State NONE = new State(0, null, 0, 0, null, 0, 1, 0, 0, 0, null, 0, 0, 0, 0);
+  static final State NONE = new State(0, null, 0, 0, 0, 0, 1, 0, 0, 0, null, 0, 0, 0, 0);
 
-  /** The part of the state that a refresh sets. */
-  record Result(
-      double stretch,
-      long spacing,
-      double cost,
-      int failures,
-      String reason,
-      int perPage,
-      long perPageUntil,
-      int gone,
-      long goneSince) {}
+  /** How often to look after an event, the first time included. */
+  private static final int LOOKS = 3;
 
   public State {
     stretch = Math.max(1, stretch);
+  }
+
+  /** Reads a state from JSON, which may be null; {@link #NONE} if it is unreadable. */
+  static State of(byte[] json) {
+    try {
+      State state = json == null ? null : JSON.readValue(json, State.class);
+      return state == null ? NONE : state;
+    } catch (IOException e) {
+      return NONE;
+    }
+  }
+
+  String json() {
+    return JSON.valueToTree(this).toString();
+  }
+
+  /**
+   * This state after a request for an early refresh, unless a refresh has begun since.
+   *
+   * @param atOnce whether the request ends a pause after failures
+   */
+  State wanted(long at, boolean atOnce) {
+    return at <= began
+        ? this
+        : new State(
+            fence,
+            owner,
+            began,
+            soon == 0 ? at : Math.min(soon, at),
+            LOOKS,
+            atOnce ? 0 : notBefore,
+            stretch,
+            spacing,
+            cost,
+            failures,
+            reason,
+            perPage,
+            perPageUntil,
+            gone,
+            goneSince);
+  }
+
+  /** Whether an event has asked for a refresh that has not begun. */
+  boolean isWanted() {
+    return looks == LOOKS;
   }
 
   /** Whether GitHub has denied the endpoint for a minute. */
@@ -77,10 +120,10 @@ public record State(
     return perPage > 0 && now.toEpochMilli() < perPageUntil ? perPage : PER_PAGE;
   }
 
-  /** When it is due and not leased. The script that grants leases decides alike. */
+  /** When the endpoint is due. */
   Instant due(Duration every) {
     long due = failures > 0 ? 0 : began + (long) (every.toMillis() * stretch);
-    long wanted = soon == null ? due : Math.min(due, Math.max(soon, began + spacing));
-    return Instant.ofEpochMilli(Math.max(Math.max(wanted, notBefore), until));
+    long early = soon == 0 ? due : Math.min(due, Math.max(soon, began + spacing));
+    return Instant.ofEpochMilli(Math.max(early, notBefore));
   }
 }

@@ -14,20 +14,20 @@ public final class Watch {
   private static final int IN_TURN = 20;
 
   private final Catalog catalog;
-  private final Leases leases;
+  private final Schedule schedule;
   private final Near near;
   private volatile List<CachedEndpoint> suspects = List.of();
   private int turn;
 
-  public Watch(Catalog catalog, Leases leases, Near near) {
+  public Watch(Catalog catalog, Schedule schedule, Near near) {
     this.catalog = catalog;
-    this.leases = leases;
+    this.schedule = schedule;
     this.near = near;
   }
 
   /** Reads the states of all endpoints; callers stop waiting for those that back off. */
   public void look() {
-    Set<String> changed = leases.look();
+    Set<String> changed = schedule.look();
     List<CachedEndpoint> all = List.copyOf(catalog.endpoints());
     List<CachedEndpoint> found = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
@@ -35,8 +35,8 @@ public final class Watch {
       if (changed.contains(path) || Math.floorMod(i - turn, all.size()) < IN_TURN) {
         found.add(all.get(i));
       }
-      State state = leases.state(path);
-      if (state.failures() > 0 && !leases.pause(path).isZero()) {
+      State state = schedule.state(path);
+      if (state.failures() > 0 && !schedule.pause(path).isZero()) {
         near.giveUp(path, new RefreshFailed(state.reason()));
       }
     }

@@ -27,6 +27,11 @@ public final class Keys {
     return of("endpoint:{" + endpoint.path() + "}");
   }
 
+  /** The key of the lease of an endpoint. */
+  String lease(String path) {
+    return of("lease:{" + path + "}");
+  }
+
   /** The key of a ranking's hash. */
   public String view(@Variable("view") View view) {
     return of("view:{" + view.list() + "}:" + view.name());

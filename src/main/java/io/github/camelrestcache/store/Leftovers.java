@@ -30,9 +30,8 @@ public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, Clock
     for (Object each : redis.opsForZSet().rangeByScore(key, 0, now - KEPT.toMillis())) {
       String old = new String((byte[]) each, UTF_8);
       redis.delete(old);
-      redis
-          .opsForHash()
-          .delete(keys.of("refreshes"), old.replaceFirst(".*:endpoint:\\{(.*)}", "$1"));
+      String path = old.replaceFirst(".*:endpoint:\\{(.*)}", "$1");
+      redis.opsForHash().delete(keys.of("refreshes"), path, path + Leases.SOON);
       redis.opsForZSet().remove(key, each);
     }
   }

@@ -198,7 +198,7 @@ public final class Near {
   }
 
   /** Fails the {@link #arrival} of an endpoint. */
-  public void giveUp(String path, RuntimeException reason) {
+  public void giveUp(String path, Throwable reason) {
     CompletableFuture<Void> waiting = arrivals.remove(path);
     if (waiting != null) {
       waiting.completeExceptionally(reason);

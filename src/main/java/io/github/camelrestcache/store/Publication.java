@@ -35,6 +35,14 @@ public record Publication(RedisConnection redis, Keys keys) {
           """,
           Long.class);
 
+  private static final RedisScript<Long> FENCE =
+      RedisScript.of(
+          """
+          local is_hash = redis.call('TYPE', KEYS[1]).ok == 'hash'
+          return is_hash and tonumber(redis.call('HGET', KEYS[1], 'fence')) or 0
+          """,
+          Long.class);
+
   private static final RedisScript<Long> FORGET =
       RedisScript.of(
           """
@@ -68,6 +76,11 @@ public record Publication(RedisConnection redis, Keys keys) {
       published = run(endpoint, entry, Hashes.fields(entry));
     }
     return published == 0 ? null : entry;
+  }
+
+  /** The fence of what is stored of an endpoint, or 0. */
+  public long fence(CachedEndpoint endpoint) {
+    return redis.run(FENCE, keys.endpoint(endpoint));
   }
 
   /**

@@ -1,9 +1,7 @@
-package io.github.camelrestcache.refresh;
+package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Settings;
-import io.github.camelrestcache.store.Keys;
-import io.github.camelrestcache.store.RedisConnection;
 import io.micrometer.core.instrument.Gauge;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

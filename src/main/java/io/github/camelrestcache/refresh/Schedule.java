@@ -1,0 +1,190 @@
+package io.github.camelrestcache.refresh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Leases;
+import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.Publication;
+import io.github.camelrestcache.store.StoreClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.apache.camel.Exchange;
+import org.apache.camel.Header;
+import org.apache.camel.Variable;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * When endpoints are due: the state of each, as all instances know it, and what asks for a refresh
+ * before its time. Times are by the clock of Redis.
+ */
+public final class Schedule {
+
+  /** Events within this time cause one refresh. */
+  private static final Duration EVENTS = Duration.ofSeconds(2);
+
+  private final Map<String, State> states = new ConcurrentHashMap<>();
+
+  /** Requests that Redis did not accept. */
+  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
+
+  /** The fields in Redis at the last look; null before the first. */
+  private volatile Map<String, byte[]> looked;
+
+  private final Catalog catalog;
+  private final Leases leases;
+  private final Near near;
+  private final Publication publication;
+  private final StoreClock clock;
+
+  /**
+   * @param clock is set by the clock of Redis
+   */
+  public Schedule(
+      Catalog catalog, Leases leases, Near near, Publication publication, StoreClock clock) {
+    this.catalog = catalog;
+    this.leases = leases;
+    this.near = near;
+    this.publication = publication;
+    this.clock = clock;
+  }
+
+  /** The time by the clock of Redis, as far as it is known. */
+  public Instant now() {
+    return clock.instant();
+  }
+
+  /** The state of an endpoint when Redis was last read. */
+  public State state(String path) {
+    return states.getOrDefault(path, State.NONE);
+  }
+
+  /** When an endpoint is due, as far as is known. */
+  Instant due(CachedEndpoint endpoint) {
+    return state(endpoint.path()).due(endpoint.every());
+  }
+
+  /** How long an endpoint still backs off; zero if it does not. */
+  public Duration pause(String path) {
+    long left = state(path).notBefore() - now().toEpochMilli();
+    return Duration.ofMillis(Math.max(0, left));
+  }
+
+  /**
+   * Reads what other instances have done, and repeats requests that Redis did not accept.
+   *
+   * @return the paths of endpoints whose state has changed in Redis, or which have none any more
+   */
+  synchronized Set<String> look() {
+    clock.set(leases.time());
+    Map<String, byte[]> before = looked == null ? Map.of() : looked;
+    Map<String, byte[]> now = new HashMap<>(leases.schedules());
+    Set<String> changed = new HashSet<>();
+    for (Map<String, byte[]> each : List.of(before, now)) {
+      for (String field : each.keySet()) {
+        if (!Arrays.equals(before.get(field), now.get(field))) {
+          changed.add(field.replaceFirst(Leases.SOON + "$", ""));
+        }
+      }
+    }
+    changed.forEach(path -> keep(path, now.get(path), now.get(path + Leases.SOON)));
+    looked = now;
+    for (Runnable request = untold.peek(); request != null; request = untold.peek()) {
+      request.run();
+      untold.remove(request);
+    }
+    return changed;
+  }
+
+  /** Reads the state of an endpoint from Redis. */
+  State read(String path) {
+    if (looked == null) {
+      look();
+    }
+    List<byte[]> fields = leases.schedule(path);
+    return keep(path, fields.get(0), fields.get(1));
+  }
+
+  private State keep(String path, byte[] result, byte[] request) {
+    State state = State.of(result);
+    String[] soon = request == null ? new String[0] : new String(request, UTF_8).split(" ", 2);
+    if (soon.length > 0 && soon[0].matches("\\d{1,18}")) {
+      state = state.wanted(Long.parseLong(soon[0]), soon.length > 1);
+    }
+    states.put(path, state);
+    return state;
+  }
+
+  /** A fence that is higher than those of all refreshes and purges of an endpoint so far. */
+  public long fence(CachedEndpoint endpoint) {
+    Entry here = near.entry(endpoint);
+    long above = Math.max(publication.fence(endpoint), here == null ? 0 : here.fence());
+    above = Math.max(above, state(endpoint.path()).fence());
+    return Math.max(above + 1, now().toEpochMilli());
+  }
+
+  /** Stores the result of a refresh. */
+  void set(String path, State result) {
+    leases.set(path, result.json());
+    read(path); // an event may have come meanwhile
+  }
+
+  /**
+   * Refreshes because of an event: with a delay, as more events may follow, and within the rate
+   * limit. Without Redis, the event is kept until Redis is back.
+   */
+  public void soon(CachedEndpoint endpoint) {
+    soon(endpoint.path(), EVENTS);
+  }
+
+  /** Refreshes the endpoints at and above the path of a write, unless GitHub has rejected it. */
+  public void written(
+      @Variable("request") ClientRequest request, @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
+    if (status >= 400) {
+      return;
+    }
+    catalog.endpoints().stream()
+        .filter(each -> each.covers(request.path()))
+        .forEach(each -> soon(each.path(), Duration.ZERO));
+  }
+
+  private void soon(String path, Duration after) {
+    try {
+      want(path, after, false);
+    } catch (DataAccessException e) {
+      untold.add(() -> want(path, after, false));
+    }
+  }
+
+  /**
+   * Refreshes on request: at once, or as soon as GitHub's rate limit allows.
+   *
+   * @param anyway whether the request ends a pause after failures
+   * @throws DataAccessException without Redis
+   */
+  public void now(CachedEndpoint endpoint, boolean anyway) {
+    want(endpoint.path(), Duration.ZERO, anyway);
+  }
+
+  private void want(String path, Duration after, boolean anyway) {
+    long now = now().toEpochMilli();
+    long at = now + after.toMillis();
+    State known = state(path);
+    if (anyway || !known.isWanted() || known.soon() <= now || known.soon() > at) {
+      leases.set(path + Leases.SOON, at + (anyway ? " anyway" : ""));
+      states.merge(path, State.NONE.wanted(at, anyway), (old, each) -> old.wanted(at, anyway));
+    }
+  }
+}
