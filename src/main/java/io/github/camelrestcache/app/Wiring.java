@@ -7,6 +7,7 @@ import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.cache.Flights;
 import io.github.camelrestcache.cache.GitHubClient;
 import io.github.camelrestcache.cache.Purges;
+import io.github.camelrestcache.cache.Scopes;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.OpenApi;
 import io.github.camelrestcache.catalog.RouteReload;
@@ -138,7 +139,9 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     Duration length = of.connectTimeout().plus(of.answerTimeout()).plusSeconds(5);
     Leases leases = new Leases(redis, keys, instances.me(), length);
     Schedule schedule = new Schedule(catalog, leases, near, publication, clock);
-    Purges purges = new Purges(redis, keys, catalog, near, leases, schedule, publication, changes);
+    Scopes scopes = new Scopes(redis, keys, changes);
+    Purges purges =
+        new Purges(redis, keys, catalog, near, leases, schedule, publication, scopes, changes);
     Outcomes outcomes =
         new Outcomes(
             catalog, near, github, limits, of.rateReserve(), leases, schedule, purges::forget);
@@ -163,8 +166,9 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     // the HTTP cache
     Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
     GitHubClient client =
-        new GitHubClient(settings, redis, keys, changes, purges, flights, limits, meters);
+        new GitHubClient(settings, redis, keys, scopes, purges, flights, limits, meters);
     registry.bind("flights", flights);
+    registry.bind("scopes", scopes);
     registry.bind("purges", purges);
     registry.bind("githubClient", client);
     registry.bind("githubConnections", client.connections());

@@ -51,6 +51,9 @@ final class CacheRequest extends BasicClassicHttpRequest {
   /** What the cache does to answer it, except in the background. */
   final transient Forwarded forwarded = new Forwarded();
 
+  /** The {@linkplain Scopes mark} of its scope before GitHub is asked. */
+  final String mark;
+
   /** Whether the cache may answer it and store its answer. */
   final boolean cached;
 
@@ -61,16 +64,22 @@ final class CacheRequest extends BasicClassicHttpRequest {
   final long looked = System.nanoTime();
 
   /**
-   * @param generation of the path, see {@link Generations}; null if nothing may be stored
+   * @param kind identifies what is stored besides the request
+   * @param version of the path; null if nothing may be stored
    */
   CacheRequest(
-      ClassicHttpRequest request, UpstreamRequest ask, Exchange exchange, String generation) {
-    super("GET", request.getScheme(), request.getAuthority(), "/" + key(ask, generation));
+      ClassicHttpRequest request,
+      UpstreamRequest ask,
+      Exchange exchange,
+      String kind,
+      Scopes.Version version) {
+    super("GET", request.getScheme(), request.getAuthority(), "/" + key(ask, kind));
+    mark = version == null ? "" : version.mark();
     this.ask = ask;
     client = exchange.getVariable("request", ClientRequest.class);
     waited = exchange.getVariable(Flights.WAITED, Outcome.class);
     String directives = directives(ask);
-    cached = generation != null && !directives.contains("no-store");
+    cached = version != null && !directives.contains("no-store");
     onlyIfCached = directives.contains("only-if-cached");
     if (!cached) {
       setHeader("Cache-Control", "no-store");
@@ -102,15 +111,11 @@ final class CacheRequest extends BasicClassicHttpRequest {
     return named == null ? "" : named.toLowerCase(Locale.ROOT);
   }
 
-  private static String key(UpstreamRequest ask, String generation) {
+  private static String key(UpstreamRequest ask, String kind) {
     String version = ask.fields().get("X-GitHub-Api-Version");
     return Hash.of(
         String.join(
-            "\n",
-            ask.credential(),
-            generation,
-            version == null ? "" : "=" + version,
-            ask.target()));
+            "\n", ask.credential(), kind, version == null ? "" : "=" + version, ask.target()));
   }
 
   /** Whether the client wants a fresher answer than what may be stored. */

@@ -4,6 +4,8 @@ import io.github.camelrestcache.base.Conditions;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.cache.Flights.Outcome;
+import io.github.camelrestcache.cache.Scopes.Place;
+import io.github.camelrestcache.cache.Scopes.Version;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
@@ -24,6 +26,7 @@ import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
+import org.springframework.dao.DataAccessException;
 
 /**
  * The layer between a route and the caching client. It takes the request from the variable {@code
@@ -33,7 +36,8 @@ import org.apache.hc.core5.http.HttpException;
 record ClientSide(
     URI upstream,
     Entries entries,
-    Generations generations,
+    Scopes scopes,
+    Purges purges,
     Flights flights,
     RateLimits limits,
     UpstreamUrls urls)
@@ -48,11 +52,12 @@ record ClientSide(
     HttpCacheContext context = HttpCacheContext.cast(scope.clientContext);
     Exchange exchange = (Exchange) context.getAttribute(Exchange.class.getName());
     UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
-    Changes.Stamp stamp = generations.stamp(ask);
-    String generation = ask.isCached() ? generations.of(ask.path()) : null;
-    CacheRequest seen =
-        new CacheRequest(
-            request, ask, exchange, generation == null ? null : generation + urls.form());
+    Place place = scopes.place(ask.path());
+    Changes.Stamp stamp = scopes.stamp(place, ask.credential());
+    Version version = ask.isCached() ? version(place) : null;
+    String purge = version == null ? "" : version.purge();
+    String kind = purge + purges.mark(place.path()) + urls.form();
+    CacheRequest seen = new CacheRequest(request, ask, exchange, kind, version);
     Forwarded forwarded = seen.forwarded;
     ExecChain.Scope seenScope =
         new ExecChain.Scope(
@@ -79,6 +84,12 @@ record ClientSide(
       if (!ask.isSafe() && response.getCode() < 400) {
         invalidate(ask, response);
       }
+      if (version != null && forwarded.status > 0) {
+        scopes.learn(place, KeptFields.value(response, "Link"));
+        if (version.isNew() && entry != null) {
+          scopes.keep(place);
+        }
+      }
       String collapsed = exchange.getVariable("collapsed", String.class);
       String status = status(forwarded, collapsed, entry, stoodIn, response);
       if (entry == null) {
@@ -98,11 +109,21 @@ record ClientSide(
     } finally {
       entries.serve(null);
       if (forwarded.reason != null) {
-        generations.changed(ask.path());
+        scopes.read(place);
         if (forwarded.flight != null) {
           flights.end(forwarded.flight, outcome);
         }
       }
+    }
+  }
+
+  /** The version of a path, or null if nothing may be read or stored. */
+  private Version version(Place place) {
+    try {
+      return scopes.version(place);
+    } catch (DataAccessException e) {
+      entries.failed(e);
+      return null;
     }
   }
 
@@ -136,12 +157,12 @@ record ClientSide(
 
   /** RFC 9111 4.4. */
   private void invalidate(UpstreamRequest ask, ClassicHttpResponse response) {
-    generations.invalidate(ask.path());
+    scopes.written(ask.path());
     for (String name : List.of("Location", "Content-Location")) {
       String reference = KeptFields.value(response, name);
       String path = reference == null ? null : pathHere(ask, reference);
       if (path != null) {
-        generations.invalidate(path);
+        scopes.written(path);
       }
     }
   }

@@ -28,6 +28,7 @@ import org.apache.hc.client5.http.impl.cache.CacheKeyGenerator;
 import org.apache.hc.client5.http.impl.cache.HttpByteArrayCacheEntrySerializer;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.message.BasicHeader;
 import org.apache.hc.core5.http.message.HeaderGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,10 +37,10 @@ import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * The stored answers in Redis, shared by all instances. A key is a hash that includes the
- * {@linkplain Generations generation} of the path. A value has the text form of the library,
- * without request fields that no {@code Vary} names. An unreadable value counts as absent. Without
- * Redis nothing is stored, and reads go to GitHub.
+ * The stored answers in Redis, shared by all instances. A key is a hash that includes the version
+ * of the path for purges ({@link Scopes}). A value has the text form of the library, without
+ * request fields that no {@code Vary} names. An unreadable value counts as absent. Without Redis
+ * nothing is stored, and reads go to GitHub.
  */
 final class Entries implements HttpCacheStorage {
 
@@ -82,7 +83,18 @@ final class Entries implements HttpCacheStorage {
 
   @Override
   public HttpCacheEntry getEntry(String key) {
-    return entry(key, read(key));
+    HttpCacheEntry entry = entry(key, read(key));
+    CacheRequest request = served.get();
+    if (entry == null || entry.hasVariants() || request == null) {
+      return entry;
+    }
+    if (request.mark.equals(KeptFields.value(entry, KeptFields.MARK))) {
+      return entry;
+    }
+    request.forwarded.outdated = true;
+    HeaderGroup fields = fields(entry);
+    fields.setHeader(new BasicHeader("Cache-Control", "max-age=0, no-cache"));
+    return with(entry, (HeaderGroup) entry.requestHeaders(), fields);
   }
 
   @Override
@@ -218,20 +230,27 @@ final class Entries implements HttpCacheStorage {
     Stream.of(entry.requestHeaders().getHeaders())
         .filter(header -> vary.stream().anyMatch(header.getName()::equalsIgnoreCase))
         .forEach(named::addHeader);
+    return TEXT.serialize(new HttpCacheStorageEntry(key, with(entry, named, fields(entry))));
+  }
+
+  private static HeaderGroup fields(HttpCacheEntry entry) {
     HeaderGroup fields = new HeaderGroup();
     fields.setHeaders(entry.getHeaders());
-    HttpCacheEntry lean =
-        new HttpCacheEntry(
-            entry.getRequestInstant(),
-            entry.getResponseInstant(),
-            entry.getRequestMethod(),
-            entry.getRequestURI(),
-            named,
-            entry.getStatus(),
-            fields,
-            entry.getResource(),
-            entry.hasVariants() ? entry.getVariants() : null);
-    return TEXT.serialize(new HttpCacheStorageEntry(key, lean));
+    return fields;
+  }
+
+  /** An entry with other fields of its request and its answer. */
+  private static HttpCacheEntry with(HttpCacheEntry entry, HeaderGroup asked, HeaderGroup fields) {
+    return new HttpCacheEntry(
+        entry.getRequestInstant(),
+        entry.getResponseInstant(),
+        entry.getRequestMethod(),
+        entry.getRequestURI(),
+        asked,
+        entry.getStatus(),
+        fields,
+        entry.getResource(),
+        entry.hasVariants() ? entry.getVariants() : null);
   }
 
   private Duration timeToLive(HttpCacheEntry entry) {

@@ -24,6 +24,9 @@ final class Forwarded {
   /** Whether GitHub was not asked after all, because a refusal is in force. */
   boolean heldBack;
 
+  /** Whether its scope has changed since the stored answer, which must not stand in then. */
+  boolean outdated;
+
   /** Whether Redis did not store the answer, which the library does not report. */
   boolean lost;
 }

@@ -2,7 +2,6 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Settings;
-import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.upstream.RateLimits;
@@ -64,7 +63,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
       Settings settings,
       RedisConnection redis,
       Keys keys,
-      Changes changes,
+      Scopes scopes,
       Purges purges,
       Flights flights,
       RateLimits limits,
@@ -81,14 +80,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
             .setResponseTimeout(Timeout.of(settings.github().answerTimeout()))
             .setProtocolUpgradeEnabled(false)
             .build();
-    clientSide =
-        new ClientSide(
-            upstream,
-            entries,
-            new Generations(redis, keys, changes, purges, entries::failed),
-            flights,
-            limits,
-            urls);
+    clientSide = new ClientSide(upstream, entries, scopes, purges, flights, limits, urls);
     upstreamSide =
         new UpstreamSide(
             upstream.getRawPath().replaceAll("/+$", ""),

@@ -20,6 +20,9 @@ final class KeptFields {
   /** GitHub's own fields with this prefix do not reach clients. */
   private static final String PREFIX = "camel-kept-";
 
+  /** The {@linkplain Scopes mark} of the time when GitHub was asked. */
+  static final String MARK = PREFIX + "mark";
+
   private KeptFields() {}
 
   /** Puts the fields aside. */
@@ -41,6 +44,7 @@ final class KeptFields {
       move(response, "Age", PREFIX + "Age"); // instead of the original
     }
     NAMES.forEach(name -> move(response, PREFIX + name, name));
+    response.removeHeaders(MARK);
   }
 
   private static void move(HttpMessage message, String from, String to) {

@@ -17,15 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
-import org.springframework.dao.InvalidDataAccessApiUsageException;
 
 /**
  * The purges by operators. An endpoint is replaced by a fence in Redis, which no entry of an
  * earlier refresh passes, and becomes due. Forwarded answers, which Redis stores under a hash, are
- * not found again, because the {@linkplain Generations generation} of their paths changes: a purged
- * path gets a new one, and a purged prefix has a mark, its time, which is part of the generations
- * of all paths that begin with it. Marks are in Redis. A message announces them; without it, each
- * instance reads them within a second.
+ * not found again, because the keys change: a purged path gets a new version ({@link Scopes}), and
+ * a purged prefix has a mark, its time, which is part of the keys of all paths that begin with it.
+ * Marks are in Redis. A message announces them; without it, each instance reads them within a
+ * second.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} without Redis.
  */
@@ -41,6 +40,7 @@ public final class Purges {
   private final Leases leases;
   private final Schedule schedule;
   private final Publication publication;
+  private final Scopes scopes;
   private final Changes changes;
   private final String key;
 
@@ -52,6 +52,7 @@ public final class Purges {
       Leases leases,
       Schedule schedule,
       Publication publication,
+      Scopes scopes,
       Changes changes) {
     this.redis = redis;
     this.keys = keys;
@@ -60,6 +61,7 @@ public final class Purges {
     this.leases = leases;
     this.schedule = schedule;
     this.publication = publication;
+    this.scopes = scopes;
     this.changes = changes;
     key = keys.of("purges");
   }
@@ -71,19 +73,17 @@ public final class Purges {
    * @return the endpoints that were stored in Redis
    */
   public List<String> purge(String path, boolean below) {
-    String plain = Generations.plain(path);
+    String plain = Scopes.plain(path);
     String prefix = path.endsWith("/") && !plain.equals("/") ? plain + "/" : plain;
     if (below) {
       markPrefix(prefix);
     } else {
-      Generations.renew(redis, keys, plain);
-      changes.notePath(plain);
-      redis.convertAndSend(keys.of("published"), (Changes.WRITTEN + plain).getBytes(UTF_8));
+      scopes.forget(path);
     }
     return catalog.endpoints().stream()
         .filter(
             each -> {
-              String its = Generations.plain(each.path());
+              String its = Scopes.plain(each.path());
               return below ? its.startsWith(prefix) : its.equals(plain);
             })
         .filter(this::forget)
@@ -110,7 +110,7 @@ public final class Purges {
   /** Marks a prefix, and drops the marks that it covers or that are older than any answer. */
   private void markPrefix(String prefix) {
     long now = schedule.now().toEpochMilli();
-    long old = now - Generations.KEPT.toMillis();
+    long old = now - Scopes.KEPT.toMillis();
     load();
     Object[] obsolete =
         marks.entrySet().stream()
@@ -124,7 +124,7 @@ public final class Purges {
     if (obsolete.length > 0) {
       redis.opsForHash().delete(key, obsolete);
     }
-    redis.expire(key, Generations.KEPT);
+    redis.expire(key, Scopes.KEPT);
     load();
     redis.convertAndSend(keys.of("published"), "purged".getBytes(UTF_8));
   }
@@ -132,17 +132,9 @@ public final class Purges {
   /** Reads the marks of purged prefixes. */
   public void load() {
     Map<String, String> now = new HashMap<>();
-    try {
-      redis
-          .<String, byte[]>opsForHash()
-          .entries(key)
-          .forEach((prefix, mark) -> now.put(prefix, new String(mark, UTF_8)));
-    } catch (InvalidDataAccessApiUsageException e) {
-      if (!e.getMessage().startsWith("WRONGTYPE")) {
-        throw e;
-      }
-      redis.delete(key); // not written by this service
-    }
+    redis
+        .replacing(key, () -> redis.<String, byte[]>opsForHash().entries(key))
+        .forEach((prefix, mark) -> now.put(prefix, new String(mark, UTF_8)));
     now.values().removeIf(mark -> !mark.matches("\\d{1,18}"));
     if (now.equals(marks)) {
       return;
@@ -152,7 +144,7 @@ public final class Purges {
     changes.noteAll();
   }
 
-  /** The part of a path's generation that comes from purges of prefixes, usually empty. */
+  /** The part of a path's keys that comes from purges of prefixes, usually empty. */
   String mark(String plainPath) {
     return marks.entrySet().stream()
         .filter(each -> plainPath.startsWith(each.getKey()))

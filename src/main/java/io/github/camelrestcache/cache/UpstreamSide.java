@@ -86,7 +86,7 @@ record UpstreamSide(
     }
     forwarded.reason = reason;
     try {
-      if (stale && waited == Outcome.STOOD_IN) {
+      if (stale && waited == Outcome.STOOD_IN && !forwarded.outdated) {
         throw new SocketTimeoutException("GitHub failed for an identical concurrent request");
       }
       ClassicHttpResponse response = limits.refusal(ask);
@@ -132,7 +132,8 @@ record UpstreamSide(
 
   /** The key of a flight: requests with the same key get the same answer. */
   private static String key(CacheRequest seen) {
-    StringBuilder key = new StringBuilder(seen.ask.method()).append(seen.getPath());
+    StringBuilder key =
+        new StringBuilder(seen.ask.method()).append(seen.getPath()).append(seen.mark);
     TELLS_APART.forEach(name -> key.append('\n').append(seen.ask.fields().get(name)));
     return key.toString();
   }
@@ -219,6 +220,7 @@ record UpstreamSide(
     String directives = cacheability.of(response, ask.isShared(), made);
     long age = Math.max(Cacheability.age(response), Duration.between(made, now).toSeconds());
     KeptFields.keep(response);
+    response.setHeader(KeptFields.MARK, seen.mark);
     response.setHeader("Date", HttpDates.format(now));
     response.setHeader("Age", Long.toString(age));
     boolean ofTheCache = response.getCode() == 304 && validated;

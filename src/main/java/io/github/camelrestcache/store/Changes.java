@@ -3,6 +3,8 @@ package io.github.camelrestcache.store;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 
 /**
@@ -11,7 +13,7 @@ import org.apache.camel.Body;
  */
 public final class Changes {
 
-  /** The prefix of a message that announces a write; the path follows. */
+  /** The prefix of a message that announces a change; the name follows. */
   public static final String WRITTEN = "written ";
 
   private static final int NUMBERS = 1 << 14;
@@ -20,13 +22,13 @@ public final class Changes {
   private final AtomicInteger all = new AtomicInteger();
 
   /**
-   * The changes of two names when they were read.
+   * The changes of some names when they were read.
    *
    * @param now counts all changes so far, so it only grows
    */
   public record Stamp(IntSupplier now, int before) {
 
-    /** Whether neither name has changed since. */
+    /** Whether no name has changed since. */
     public boolean isCurrent() {
       return now.getAsInt() == before;
     }
@@ -43,21 +45,13 @@ public final class Changes {
 
   /** Handles a {@link #WRITTEN} message from another instance. */
   public void heard(@Body String message) {
-    notePath(message.substring(WRITTEN.length()));
+    note(message.substring(WRITTEN.length()));
   }
 
-  /** Marks a path and those above it as changed. */
-  public void notePath(String path) {
-    for (String each = path; !each.isEmpty(); each = each.replaceFirst("/[^/]*$", "")) {
-      note(each);
-    }
-  }
-
-  /** Reads the counters of two names; call it before reading the data. */
-  public Stamp stamp(String one, String other) {
-    int place = place(one);
-    int otherPlace = place(other);
-    IntSupplier now = () -> numbers.get(place) + numbers.get(otherPlace) + all.get();
+  /** Reads the counters of names; call it before reading the data. */
+  public Stamp stamp(String... names) {
+    int[] places = Stream.of(names).mapToInt(Changes::place).toArray();
+    IntSupplier now = () -> IntStream.of(places).map(numbers::get).sum() + all.get();
     return new Stamp(now, now.getAsInt());
   }
 

@@ -6,8 +6,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.core.HashOperations;
 import org.springframework.data.redis.core.script.RedisScript;
 
@@ -90,7 +88,7 @@ public final class Leases {
 
   private boolean isMine(String path) {
     String key = keys.lease(path);
-    byte[] holder = (byte[]) unlessWrongType(key, all -> all.opsForValue().get(key));
+    byte[] holder = (byte[]) redis.replacing(key, () -> redis.opsForValue().get(key));
     return holder != null && me.equals(new String(holder, UTF_8));
   }
 
@@ -101,36 +99,27 @@ public final class Leases {
 
   /** All fields of the schedules. */
   public Map<String, byte[]> schedules() {
-    return hash(all -> all.entries(schedules));
+    return redis.replacing(schedules, () -> hash().entries(schedules));
   }
 
   /** The fields of one endpoint: its last result, and the last request for an early refresh. */
   public List<byte[]> schedule(String path) {
-    return hash(all -> all.multiGet(schedules, List.of(path, path + SOON)));
+    List<String> fields = List.of(path, path + SOON);
+    return redis.replacing(schedules, () -> hash().multiGet(schedules, fields));
   }
 
   /** Sets a field of the schedules. */
   public void set(String field, String value) {
-    hash(
-        all -> {
-          all.put(schedules, field, value.getBytes(UTF_8));
-          return null;
+    Map<String, byte[]> fields = Map.of(field, value.getBytes(UTF_8));
+    redis.replacing(
+        schedules,
+        () -> {
+          hash().putAll(schedules, fields);
+          return fields;
         });
   }
 
-  private <T> T hash(Function<HashOperations<String, String, byte[]>, T> action) {
-    return unlessWrongType(schedules, all -> action.apply(all.opsForHash()));
-  }
-
-  private <T> T unlessWrongType(String key, Function<RedisConnection, T> action) {
-    try {
-      return action.apply(redis);
-    } catch (InvalidDataAccessApiUsageException e) {
-      if (!e.getMessage().startsWith("WRONGTYPE")) {
-        throw e;
-      }
-      redis.delete(key); // not written by this service
-      return action.apply(redis);
-    }
+  private HashOperations<String, String, byte[]> hash() {
+    return redis.opsForHash();
   }
 }

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -169,6 +170,19 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   /** Runs a script on one key. */
   public <T> T run(RedisScript<T> script, String key, Object... arguments) {
     return execute(script, List.of(key), arguments);
+  }
+
+  /** Repeats an operation once if the value of its key has another type: that is deleted. */
+  public <T> T replacing(String key, Supplier<T> operation) {
+    try {
+      return operation.get();
+    } catch (InvalidDataAccessApiUsageException e) {
+      if (!e.getMessage().startsWith("WRONGTYPE")) {
+        throw e;
+      }
+      delete(key); // not written by this service
+      return operation.get();
+    }
   }
 
   private static EmbeddedRedis startEmbedded() {

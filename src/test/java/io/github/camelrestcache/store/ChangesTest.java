@@ -20,11 +20,11 @@ class ChangesTest {
   }
 
   @Test
-  void changeBelowPathInvalidates() {
-    Changes.Stamp above = changes.stamp("/a/b", "somebody");
-    Changes.Stamp beside = changes.stamp("/a/c", "somebody");
-    changes.heard(Changes.WRITTEN + "/a/b/1");
-    assertThat(above.isCurrent()).isFalse();
+  void messageInvalidatesItsName() {
+    Changes.Stamp written = changes.stamp("/a/b", "/a", "somebody");
+    Changes.Stamp beside = changes.stamp("/a/c", "/c", "somebody");
+    changes.heard(Changes.WRITTEN + "/a");
+    assertThat(written.isCurrent()).isFalse();
     assertThat(beside.isCurrent()).isTrue();
   }
 

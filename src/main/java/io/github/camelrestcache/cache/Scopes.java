@@ -1,0 +1,274 @@
+package io.github.camelrestcache.cache;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.store.Changes;
+import io.github.camelrestcache.store.Keys;
+import io.github.camelrestcache.store.RedisConnection;
+import java.net.URLDecoder;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.Body;
+import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * Invalidates stored answers (RFC 9111 4.4). What a write or an event may change at once is a
+ * <i>scope</i>: a repository, an organization, a user or a gist, with all paths below it. Each
+ * scope has a <i>mark</i>. An answer is stored with the mark of the time when GitHub was asked. If
+ * the mark has changed since, the answer needs validation, which is free if nothing has changed.
+ *
+ * <p>In Redis a scope is a hash with {@code mark}; with a field for each purged path, whose value
+ * is part of the keys of answers; and with {@code same}, the scope's other name: GitHub's links
+ * name repositories and organizations by number. A scope is in Redis only while something of it is
+ * stored.
+ */
+public final class Scopes {
+
+  /** Longer than the lifetime of any entry. */
+  static final Duration KEPT = Entries.LONGEST.plus(Entries.STALE);
+
+  /** Longer than any request takes; then something is stored, or nothing is. */
+  private static final Duration UNTIL_STORED = Duration.ofMinutes(10);
+
+  private static final int MOST_OUTLIVED = 10_000;
+
+  private static final Pattern SCOPE = Pattern.compile("/repos/[^/]+/[^/]+|/[^/]*(/[^/]+)?");
+  private static final Pattern NUMBER =
+      Pattern.compile("/(?:repositories|organizations|user)/\\d+(?![^/?>])");
+
+  /** Creates the mark of a scope, unless it exists, and answers with it. */
+  private static final RedisScript<byte[]> CREATE =
+      RedisScript.of(
+          """
+          if redis.call('HSETNX', KEYS[1], 'mark', ARGV[1]) == 1 then
+            if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+          end
+          return redis.call('HGET', KEYS[1], 'mark')
+          """,
+          byte[].class);
+
+  private static final RedisScript<Long> CHANGE =
+      RedisScript.of(
+          """
+          if redis.call('EXISTS', KEYS[1]) == 1 then
+            redis.call('HSET', KEYS[1], 'mark', ARGV[1])
+          end
+          return 1
+          """,
+          Long.class);
+
+  /**
+   * Where a path belongs.
+   *
+   * @param path the path in its plain form
+   * @param scope the name of its scope, by name if that is known
+   */
+  record Place(String path, String scope) {}
+
+  /**
+   * The version of a path.
+   *
+   * @param purge changes with each purge of the path
+   * @param mark changes with each write or event in the scope of the path
+   * @param isNew whether the scope was not in Redis
+   */
+  record Version(String purge, String mark, boolean isNew) {}
+
+  private final RedisConnection redis;
+  private final Keys keys;
+  private final Changes changes;
+
+  /** The names of scopes by their numbers. */
+  private final Cache<String, String> names =
+      Caffeine.newBuilder().executor(Runnable::run).maximumSize(10_000).build();
+
+  /** The scopes whose new mark Redis has not accepted yet. */
+  private final Set<String> outlived = ConcurrentHashMap.newKeySet();
+
+  public Scopes(RedisConnection redis, Keys keys, Changes changes) {
+    this.redis = redis;
+    this.keys = keys;
+    this.changes = changes;
+    redis.onReturn(() -> outlived.forEach(this::change));
+  }
+
+  /** The scope of a path in its plain form. */
+  static String of(String plainPath) {
+    Matcher scope = SCOPE.matcher(plainPath);
+    return scope.lookingAt() ? scope.group() : plainPath;
+  }
+
+  /** Normalises a path without its query: GitHub treats such paths alike. */
+  static String plain(String path) {
+    String decoded = path.replaceFirst("\\?.*", "");
+    try {
+      decoded = URLDecoder.decode(decoded.replace("+", "%2B"), UTF_8);
+    } catch (IllegalArgumentException e) {
+      // keep it as it is
+    }
+    String plain = decoded.toLowerCase(Locale.ROOT).replaceAll("/+$", "");
+    return plain.startsWith("/") ? plain : "/" + plain;
+  }
+
+  /** Where a path belongs; asks Redis for the name of a number that is not known here. */
+  Place place(String path) {
+    String plain = plain(path);
+    return new Place(plain, named(of(plain)));
+  }
+
+  private String named(String scope) {
+    if (!NUMBER.matcher(scope).matches()) {
+      return scope;
+    }
+    String name = names.getIfPresent(scope);
+    if (name == null) {
+      try {
+        byte[] same = redis.<String, byte[]>opsForHash().get(key(scope), "same");
+        if (same != null) {
+          name = new String(same, UTF_8);
+          names.put(scope, name);
+        }
+      } catch (DataAccessException e) {
+        // it is asked again with the next request
+      }
+    }
+    return name == null ? scope : name;
+  }
+
+  /** Notes that the stored answer for a path may be another now. */
+  void read(Place place) {
+    changes.note(place.path());
+  }
+
+  /** The counters of changes to a path, its scope and a credential. */
+  Changes.Stamp stamp(Place place, String credential) {
+    return changes.stamp(place.path(), place.scope(), credential);
+  }
+
+  /**
+   * The version of a path now.
+   *
+   * @return null if Redis has not accepted a change: then nothing may be read or stored
+   * @throws DataAccessException if Redis does not answer
+   */
+  Version version(Place place) {
+    String scope = place.scope();
+    if (outlived.contains(scope) && !change(scope)) {
+      return null;
+    }
+    String key = key(scope);
+    List<String> names = List.of("mark", place.path());
+    List<byte[]> fields =
+        redis.replacing(key, () -> redis.<String, byte[]>opsForHash().multiGet(key, names));
+    String purge = fields.get(1) == null ? "" : new String(fields.get(1), UTF_8);
+    if (fields.get(0) != null) {
+      return new Version(purge, new String(fields.get(0), UTF_8), false);
+    }
+    String mark = UUID.randomUUID().toString();
+    try {
+      byte[] created = redis.run(CREATE, key, mark, UNTIL_STORED.toSeconds());
+      return new Version(purge, new String(created, UTF_8), true);
+    } catch (DataAccessException e) {
+      return new Version(purge, mark, false); // nothing can be stored
+    }
+  }
+
+  /** Keeps a new scope, because an answer was stored. */
+  void keep(Place place) {
+    try {
+      redis.expire(key(place.scope()), KEPT);
+    } catch (DataAccessException e) {
+      // the answers of the scope need validation sooner
+    }
+  }
+
+  /** Learns from a {@code Link} what GitHub calls the scope of a path by number. */
+  void learn(Place place, String link) {
+    if (link == null || NUMBER.matcher(place.scope()).matches()) {
+      return;
+    }
+    NUMBER
+        .matcher(link.toLowerCase(Locale.ROOT))
+        .results()
+        .map(MatchResult::group)
+        .distinct()
+        .filter(number -> !place.scope().equals(names.getIfPresent(number)))
+        .forEach(
+            number -> {
+              try {
+                redis.opsForHash().put(key(number), "same", place.scope().getBytes(UTF_8));
+                redis.expire(key(number), KEPT);
+                names.put(number, place.scope());
+              } catch (DataAccessException e) {
+                // it is learned again
+              }
+            });
+  }
+
+  /** Invalidates the scope of a path after a write. */
+  void written(String path) {
+    invalidate(place(path).scope());
+  }
+
+  /**
+   * Invalidates a scope. If Redis refuses writes, that is repeated when it accepts them.
+   *
+   * @param scope by name or by number
+   */
+  public void invalidate(@Body String scope) {
+    String name = named(scope);
+    change(name);
+    announce(name);
+  }
+
+  /** Returns false if Redis does not accept it. */
+  private boolean change(String scope) {
+    try {
+      redis.run(CHANGE, key(scope), UUID.randomUUID().toString());
+      outlived.remove(scope);
+      return true;
+    } catch (DataAccessException e) {
+      if (outlived.size() < MOST_OUTLIVED) {
+        outlived.add(scope);
+      }
+      return false;
+    }
+  }
+
+  /**
+   * Forgets what is stored for a path.
+   *
+   * @throws DataAccessException without Redis
+   */
+  void forget(String path) {
+    Place place = place(path);
+    String key = key(place.scope());
+    redis.opsForHash().put(key, place.path(), UUID.randomUUID().toString().getBytes(UTF_8));
+    redis.expire(key, KEPT);
+    announce(place.path());
+  }
+
+  private void announce(String name) {
+    changes.note(name);
+    try {
+      redis.convertAndSend(keys.of("published"), (Changes.WRITTEN + name).getBytes(UTF_8));
+    } catch (DataAccessException e) {
+      // the others read Redis again soon
+    }
+  }
+
+  private String key(String scope) {
+    return keys.of("forward:scope:" + Hash.of(scope));
+  }
+}
