@@ -158,7 +158,7 @@ public record Admin(
           "No endpoint is cached at %s: %s"
               .formatted(path, BadConfiguration.suggestion(path, paths)));
     }
-    schedule.now(endpoint, true);
+    schedule.atOnce(endpoint, true);
     LOG.info("Refreshing {} at the request of {}", path, client(request));
     return Map.of("refresh", path);
   }
@@ -191,7 +191,7 @@ public record Admin(
     removed.stream()
         .map(catalog::endpoint)
         .filter(Objects::nonNull)
-        .forEach(each -> schedule.now(each, true));
+        .forEach(each -> schedule.atOnce(each, true));
     return Map.of("purged", what, "endpoints", removed);
   }
 

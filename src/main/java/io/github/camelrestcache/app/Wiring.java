@@ -52,7 +52,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executors;
-import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelConfiguration;
@@ -153,13 +152,13 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("instances", instances);
     registry.bind("schedule", schedule);
     registry.bind("refreshes", refreshes);
-    registry.bind("refreshQueue", new PriorityBlockingQueue<>(64, Refreshes.Place.ORDER));
+    registry.bind("refreshQueue", refreshes.places());
     registry.bind("watch", new Watch(catalog, schedule, near));
     ColdReads coldReads =
         new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait());
     closing.add(coldReads);
     registry.bind("coldReads", coldReads);
-    registry.bind("fetch", new Fetch(settings, github, limits, leases, schedule));
+    registry.bind("fetch", new Fetch(settings, github, limits, leases, schedule, instances));
     registry.bind("ranking", ranking);
     registry.bind("viewPaths", paths);
 

@@ -95,7 +95,7 @@ public final class Purges {
   /** Removes an endpoint and its views; returns whether it was stored in Redis. */
   public boolean forget(CachedEndpoint endpoint) {
     leases.revoke(endpoint.path());
-    long fence = schedule.fence(endpoint);
+    long fence = schedule.newFence(endpoint);
     boolean stored = publication.forget(endpoint, fence);
     near.forget(endpoint, fence);
     for (View view : catalog.views()) {
@@ -103,7 +103,7 @@ public final class Purges {
         redis.delete(keys.view(view));
       }
     }
-    schedule.now(endpoint, false);
+    schedule.atOnce(endpoint, false);
     return stored;
   }
 

@@ -5,6 +5,7 @@ import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.store.Entry;
+import io.github.camelrestcache.store.Instances;
 import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
@@ -21,12 +22,17 @@ import org.apache.camel.Variable;
 
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
 public record Fetch(
-    Settings settings, GitHub github, RateLimits limits, Leases leases, Schedule schedule) {
+    Settings settings,
+    GitHub github,
+    RateLimits limits,
+    Leases leases,
+    Schedule schedule,
+    Instances instances) {
 
   /** In bytes, more than a page of 100 items takes; an endless answer would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
 
-  /** How many refreshes may be under way: the consumers of the route refresh-next. */
+  /** How many refreshes may be under way in an instance: the consumers of refresh-next. */
   private static final int MOST_AT_ONCE = 8;
 
   /**
@@ -39,7 +45,8 @@ public record Fetch(
     Limit limit = limits.known(github.credential());
     boolean isFree = stored != null && github.isAuthorized();
     if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
-      Budget.check(endpoint.path(), limit, settings.github().rateReserve(), MOST_AT_ONCE);
+      int most = MOST_AT_ONCE * instances.known().size();
+      Budget.check(endpoint.path(), limit, settings.github().rateReserve(), most);
     }
     State state = schedule.state(endpoint.path());
     return new Pages(

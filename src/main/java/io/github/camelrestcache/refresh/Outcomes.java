@@ -56,7 +56,7 @@ public record Outcomes(
    * @param pages null if it failed before the first page
    * @param failure null if it succeeded
    */
-  synchronized void note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
+  void note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
     String path = endpoint.path();
     if (!leases.renew(path)) {
       return; // another instance has taken over
@@ -73,8 +73,11 @@ public record Outcomes(
         failure == null
             ? succeeded(endpoint, lease, pages, before, cost)
             : failed(endpoint, lease, before, cost, failure);
-    boolean isReported = failure != null && isReported(after.reason());
-    schedule.set(path, after);
+    boolean isReported;
+    synchronized (this) { // of two failures at a time, one is reported
+      isReported = failure != null && isReported(after.reason());
+      schedule.set(path, after);
+    }
     leases.giveBack(path);
     if (failure == null && before.failures() > 0) {
       LOG.info("Refresh of {} succeeded again", path);
@@ -99,7 +102,6 @@ public record Outcomes(
     boolean known = before.perPage(now) == pages.perPage();
     boolean again = before.looks() > 1 && pages.areUnchanged() && github.isAuthorized();
     return new State(
-        lease.fence(),
         leases.me(),
         lease.began().toEpochMilli(),
         again ? now.plus(LOOKS.get(before.looks() - 2)).toEpochMilli() : 0,
@@ -136,7 +138,6 @@ public record Outcomes(
       pause = confirmed ? pauseWhileGone(endpoint.every()) : pause;
     }
     return new State(
-        lease.fence(),
         leases.me(),
         lease.began().toEpochMilli(),
         0,

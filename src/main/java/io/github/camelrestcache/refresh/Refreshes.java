@@ -18,12 +18,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
-import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,24 +38,20 @@ public final class Refreshes {
 
   private static final Logger LOG = LoggerFactory.getLogger(Refreshes.class);
 
-  /** Nanoseconds without attempts after a lease has failed. */
-  private static final long QUIET = TimeUnit.SECONDS.toNanos(1);
+  /** Nanoseconds until an endpoint is tried again that has a lease, or after a failure of Redis. */
+  private static final long REST = TimeUnit.SECONDS.toNanos(1);
 
   /**
    * The place of an endpoint in the queue.
    *
-   * @param due when it was due; callers who wait for it come first
+   * @param due when it was due, in milliseconds since 1970; callers who wait for it come first
    */
-  public record Place(String path, Instant due) {
+  public record Place(String path, long due) {
 
-    /** Orders the exchanges of the queue. */
-    public static final Comparator<Exchange> ORDER =
-        Comparator.comparing(exchange -> exchange.getVariable("place", Place.class).due());
-
-    private static final Instant FIRST = Instant.MIN;
+    private static final long FIRST = Long.MIN_VALUE;
 
     private boolean isAwaited() {
-      return due.equals(FIRST);
+      return due == FIRST;
     }
   }
 
@@ -64,7 +61,8 @@ public final class Refreshes {
   /** Whether a lease has failed although Redis answers. */
   private final AtomicBoolean odd = new AtomicBoolean();
 
-  private volatile long quietUntil = System.nanoTime();
+  /** By path, the end of a rest by {@link System#nanoTime()}. */
+  private final Map<String, Long> resting = new ConcurrentHashMap<>();
 
   private final Settings.Refreshing settings;
   private final Catalog catalog;
@@ -116,19 +114,41 @@ public final class Refreshes {
     return running.contains(path);
   }
 
+  /** The queue, whose messages have a {@link Place} in the variable {@code place}. */
+  public BlockingQueue<Exchange> places() {
+    Comparator<Exchange> order =
+        Comparator.comparing(exchange -> exchange.getVariable("place", Place.class).due());
+    return new PriorityBlockingQueue<>(64, order) {
+      private static final long serialVersionUID = 1;
+
+      @Override
+      public void clear() { // Camel does so when the route stops
+        super.clear();
+        queued.clear();
+      }
+    };
+  }
+
   /** The endpoints that are due, the longest due first. */
   public List<CachedEndpoint> due() {
+    if (redis.trouble() != null) {
+      return List.of();
+    }
+    long now = schedule.now().toEpochMilli();
     return catalog.endpoints().stream()
-        .filter(each -> !running.contains(each.path()) && !queued.containsKey(each.path()))
-        .filter(this::isDue)
+        .filter(each -> schedule.due(each) <= now && isIdle(each.path()))
         .sorted(Comparator.comparing(schedule::due))
         .toList();
   }
 
-  private boolean isDue(CachedEndpoint endpoint) {
-    return redis.isUp()
-        && System.nanoTime() - quietUntil >= 0
-        && !schedule.due(endpoint).isAfter(schedule.now());
+  private boolean isIdle(String path) {
+    return !running.contains(path)
+        && !queued.containsKey(path)
+        && System.nanoTime() - resting.getOrDefault(path, Long.MIN_VALUE / 2) >= 0;
+  }
+
+  private void rest(String path) {
+    resting.put(path, System.nanoTime() + REST);
   }
 
   /**
@@ -140,10 +160,13 @@ public final class Refreshes {
   public Place queue(
       @Variable("endpoint") CachedEndpoint endpoint, @Variable("awaited") Arrival awaited) {
     String path = endpoint.path();
-    if (running.contains(path) || awaited == null && !isDue(endpoint)) {
+    boolean isAwaited = awaited != null && !awaited.stored().isDone();
+    long due = schedule.due(endpoint);
+    boolean isDue = due <= schedule.now().toEpochMilli() && redis.trouble() == null;
+    if (running.contains(path) || !isAwaited && !(isDue && isIdle(path))) {
       return null;
     }
-    Place place = new Place(path, awaited == null ? schedule.due(endpoint) : Place.FIRST);
+    Place place = new Place(path, isAwaited ? Place.FIRST : due);
     // a caller who waits overtakes; the place that was given before is void
     Place now =
         queued.merge(path, place, (old, each) -> old.isAwaited() || !each.isAwaited() ? old : each);
@@ -153,7 +176,7 @@ public final class Refreshes {
   /**
    * Takes the lease of an endpoint whose turn has come.
    *
-   * @return null if it is not due any more, or another instance refreshes it
+   * @return null if it is not due any more, another instance refreshes it, or Redis fails
    */
   public Lease take(@Variable("endpoint") CachedEndpoint endpoint, @Variable("place") Place place) {
     String path = endpoint.path();
@@ -163,33 +186,40 @@ public final class Refreshes {
     Lease lease = null;
     try {
       if (leases.take(path)) {
-        lease = leaseIfDue(endpoint, place.isAwaited());
+        lease = leaseIfDue(endpoint, place.isAwaited() && near.entry(endpoint) == null);
         if (lease == null) {
           leases.giveBack(path);
         }
+      } else {
+        rest(path);
       }
-      return lease;
-    } catch (RuntimeException e) {
-      quietUntil = System.nanoTime() + QUIET;
+    } catch (DataAccessException e) {
+      rest(path);
       if (redis.trouble() == null && odd.compareAndSet(false, true)) {
         LOG.warn("Refreshes cannot take leases: {}", BadConfiguration.sentence(e));
       }
       near.giveUp(path, e);
-      throw e;
     } finally {
       if (lease == null) {
         running.remove(path);
       }
     }
+    return lease;
   }
 
-  private Lease leaseIfDue(CachedEndpoint endpoint, boolean awaited) {
-    State state = schedule.read(endpoint.path()); // another instance may just have refreshed it
-    Instant now = schedule.now();
-    Instant due = awaited ? Instant.ofEpochMilli(state.notBefore()) : state.due(endpoint.every());
-    return due.isAfter(now)
-        ? null
-        : new Lease(endpoint.path(), schedule.fence(endpoint), now, Instant.now());
+  private Lease leaseIfDue(CachedEndpoint endpoint, boolean isAwaited) {
+    String path = endpoint.path();
+    State state = schedule.read(path); // another instance may just have refreshed it
+    Instant now = leases.time();
+    if ((isAwaited ? state.notBefore() : state.due(endpoint.every())) <= now.toEpochMilli()) {
+      return new Lease(path, schedule.newFence(endpoint), now, Instant.now());
+    }
+    if (isAwaited) {
+      String reason = state.reason();
+      near.giveUp(
+          path, new RefreshFailed(reason == null ? "The rate limit is nearly spent" : reason));
+    }
+    return null;
   }
 
   /** Extends the leases of the refreshes that are under way here. */
@@ -207,7 +237,7 @@ public final class Refreshes {
       @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("lease") Lease lease,
       @Variable("pages") Pages pages,
-      @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable caught,
+      @Variable("failure") Throwable caught,
       @Body Object published) {
     Throwable failure = failure(lease, caught, published);
     Timer.builder("restcache.refresh")
@@ -216,13 +246,15 @@ public final class Refreshes {
         .tag("outcome", failure == null ? "done" : Failures.word(failure))
         .register(meters)
         .record(Duration.between(lease.taken(), Instant.now()));
+    if (failure instanceof DataAccessException) {
+      rest(endpoint.path());
+    }
     try {
       if (!(failure instanceof LeaseLost)) {
         outcomes.note(endpoint, lease, pages, failure);
       }
     } catch (DataAccessException e) {
-      // the connection logs it; the endpoint is still due when Redis is back
-      quietUntil = System.nanoTime() + QUIET;
+      rest(endpoint.path()); // the connection logs it; the endpoint is still due
     } finally {
       running.remove(endpoint.path());
       if (failure != null && !(failure instanceof LeaseLost)) {

@@ -71,8 +71,8 @@ public final class Schedule {
     return states.getOrDefault(path, State.NONE);
   }
 
-  /** When an endpoint is due, as far as is known. */
-  Instant due(CachedEndpoint endpoint) {
+  /** When an endpoint is due, as far as is known, in milliseconds since 1970. */
+  long due(CachedEndpoint endpoint) {
     return state(endpoint.path()).due(endpoint.every());
   }
 
@@ -95,7 +95,7 @@ public final class Schedule {
     for (Map<String, byte[]> each : List.of(before, now)) {
       for (String field : each.keySet()) {
         if (!Arrays.equals(before.get(field), now.get(field))) {
-          changed.add(field.replaceFirst(Leases.SOON + "$", ""));
+          changed.add(field.replaceFirst(" .*", ""));
         }
       }
     }
@@ -127,12 +127,18 @@ public final class Schedule {
     return state;
   }
 
-  /** A fence that is higher than those of all refreshes and purges of an endpoint so far. */
-  public long fence(CachedEndpoint endpoint) {
+  /** Sets a fence that is higher than those of all leases and purges of an endpoint so far. */
+  public long newFence(CachedEndpoint endpoint) {
+    String path = endpoint.path();
     Entry here = near.entry(endpoint);
-    long above = Math.max(publication.fence(endpoint), here == null ? 0 : here.fence());
-    above = Math.max(above, state(endpoint.path()).fence());
-    return Math.max(above + 1, now().toEpochMilli());
+    long fence = Math.max(publication.fence(endpoint), here == null ? 0 : here.fence());
+    byte[] last = leases.schedule(path).get(2);
+    if (last != null && new String(last, UTF_8).matches("\\d{1,18}")) {
+      fence = Math.max(fence, Long.parseLong(new String(last, UTF_8)));
+    }
+    fence = Math.max(fence + 1, leases.time().toEpochMilli());
+    leases.set(path + Leases.FENCE, Long.toString(fence));
+    return fence;
   }
 
   /** Stores the result of a refresh. */
@@ -174,17 +180,21 @@ public final class Schedule {
    * @param anyway whether the request ends a pause after failures
    * @throws DataAccessException without Redis
    */
-  public void now(CachedEndpoint endpoint, boolean anyway) {
+  public void atOnce(CachedEndpoint endpoint, boolean anyway) {
     want(endpoint.path(), Duration.ZERO, anyway);
   }
 
+  /** Asks for an early refresh, unless one is to begin later than now and no later than that. */
   private void want(String path, Duration after, boolean anyway) {
-    long now = now().toEpochMilli();
-    long at = now + after.toMillis();
+    long now = leases.time().toEpochMilli();
     State known = state(path);
-    if (anyway || !known.isWanted() || known.soon() <= now || known.soon() > at) {
-      leases.set(path + Leases.SOON, at + (anyway ? " anyway" : ""));
-      states.merge(path, State.NONE.wanted(at, anyway), (old, each) -> old.wanted(at, anyway));
+    boolean isPending = known.isWanted() && known.soon() <= now; // or a refresh has just begun
+    boolean isLater = known.isWanted() && !isPending && known.soon() <= now + after.toMillis();
+    if (anyway || !isLater) {
+      long at = isPending ? now : now + after.toMillis();
+      boolean ends = anyway || isPending && known.notBefore() == 0;
+      leases.set(path + Leases.SOON, at + (ends ? " anyway" : ""));
+      states.merge(path, State.NONE.wanted(at, ends), (old, each) -> old.wanted(at, ends));
     }
   }
 }

@@ -11,9 +11,8 @@ import java.time.Instant;
  * What all instances know of an endpoint. Times are in milliseconds since 1970, by the clock of
  * Redis. Before the first refresh, values are 0 or null.
  *
- * @param fence the fence of the last refresh
- * @param owner the instance that ran it, or null
- * @param began when it began
+ * @param owner the instance that ran the last refresh, or null
+ * @param began when that began
  * @param soon when the endpoint is due regardless of its interval, or 0
  * @param looks how often to look again after an event, because GitHub may answer from a copy that
  *     does not have the change yet
@@ -31,7 +30,6 @@ import java.time.Instant;
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonAutoDetect(isGetterVisibility = JsonAutoDetect.Visibility.NONE)
 public record State(
-    long fence,
     String owner,
     long began,
     long soon,
@@ -51,7 +49,7 @@ public record State(
 
   static final int PER_PAGE = 100;
 
-  static final State NONE = new State(0, null, 0, 0, 0, 0, 1, 0, 0, 0, null, 0, 0, 0, 0);
+  static final State NONE = new State(null, 0, 0, 0, 0, 1, 0, 0, 0, null, 0, 0, 0, 0);
 
   /** How often to look after an event, the first time included. */
   private static final int LOOKS = 3;
@@ -77,18 +75,17 @@ public record State(
   /**
    * This state after a request for an early refresh, unless a refresh has begun since.
    *
-   * @param atOnce whether the request ends a pause after failures
+   * @param anyway whether the request ends a pause after failures
    */
-  State wanted(long at, boolean atOnce) {
+  State wanted(long at, boolean anyway) {
     return at <= began
         ? this
         : new State(
-            fence,
             owner,
             began,
             soon == 0 ? at : Math.min(soon, at),
             LOOKS,
-            atOnce ? 0 : notBefore,
+            anyway ? 0 : notBefore,
             stretch,
             spacing,
             cost,
@@ -120,10 +117,10 @@ public record State(
     return perPage > 0 && now.toEpochMilli() < perPageUntil ? perPage : PER_PAGE;
   }
 
-  /** When the endpoint is due. */
-  Instant due(Duration every) {
+  /** When the endpoint is due, in milliseconds since 1970. */
+  long due(Duration every) {
     long due = failures > 0 ? 0 : began + (long) (every.toMillis() * stretch);
     long early = soon == 0 ? due : Math.min(due, Math.max(soon, began + spacing));
-    return Instant.ofEpochMilli(Math.max(early, notBefore));
+    return Math.max(early, notBefore);
   }
 }

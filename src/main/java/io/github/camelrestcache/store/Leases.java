@@ -10,10 +10,10 @@ import org.springframework.data.redis.core.HashOperations;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * What instances know of refreshes, in Redis. The lease of an endpoint is a key that expires; its
- * value is the name of the instance that holds it. The schedules are one hash, {@code refreshes}:
- * the result of an endpoint's last refresh by its path, and the last request for an early refresh
- * by its path and {@value #SOON}. A value of another type is deleted.
+ * The leases and schedules of refreshes in Redis. The lease of an endpoint is a key that expires;
+ * its value is the name of the instance that holds it. The schedules are one hash, {@code
+ * refreshes}: the result of an endpoint's last refresh by its path, the last request for an early
+ * refresh by its path and {@value #SOON}, and the latest fence by its path and {@value #FENCE}.
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} if Redis does not
  * answer.
@@ -23,11 +23,24 @@ public final class Leases {
   /** Follows the path in the names of fields with requests for early refreshes. */
   public static final String SOON = " soon";
 
+  /** Follows the path in the names of fields with the fence of the latest lease or purge. */
+  public static final String FENCE = " fence";
+
   private static final RedisScript<Long> TIME =
       RedisScript.of(
           """
           local time = redis.call('TIME')
           return time[1] * 1000 + math.floor(time[2] / 1000)
+          """,
+          Long.class);
+
+  /** Extends a lease of this instance by so many milliseconds, or ends it if they are 0. */
+  private static final RedisScript<Long> EXTEND =
+      RedisScript.of(
+          """
+          if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+          if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+          return redis.call('PEXPIRE', KEYS[1], ARGV[2])
           """,
           Long.class);
 
@@ -61,7 +74,7 @@ public final class Leases {
    */
   public boolean take(String path) {
     String key = keys.lease(path);
-    // who seems to hold it already has not received the answer that granted it
+    // if it is held already, the answer that granted it was lost
     return Boolean.TRUE.equals(redis.opsForValue().setIfAbsent(key, me, length)) || renew(path);
   }
 
@@ -71,25 +84,17 @@ public final class Leases {
    * @return false if it has expired, was revoked or belongs to another instance
    */
   public boolean renew(String path) {
-    return isMine(path) && Boolean.TRUE.equals(redis.expire(keys.lease(path), length));
+    return redis.run(EXTEND, keys.lease(path), me, length.toMillis()) == 1;
   }
 
   /** Ends the lease, if this instance still holds it. */
   public void giveBack(String path) {
-    if (isMine(path)) {
-      revoke(path);
-    }
+    redis.run(EXTEND, keys.lease(path), me, 0);
   }
 
   /** Ends the lease, whoever holds it. */
   public void revoke(String path) {
     redis.delete(keys.lease(path));
-  }
-
-  private boolean isMine(String path) {
-    String key = keys.lease(path);
-    byte[] holder = (byte[]) redis.replacing(key, () -> redis.opsForValue().get(key));
-    return holder != null && me.equals(new String(holder, UTF_8));
   }
 
   /** The time by the clock of Redis. */
@@ -102,9 +107,12 @@ public final class Leases {
     return redis.replacing(schedules, () -> hash().entries(schedules));
   }
 
-  /** The fields of one endpoint: its last result, and the last request for an early refresh. */
+  /**
+   * The fields of one endpoint, each of which may be null: its last result, the last request for an
+   * early refresh, and the latest fence.
+   */
   public List<byte[]> schedule(String path) {
-    List<String> fields = List.of(path, path + SOON);
+    List<String> fields = List.of(path, path + SOON, path + FENCE);
     return redis.replacing(schedules, () -> hash().multiGet(schedules, fields));
   }
 

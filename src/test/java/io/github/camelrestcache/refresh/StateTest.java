@@ -13,11 +13,11 @@ class StateTest {
 
   /** A refresh that began at 5,000. */
   private static State began(long soon, int looks, long notBefore, int failures) {
-    return new State(1, "me", 5_000, soon, looks, notBefore, 1, 0, 1, failures, null, 100, 0, 0, 0);
+    return new State("me", 5_000, soon, looks, notBefore, 1, 0, 1, failures, null, 100, 0, 0, 0);
   }
 
   private static long due(State state) {
-    return state.due(EVERY).toEpochMilli();
+    return state.due(EVERY);
   }
 
   @Test
@@ -56,7 +56,7 @@ class StateTest {
   void jsonKeepsAState() {
     State state = began(7_000, 2, 9_000, 3);
     assertThat(State.of(state.json().getBytes(UTF_8))).isEqualTo(state);
-    for (String odd : new String[] {"null", "7", "{\"fence\":1e99}", "what?"}) {
+    for (String odd : new String[] {"null", "7", "{\"began\":1e99}", "what?"}) {
       assertThat(State.of(odd.getBytes(UTF_8))).isEqualTo(State.NONE);
     }
   }
