@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -122,20 +123,24 @@ class CachedForwardTest {
     upstream.close();
   }
 
-  /** Responds to requests below /x in this order; the last response is repeated. */
+  private static boolean isOurs(Recorded asked) {
+    return asked.path().toLowerCase(Locale.ROOT).matches("/(x|repos/x|repositories/42).*");
+  }
+
+  /** Responds to requests below these paths in this order; the last response is repeated. */
   private void upstreamAnswers(Answer... inTurn) throws Exception {
     upstream.close();
     AtomicInteger next = new AtomicInteger();
     upstream =
         github.override(
-            asked -> asked.path().startsWith("/x"),
+            CachedForwardTest::isOurs,
             (asked, request) ->
                 inTurn[Math.min(next.getAndIncrement(), inTurn.length - 1)].give(asked, request));
     github.clearRequests();
   }
 
   private static List<Recorded> asked() {
-    return github.requests().stream().filter(asked -> asked.path().startsWith("/x")).toList();
+    return github.requests().stream().filter(CachedForwardTest::isOurs).toList();
   }
 
   private static String status(HttpResponse<?> answer) {
@@ -635,6 +640,56 @@ class CachedForwardTest {
     service.send("POST", "/x/r/issues/5/comments/");
     assertThat(within).allMatch(target -> status(service.get(target)).startsWith("fwd"));
     assertThat(beside).allMatch(target -> status(service.get(target)).startsWith("hit"));
+  }
+
+  @Test
+  void readAfterWriteIsConditional() throws Exception {
+    upstreamAnswers(
+        Answer.fresh("one", "ETag", "\"a\""),
+        Answer.of(201, "{}"),
+        Answer.of(304, "", "ETag", "\"a\"", "Cache-Control", "max-age=60"));
+    service.get("/repos/x/r", "Authorization", "Bearer a");
+    service.send("POST", "/repos/x/r/issues/1/comments", "Authorization", "Bearer a");
+
+    HttpResponse<String> answer = service.get("/repos/x/r", "Authorization", "Bearer a");
+
+    assertThat(status(answer)).isEqualTo("fwd=stale; fwd-status=304");
+    assertThat(answer.body()).isEqualTo("one");
+    assertThat(asked().get(2).header("If-None-Match")).isEqualTo("\"a\"");
+    assertThat(status(service.get("/repos/x/r", "Authorization", "Bearer a"))).startsWith("hit");
+  }
+
+  @Test
+  void writeInvalidatesNamesByNumber() throws Exception {
+    String next = "<%s/repositories/42/issues?page=2>; rel=\"next\"".formatted(github.url());
+    upstreamAnswers(Answer.fresh("one", "Link", next), Answer.fresh("two"), Answer.of(201, "{}"));
+    service.get("/repos/x/q/issues");
+    service.get("/repositories/42/issues?page=2");
+    assertThat(status(service.get("/repositories/42/issues?page=2"))).startsWith("hit");
+
+    service.send("PATCH", "/repos/X/Q/pulls/7");
+
+    upstreamAnswers(Answer.fresh("three"));
+    assertThat(service.get("/repositories/42/issues?page=2").body()).isEqualTo("three");
+  }
+
+  @Test
+  void answerThatHasChangedSinceWriteDoesNotStandIn() throws Exception {
+    upstreamAnswers(Answer.fresh("one", "ETag", "\"a\""), Answer.of(201, "{}"), Answer.cut());
+    service.get("/repos/x/s");
+    service.send("POST", "/repos/x/s/issues");
+
+    assertThat(service.get("/repos/x/s").statusCode()).isEqualTo(502);
+  }
+
+  @Test
+  void writesToWhatNobodyReadsLeaveNothingInRedis() throws Exception {
+    Stored.forgetForwarded(service);
+    upstreamAnswers(Answer.of(201, "{}"));
+    for (int i = 0; i < 20; i++) {
+      service.send("POST", "/repos/x/r" + i + "/issues/" + i + "/comments");
+    }
+    assertThat(Stored.in(service).keys("*:forward:*")).isEmpty();
   }
 
   @Test

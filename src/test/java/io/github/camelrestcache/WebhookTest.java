@@ -39,6 +39,7 @@ import redis.clients.jedis.JedisMonitor;
 
 /** Webhook deliveries, with a refresh interval of an hour so that timers do not interfere. */
 @Tag("slow")
+@SuppressWarnings("try") // the handles of overrides are only closed
 class WebhookTest {
 
   /** The secret of the example in GitHub's documentation; payload and signature are below. */
@@ -468,6 +469,33 @@ class WebhookTest {
             .asString()
             .contains("/orgs/Netflix soon");
       }
+    }
+  }
+
+  @Test
+  void eventHasForwardedAnswersOfItsRepositoryValidated() {
+    String zuul = "/repos/Netflix/zuul/pulls/7";
+    String eureka = "/repos/Netflix/eureka/pulls/7";
+    try (var handle =
+        github.override(
+            asked -> asked.path().endsWith("/pulls/7"),
+            (asked, request) ->
+                request
+                    .response()
+                    .putHeader("Cache-Control", "max-age=60")
+                    .end(fetches(asked.path()) == 1 ? "open" : "closed"))) {
+      for (String path : List.of(zuul, zuul, eureka)) {
+        assertThat(service.get(path).body()).isEqualTo("open");
+      }
+      byte[] payload =
+          "{\"action\":\"closed\",\"repository\":{\"full_name\":\"Netflix/zuul\"}}".getBytes(UTF_8);
+
+      HttpResponse<String> answer =
+          post(service, payload, headers("pull_request", "X-Hub-Signature-256", sign(payload)));
+
+      assertThat(answer.statusCode()).isEqualTo(202);
+      assertThat(service.get(zuul).body()).isEqualTo("closed");
+      assertThat(service.get(eureka).body()).isEqualTo("open");
     }
   }
 

@@ -6,8 +6,10 @@ import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -31,20 +33,20 @@ public final class Webhook {
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
 
   /**
-   * The headers of a delivery.
+   * A delivery.
    *
    * @param id the delivery id, which a redelivery repeats
    * @param event the event, such as {@code star}
+   * @param scopes the repository or the organization that it has changed, such as {@code
+   *     /repos/netflix/zuul} and {@code /repositories/42}; empty if the payload names none
    */
-  public record Delivery(String id, String event) {}
+  public record Delivery(String id, String event, List<String> scopes) {}
 
   /** GitHub's limit, in bytes. */
   private static final long LARGEST_PAYLOAD = 25L * 1024 * 1024;
 
   /** Maximum time to receive a payload in nanoseconds: GitHub waits 10 s for an answer. */
   private static final long LONGEST = TimeUnit.SECONDS.toNanos(10);
-
-  private static final int CHUNK = 64 * 1024;
 
   private final String secret;
 
@@ -56,7 +58,7 @@ public final class Webhook {
   }
 
   /**
-   * Verifies the signature of a delivery. The payload is read for it but not kept.
+   * Verifies the signature of a delivery. The payload is read but not kept.
    *
    * @throws Problem 404 without a secret, 405 if the method is not POST, 413 above 25 MB, 401 for a
    *     wrong signature, 400 without event or id, 408 if the payload arrives too slowly, 503 for
@@ -73,7 +75,8 @@ public final class Webhook {
     }
     // do not read the payload without a well-formed signature
     String signature = field(request, "X-Hub-Signature-256", "sha256=[0-9a-f]{64}");
-    if (signature.isEmpty() || !isSigned(request, signature)) {
+    List<String> scopes = signature.isEmpty() ? null : signedScopes(request, signature);
+    if (scopes == null) {
       throw new Problem(
               401,
               "Unauthorized",
@@ -87,7 +90,10 @@ public final class Webhook {
       throw new Problem(
           400, "Bad request", "X-GitHub-Event or X-GitHub-Delivery is missing or invalid.");
     }
-    return new Delivery(id, event);
+    if (scopes.isEmpty()) {
+      LOG.debug("{} {} names no repository and no organization in JSON", event, id);
+    }
+    return new Delivery(id, event, scopes);
   }
 
   /** The value of a field, or an empty string if it is missing or malformed. */
@@ -96,8 +102,8 @@ public final class Webhook {
     return value != null && value.matches(form) ? value : "";
   }
 
-  /** Computes the signature of the payload and compares it. */
-  private boolean isSigned(ClientRequest request, String signature)
+  /** The scopes that a payload names, or null if its signature is another. */
+  private List<String> signedScopes(ClientRequest request, String signature)
       throws IOException, GeneralSecurityException {
     if (!request.ticket().take(InFlight.Share.DELIVERIES, 1)) {
       throw Problem.busy("Too many webhook deliveries are in flight");
@@ -108,20 +114,43 @@ public final class Webhook {
     InputStream body = request.body() == null ? InputStream.nullInputStream() : request.body();
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
-    byte[] chunk = new byte[CHUNK];
-    long length = 0;
-    long began = System.nanoTime();
-    for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
-      length += count;
+    SignedStream signed = new SignedStream(body, mac);
+    List<String> scopes = Payload.scopes(signed);
+    signed.transferTo(OutputStream.nullOutputStream());
+    byte[] given = HexFormat.of().parseHex(signature.replace("sha256=", ""));
+    return MessageDigest.isEqual(given, mac.doFinal()) ? scopes : null;
+  }
+
+  /** Computes a signature of what is read, within the limits of length and time. */
+  private static final class SignedStream extends FilterInputStream {
+
+    private final long began = System.nanoTime();
+    private final Mac mac;
+    private long length;
+
+    SignedStream(InputStream in, Mac mac) {
+      super(in);
+      this.mac = mac;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int most) throws IOException {
+      int count = super.read(buffer, offset, most);
+      length += Math.max(0, count);
       if (length > LARGEST_PAYLOAD) {
         throw tooLarge();
       } else if (System.nanoTime() - began > LONGEST) {
         throw new Problem(408, "Request timeout", "The payload did not arrive in time.");
       }
-      mac.update(chunk, 0, count);
+      mac.update(buffer, offset, Math.max(0, count));
+      return count;
     }
-    byte[] given = HexFormat.of().parseHex(signature.replace("sha256=", ""));
-    return MessageDigest.isEqual(given, mac.doFinal());
   }
 
   private static Problem tooLarge() {
