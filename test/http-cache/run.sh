@@ -25,9 +25,10 @@ cleanup() {
 trap cleanup EXIT
 
 free_port() { node -e 's = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'; }
+# Waits until a URL is answered with this text.
 await() {
   for _ in $(seq 120); do
-    curl -s -o "$work/ignored" "$1" && return
+    curl -s "$1" | grep -q "$2" && return
     sleep 0.5
   done
   echo "$1 does not answer" >&2
@@ -48,8 +49,9 @@ PORT=$port HOST=127.0.0.1 MANAGEMENT_PORT=$management REDIS_URL='' GITHUB_API_UR
   GITHUB_API_TOKEN='' FORWARD_CACHE_HEURISTIC=true REFRESH_INTERVAL=1h \
   java -Xmx400m -jar "$root/target/camel-rest-cache.jar" >"$work/service.log" 2>&1 &
 pids+=($!)
-await "http://127.0.0.1:$upstream/"
-await "http://127.0.0.1:$port/healthcheck"
+await "http://127.0.0.1:$upstream/" ""
+# while it starts, the service answers 503 without a report
+await "http://127.0.0.1:$port/healthcheck" endpoints
 
 cd "$suite"
 npm_config_base=http://127.0.0.1:$port npm_package_config_id='' \
