@@ -643,6 +643,47 @@ class CachedForwardTest {
   }
 
   @Test
+  void forwardMaxAgeLimitsTheAgeOfHits() throws Exception {
+    try (Service young = Service.start(github, Map.of("forward.max.age", "30s"))) {
+      upstreamAnswers(
+          Answer.fresh("one", "ETag", "\"a\"", "Age", "10"),
+          Answer.fresh("two", "ETag", "\"b\"", "Age", "40"),
+          Answer.of(304, "", "ETag", "\"b\"", "Cache-Control", "max-age=60"));
+      young.get("/x/young");
+      assertThat(status(young.get("/x/young"))).matches("hit; ttl=(20|1\\d)");
+      young.get("/x/old");
+      assertThat(status(young.get("/x/old"))).isEqualTo("fwd=stale; fwd-status=304");
+    }
+  }
+
+  @Test
+  void spellingsOfOneCredentialShareAnswers() throws Exception {
+    upstreamAnswers(Answer.fresh("one"));
+    for (String own : List.of("token abc", "Bearer abc", "bearer abc")) {
+      assertThat(service.get("/x/spelled", "Authorization", own).body()).isEqualTo("one");
+    }
+    assertThat(asked()).hasSize(1);
+    service.get("/x/spelled", "Authorization", "Basic abc");
+    service.get("/x/spelled", "Authorization", "abc");
+    assertThat(asked()).hasSize(3);
+  }
+
+  @Test
+  void acceptedDoesNotRemoveWhatMayStandIn() throws Exception {
+    upstreamAnswers(
+        Answer.of(200, "old", "Cache-Control", "max-age=60", "Age", "100", "ETag", "\"a\""),
+        Answer.of(202, "{}"),
+        Answer.of(503, "no"));
+    service.get("/x/stats");
+    assertThat(service.get("/x/stats").statusCode()).isEqualTo(202);
+
+    HttpResponse<String> answer = service.get("/x/stats");
+
+    assertThat(answer.body()).isEqualTo("old");
+    assertThat(status(answer)).isEqualTo("fwd=stale; fwd-status=503; detail=stale-if-error");
+  }
+
+  @Test
   void readAfterWriteIsConditional() throws Exception {
     upstreamAnswers(
         Answer.fresh("one", "ETag", "\"a\""),

@@ -67,6 +67,7 @@ class SettingsCheckTest {
         "github.owner.paths | /user /user,/gists /repos/*/*/subscription",
         "refresh.interval   | 500ms 2s 1h30m 1d",
         "stale.if.error     | 0s 1d",
+        "forward.max.age    | 0s 500ms 1m",
         "drain.delay        | 0s 5s",
         "refresh.max.pages  | 1 100000",
       })
@@ -101,6 +102,7 @@ class SettingsCheckTest {
         "cold.wait              | a time above  | 0s; 5m3; 1h5x; ",
         "stale.if.error         | a time such as 10m | -1s; x; 1x; 5; ",
         "drain.delay            | a time such as 5s | -1s; soon; ",
+        "forward.max.age        | nothing, or a time such as 10s | -1s; 5; never",
         "github.connect.timeout | a time above  | never; ",
         "github.answer.timeout  | a time above  | 1x; ",
         "max.forwards           | a whole       | 0; 1.0; -1; ",

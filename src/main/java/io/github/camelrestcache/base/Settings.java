@@ -67,9 +67,11 @@ public record Settings(
    *
    * @param most the maximum number of forwarded requests in flight
    * @param maxEntry the maximum size of a stored answer in bytes
+   * @param maxAge the age from which GitHub is asked again, or null for as GitHub says
    * @param heuristic whether to apply heuristic freshness (RFC 9111 4.2.2)
    */
-  public record Forwarding(int most, int maxEntry, boolean heuristic, Duration staleIfError) {}
+  public record Forwarding(
+      int most, int maxEntry, Duration maxAge, boolean heuristic, Duration staleIfError) {}
 
   /**
    * Limits for clients.
@@ -170,6 +172,7 @@ public record Settings(
         new Forwarding(
             of.count("max.forwards"),
             (int) Math.min(Integer.MAX_VALUE, of.size("forward.cache.max.entry")),
+            of.timeOrNull("forward.max.age", "nothing, or a time such as 10s, or 0s for each read"),
             of.flag("forward.cache.heuristic"),
             of.timeOrZero("stale.if.error", "a time such as 10m, 1h or 1d, or 0s for never")),
         limits(of));

@@ -54,6 +54,11 @@ record SettingsReader(PropertiesComponent properties, Set<String> read) {
     return Duration.ofMillis(Settings.millis(text(key, allowed, s -> Settings.millis(s) >= 0)));
   }
 
+  Duration timeOrNull(String key, String allowed) {
+    String time = text(key, allowed, s -> s.isEmpty() || Settings.millis(s) >= 0);
+    return time.isEmpty() ? null : Duration.ofMillis(Settings.millis(time));
+  }
+
   int count(String key) {
     return Integer.parseInt(text(key, "a whole number above 0", "[1-9]\\d{0,8}"));
   }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.micrometer.core.instrument.Counter;
@@ -69,16 +70,19 @@ final class Entries implements HttpCacheStorage {
   private final MeterRegistry meters;
   private final String prefix;
   private final Duration stale;
+  private final Duration maxAge;
   private final AtomicBoolean failing = new AtomicBoolean();
 
   /** The request that this thread serves, which the library does not pass to its storage. */
   private final ThreadLocal<CacheRequest> served = new ThreadLocal<>();
 
-  Entries(RedisConnection redis, Keys keys, Duration staleIfError, MeterRegistry meters) {
+  Entries(RedisConnection redis, Keys keys, Settings.Forwarding settings, MeterRegistry meters) {
     this.redis = redis;
     this.meters = meters;
     this.prefix = keys.of("forward:");
-    this.stale = staleIfError.compareTo(STALE) > 0 ? staleIfError : STALE;
+    Duration ifError = settings.staleIfError();
+    this.stale = ifError.compareTo(STALE) > 0 ? ifError : STALE;
+    this.maxAge = settings.maxAge();
   }
 
   @Override
@@ -88,13 +92,18 @@ final class Entries implements HttpCacheStorage {
     if (entry == null || entry.hasVariants() || request == null) {
       return entry;
     }
-    if (request.mark.equals(KeptFields.value(entry, KeptFields.MARK))) {
+    request.forwarded.outdated = !request.mark.equals(KeptFields.value(entry, KeptFields.MARK));
+    if (request.forwarded.outdated) {
+      return withDirectives(entry, "max-age=0, no-cache");
+    } else if (maxAge == null) {
       return entry;
     }
-    request.forwarded.outdated = true;
-    HeaderGroup fields = fields(entry);
-    fields.setHeader(new BasicHeader("Cache-Control", "max-age=0, no-cache"));
-    return with(entry, (HeaderGroup) entry.requestHeaders(), fields);
+    long seconds = Math.min(maxAge.toSeconds(), Cacheability.lifetime(entry));
+    return withDirectives(
+        entry,
+        KeptFields.value(entry, "Cache-Control")
+            .replaceFirst("max-age=\\d+", "max-age=" + seconds)
+            .replaceFirst("stale-while-revalidate=\\d+", "stale-while-revalidate=0"));
   }
 
   @Override
@@ -237,6 +246,12 @@ final class Entries implements HttpCacheStorage {
     HeaderGroup fields = new HeaderGroup();
     fields.setHeaders(entry.getHeaders());
     return fields;
+  }
+
+  private static HttpCacheEntry withDirectives(HttpCacheEntry entry, String directives) {
+    HeaderGroup fields = fields(entry);
+    fields.setHeader(new BasicHeader("Cache-Control", directives));
+    return with(entry, (HeaderGroup) entry.requestHeaders(), fields);
   }
 
   /** An entry with other fields of its request and its answer. */

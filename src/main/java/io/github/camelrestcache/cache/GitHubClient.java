@@ -73,7 +73,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
     URI upstream = settings.github().url();
     Settings.Forwarding forwarding = settings.forwarding();
     UpstreamUrls urls = new UpstreamUrls(settings);
-    Entries entries = new Entries(redis, keys, forwarding.staleIfError(), this.meters);
+    Entries entries = new Entries(redis, keys, forwarding, this.meters);
     RequestConfig requestConfig =
         RequestConfig.custom()
             .setConnectionRequestTimeout(Timeout.of(settings.github().connectTimeout()))

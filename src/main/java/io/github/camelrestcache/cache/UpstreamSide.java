@@ -252,8 +252,8 @@ record UpstreamSide(
         forwarded.refusedForNow = status;
         response.setCode(503);
       }
-    } else if (status != 304 && isNoStore(response)) {
-      // RFC 9111 4.3.3: gone, or no longer for this caller
+    } else if (status != 304 && status != 202 && isNoStore(response)) {
+      // RFC 9111 4.3.3: gone, or no longer for this caller; 202 only says that it is computed
       entries.forget(scope.route.getTargetHost(), seen);
     }
   }

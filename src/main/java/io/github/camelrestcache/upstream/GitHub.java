@@ -130,7 +130,7 @@ public final class GitHub {
    */
   private static String credential(String own, String lent) {
     if (own != null) {
-      return Hash.of(own);
+      return Hash.of(own.replaceFirst("(?i)^(token|bearer) +", "Bearer ")); // GitHub takes either
     }
     return lent.isEmpty() ? "nobody" : "lent " + Hash.of(lent);
   }
