@@ -633,8 +633,8 @@ class CachedForwardTest {
   @Test
   void writeInvalidatesItsScope() throws Exception {
     upstreamAnswers(Answer.fresh("one"));
-    List<String> within = List.of("/x/r", "/x/r/issues?state=open", "/x/r/issues/6");
-    List<String> beside = List.of("/x/other", "/x/r2/issues", "/x");
+    List<String> within = List.of("/x/r", "/x/r/issues?state=open", "/x/r/issues/6", "/x");
+    List<String> beside = List.of("/x/other", "/x/r2/issues");
     within.forEach(service::get);
     beside.forEach(service::get);
     service.send("POST", "/x/r/issues/5/comments/");
@@ -698,6 +698,26 @@ class CachedForwardTest {
     assertThat(answer.body()).isEqualTo("one");
     assertThat(asked().get(2).header("If-None-Match")).isEqualTo("\"a\"");
     assertThat(status(service.get("/repos/x/r", "Authorization", "Bearer a"))).startsWith("hit");
+  }
+
+  @Test
+  void validationWithoutDirectivesKeepsThoseThatAreStored() throws Exception {
+    upstreamAnswers(
+        Answer.fresh("one", "ETag", "\"a\""),
+        Answer.of(201, "{}"),
+        Answer.of(304, "", "ETag", "\"a\""));
+    service.get("/x/kept");
+    service.send("POST", "/x/kept");
+    assertThat(status(service.get("/x/kept"))).isEqualTo("fwd=stale; fwd-status=304");
+
+    assertThat(status(service.get("/x/kept"))).startsWith("hit");
+  }
+
+  @Test
+  void readsThatGitHubDoesNotSeeLeaveNothingInRedis() throws Exception {
+    Stored.forgetForwarded(service);
+    service.get("/x/not-asked", "Cache-Control", "only-if-cached");
+    assertThat(Stored.in(service).keys("*:forward:*")).isEmpty();
   }
 
   @Test
@@ -873,7 +893,7 @@ class CachedForwardTest {
     service.send("POST", "/x/t");
     var redis = Stored.in(service);
     assertThat(redis.keys("*:forward:*"))
-        .hasSize(4) // a root, two variants, the scope /x/t
+        .hasSize(3) // a root and two variants
         .allSatisfy(key -> assertThat(redis.getExpire(key)).isGreaterThan(86_000));
   }
 

@@ -51,8 +51,11 @@ final class CacheRequest extends BasicClassicHttpRequest {
   /** What the cache does to answer it, except in the background. */
   final transient Forwarded forwarded = new Forwarded();
 
+  /** Where its path belongs. */
+  final transient Scopes.Place place;
+
   /** The {@linkplain Scopes mark} of its scope before GitHub is asked. */
-  final String mark;
+  String mark;
 
   /** Whether the cache may answer it and store its answer. */
   final boolean cached;
@@ -65,6 +68,7 @@ final class CacheRequest extends BasicClassicHttpRequest {
 
   /**
    * @param kind identifies what is stored besides the request
+   * @param place where the path belongs
    * @param version of the path; null if nothing may be stored
    */
   CacheRequest(
@@ -72,8 +76,10 @@ final class CacheRequest extends BasicClassicHttpRequest {
       UpstreamRequest ask,
       Exchange exchange,
       String kind,
+      Scopes.Place place,
       Scopes.Version version) {
     super("GET", request.getScheme(), request.getAuthority(), "/" + key(ask, kind));
+    this.place = place;
     mark = version == null ? "" : version.mark();
     this.ask = ask;
     client = exchange.getVariable("request", ClientRequest.class);

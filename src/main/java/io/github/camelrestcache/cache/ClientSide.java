@@ -57,7 +57,7 @@ record ClientSide(
     Version version = ask.isCached() ? version(place) : null;
     String purge = version == null ? "" : version.purge();
     String kind = purge + purges.mark(place.path()) + urls.form();
-    CacheRequest seen = new CacheRequest(request, ask, exchange, kind, version);
+    CacheRequest seen = new CacheRequest(request, ask, exchange, kind, place, version);
     Forwarded forwarded = seen.forwarded;
     ExecChain.Scope seenScope =
         new ExecChain.Scope(
@@ -86,7 +86,7 @@ record ClientSide(
       }
       if (version != null && forwarded.status > 0) {
         scopes.learn(place, KeptFields.value(response, "Link"));
-        if (version.isNew() && entry != null) {
+        if (version.mark().isEmpty() && entry != null) {
           scopes.keep(place);
         }
       }

@@ -92,7 +92,8 @@ final class Entries implements HttpCacheStorage {
     if (entry == null || entry.hasVariants() || request == null) {
       return entry;
     }
-    request.forwarded.outdated = !request.mark.equals(KeptFields.value(entry, KeptFields.MARK));
+    request.forwarded.outdated =
+        request.mark.isEmpty() || !request.mark.equals(KeptFields.value(entry, KeptFields.MARK));
     if (request.forwarded.outdated) {
       return withDirectives(entry, "max-age=0, no-cache");
     } else if (maxAge == null) {
@@ -233,13 +234,20 @@ final class Entries implements HttpCacheStorage {
     }
   }
 
-  private static byte[] value(String key, HttpCacheEntry entry) throws ResourceIOException {
+  private byte[] value(String key, HttpCacheEntry entry) throws ResourceIOException {
     List<String> vary = CacheKeyGenerator.variantNames(entry);
     HeaderGroup named = new HeaderGroup();
     Stream.of(entry.requestHeaders().getHeaders())
         .filter(header -> vary.stream().anyMatch(header.getName()::equalsIgnoreCase))
         .forEach(named::addHeader);
-    return TEXT.serialize(new HttpCacheStorageEntry(key, with(entry, named, fields(entry))));
+    HeaderGroup fields = fields(entry);
+    Forwarded forwarded = served.get() == null ? null : served.get().forwarded;
+    if (forwarded != null
+        && forwarded.shownDirectives != null
+        && forwarded.shownDirectives.equals(KeptFields.value(entry, "Cache-Control"))) {
+      fields.setHeader(new BasicHeader("Cache-Control", forwarded.storedDirectives));
+    }
+    return TEXT.serialize(new HttpCacheStorageEntry(key, with(entry, named, fields)));
   }
 
   private static HeaderGroup fields(HttpCacheEntry entry) {
@@ -248,7 +256,11 @@ final class Entries implements HttpCacheStorage {
     return fields;
   }
 
-  private static HttpCacheEntry withDirectives(HttpCacheEntry entry, String directives) {
+  /** The entry with other directives, which are not stored. */
+  private HttpCacheEntry withDirectives(HttpCacheEntry entry, String directives) {
+    Forwarded forwarded = served.get().forwarded;
+    forwarded.storedDirectives = KeptFields.value(entry, "Cache-Control");
+    forwarded.shownDirectives = directives;
     HeaderGroup fields = fields(entry);
     fields.setHeader(new BasicHeader("Cache-Control", directives));
     return with(entry, (HeaderGroup) entry.requestHeaders(), fields);

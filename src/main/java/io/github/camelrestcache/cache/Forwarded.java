@@ -27,6 +27,11 @@ final class Forwarded {
   /** Whether its scope has changed since the stored answer, which must not stand in then. */
   boolean outdated;
 
+  /** The directives of the stored answer and those that the library was shown in place, or null. */
+  String storedDirectives;
+
+  String shownDirectives;
+
   /** Whether Redis did not store the answer, which the library does not report. */
   boolean lost;
 }

@@ -88,6 +88,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
             flights,
             limits,
             entries,
+            scopes,
             requestConfig,
             new RewrittenJson(urls, forwarding.maxEntry()));
     setHttpCacheStorage(entries);

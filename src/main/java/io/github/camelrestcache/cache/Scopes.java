@@ -12,10 +12,10 @@ import java.net.URLDecoder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.Body;
@@ -47,6 +47,9 @@ public final class Scopes {
   private static final Pattern NUMBER =
       Pattern.compile("/(?:repositories|organizations|user)/\\d+(?![^/?>])");
 
+  /** A number in the path of a link. */
+  private static final Pattern LINKED = Pattern.compile("<[^>?]*?(" + NUMBER.pattern() + ")");
+
   /** Creates the mark of a scope, unless it exists, and answers with it. */
   private static final RedisScript<byte[]> CREATE =
       RedisScript.of(
@@ -57,16 +60,6 @@ public final class Scopes {
           return redis.call('HGET', KEYS[1], 'mark')
           """,
           byte[].class);
-
-  private static final RedisScript<Long> CHANGE =
-      RedisScript.of(
-          """
-          if redis.call('EXISTS', KEYS[1]) == 1 then
-            redis.call('HSET', KEYS[1], 'mark', ARGV[1])
-          end
-          return 1
-          """,
-          Long.class);
 
   /**
    * Where a path belongs.
@@ -80,10 +73,10 @@ public final class Scopes {
    * The version of a path.
    *
    * @param purge changes with each purge of the path
-   * @param mark changes with each write or event in the scope of the path
-   * @param isNew whether the scope was not in Redis
+   * @param mark changes with each write or event in the scope of the path; empty if the scope has
+   *     none
    */
-  record Version(String purge, String mark, boolean isNew) {}
+  record Version(String purge, String mark) {}
 
   private final RedisConnection redis;
   private final Keys keys;
@@ -91,7 +84,11 @@ public final class Scopes {
 
   /** The names of scopes by their numbers. */
   private final Cache<String, String> names =
-      Caffeine.newBuilder().executor(Runnable::run).maximumSize(10_000).build();
+      Caffeine.newBuilder()
+          .executor(Runnable::run)
+          .maximumSize(10_000)
+          .expireAfterWrite(Duration.ofHours(1)) // a repository may be renamed
+          .build();
 
   /** The scopes whose new mark Redis has not accepted yet. */
   private final Set<String> outlived = ConcurrentHashMap.newKeySet();
@@ -171,23 +168,29 @@ public final class Scopes {
     List<String> names = List.of("mark", place.path());
     List<byte[]> fields =
         redis.replacing(key, () -> redis.<String, byte[]>opsForHash().multiGet(key, names));
-    String purge = fields.get(1) == null ? "" : new String(fields.get(1), UTF_8);
-    if (fields.get(0) != null) {
-      return new Version(purge, new String(fields.get(0), UTF_8), false);
-    }
-    String mark = UUID.randomUUID().toString();
+    String mark = fields.get(0) == null ? "" : new String(fields.get(0), UTF_8);
+    return new Version(fields.get(1) == null ? "" : new String(fields.get(1), UTF_8), mark);
+  }
+
+  /**
+   * Creates the mark of a scope, before GitHub is asked.
+   *
+   * @return empty if Redis does not accept it: then nothing can be stored
+   */
+  String create(Place place) {
     try {
-      byte[] created = redis.run(CREATE, key, mark, UNTIL_STORED.toSeconds());
-      return new Version(purge, new String(created, UTF_8), true);
+      String mark = UUID.randomUUID().toString();
+      byte[] created = redis.run(CREATE, key(place.scope()), mark, UNTIL_STORED.toSeconds());
+      return new String(created, UTF_8);
     } catch (DataAccessException e) {
-      return new Version(purge, mark, false); // nothing can be stored
+      return "";
     }
   }
 
-  /** Keeps a new scope, because an answer was stored. */
+  /** Keeps a new scope, because an answer was stored. Without it, answers need validation. */
   void keep(Place place) {
     try {
-      redis.expire(key(place.scope()), KEPT);
+      redis.expire(key(place.scope()), Entries.STALE);
     } catch (DataAccessException e) {
       // the answers of the scope need validation sooner
     }
@@ -198,17 +201,17 @@ public final class Scopes {
     if (link == null || NUMBER.matcher(place.scope()).matches()) {
       return;
     }
-    NUMBER
+    LINKED
         .matcher(link.toLowerCase(Locale.ROOT))
         .results()
-        .map(MatchResult::group)
+        .map(number -> number.group(1))
         .distinct()
         .filter(number -> !place.scope().equals(names.getIfPresent(number)))
         .forEach(
             number -> {
               try {
                 redis.opsForHash().put(key(number), "same", place.scope().getBytes(UTF_8));
-                redis.expire(key(number), KEPT);
+                redis.expire(key(number), Entries.STALE);
                 names.put(number, place.scope());
               } catch (DataAccessException e) {
                 // it is learned again
@@ -216,9 +219,14 @@ public final class Scopes {
             });
   }
 
-  /** Invalidates the scope of a path after a write. */
+  /** Invalidates the scope of a path after a write, and the list of all such scopes. */
   void written(String path) {
-    invalidate(place(path).scope());
+    String scope = place(path).scope();
+    invalidate(scope);
+    String list = scope.replaceFirst("/[^/]*$", "");
+    if (!list.isEmpty() && !scope.startsWith("/repos/")) {
+      invalidate(list); // such as /gists and /notifications
+    }
   }
 
   /**
@@ -235,7 +243,8 @@ public final class Scopes {
   /** Returns false if Redis does not accept it. */
   private boolean change(String scope) {
     try {
-      redis.run(CHANGE, key(scope), UUID.randomUUID().toString());
+      String key = key(scope); // a removal, because a full Redis accepts it
+      redis.replacing(key, () -> redis.opsForHash().delete(key, "mark"));
       outlived.remove(scope);
       return true;
     } catch (DataAccessException e) {
@@ -254,8 +263,14 @@ public final class Scopes {
   void forget(String path) {
     Place place = place(path);
     String key = key(place.scope());
-    redis.opsForHash().put(key, place.path(), UUID.randomUUID().toString().getBytes(UTF_8));
-    redis.expire(key, KEPT);
+    Map<String, Object> version =
+        Map.of(place.path(), UUID.randomUUID().toString().getBytes(UTF_8));
+    redis.replacing(
+        key,
+        () -> {
+          redis.opsForHash().putAll(key, version);
+          return redis.expire(key, KEPT);
+        });
     announce(place.path());
   }
 

@@ -41,6 +41,7 @@ record UpstreamSide(
     Flights flights,
     RateLimits limits,
     Entries entries,
+    Scopes scopes,
     RequestConfig requestConfig,
     RewrittenJson json)
     implements ExecChainHandler {
@@ -81,7 +82,7 @@ record UpstreamSide(
       context.setRequestConfig(requestConfig); // the library sets none
     } else if (seen.cached
         && forwarded.reason == null
-        && (waited == null || waited == Outcome.FAILED)) {
+        && (waited == null || waited == Outcome.FAILED || forwarded.outdated)) {
       forwarded.flight = flights.begin(key(seen), reason, seen.looked);
     }
     forwarded.reason = reason;
@@ -94,6 +95,9 @@ record UpstreamSide(
       forwarded.heldBack = limited;
       if (!limited) {
         takePlace(client, ask);
+        if (seen.cached && seen.mark.isEmpty()) {
+          seen.mark = scopes.create(seen.place);
+        }
         response = proceed(message(request, ask, stale || validates, scope), ask, scope, chain);
         forwarded.status = response.getCode();
         limited = isLimit(response);
@@ -132,8 +136,7 @@ record UpstreamSide(
 
   /** The key of a flight: requests with the same key get the same answer. */
   private static String key(CacheRequest seen) {
-    StringBuilder key =
-        new StringBuilder(seen.ask.method()).append(seen.getPath()).append(seen.mark);
+    StringBuilder key = new StringBuilder(seen.ask.method()).append(seen.getPath());
     TELLS_APART.forEach(name -> key.append('\n').append(seen.ask.fields().get(name)));
     return key.toString();
   }

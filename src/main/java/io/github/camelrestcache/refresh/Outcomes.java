@@ -58,7 +58,7 @@ public record Outcomes(
    */
   void note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
     String path = endpoint.path();
-    if (!leases.renew(path)) {
+    if (!leases.take(path)) { // again, because it may have been evicted
       return; // another instance has taken over
     }
     if (failure instanceof DataAccessException) {

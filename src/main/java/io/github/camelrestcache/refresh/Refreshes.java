@@ -246,7 +246,8 @@ public final class Refreshes {
         .tag("outcome", failure == null ? "done" : Failures.word(failure))
         .register(meters)
         .record(Duration.between(lease.taken(), Instant.now()));
-    if (failure instanceof DataAccessException) {
+    boolean isLost = failure instanceof LeaseLost && !schedule.state(endpoint.path()).isWanted();
+    if (isLost || failure instanceof DataAccessException) {
       rest(endpoint.path());
     }
     try {

@@ -17,10 +17,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.apache.camel.Variable;
@@ -37,8 +35,8 @@ public final class Schedule {
 
   private final Map<String, State> states = new ConcurrentHashMap<>();
 
-  /** Requests that Redis did not accept. */
-  private final Queue<Runnable> untold = new ConcurrentLinkedQueue<>();
+  /** The paths of requests that Redis did not accept. */
+  private final Set<String> untold = ConcurrentHashMap.newKeySet();
 
   /** The fields in Redis at the last look; null before the first. */
   private volatile Map<String, byte[]> looked;
@@ -101,15 +99,15 @@ public final class Schedule {
     }
     changed.forEach(path -> keep(path, now.get(path), now.get(path + Leases.SOON)));
     looked = now;
-    for (Runnable request = untold.peek(); request != null; request = untold.peek()) {
-      request.run();
-      untold.remove(request);
+    for (String path : untold) {
+      want(path, Duration.ZERO, false);
+      untold.remove(path);
     }
     return changed;
   }
 
   /** Reads the state of an endpoint from Redis. */
-  State read(String path) {
+  synchronized State read(String path) {
     if (looked == null) {
       look();
     }
@@ -170,7 +168,7 @@ public final class Schedule {
     try {
       want(path, after, false);
     } catch (DataAccessException e) {
-      untold.add(() -> want(path, after, false));
+      untold.add(path);
     }
   }
 

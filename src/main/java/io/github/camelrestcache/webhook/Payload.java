@@ -6,11 +6,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Reads from a payload what an event has changed, without keeping the payload. */
 final class Payload {
@@ -18,6 +20,9 @@ final class Payload {
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          // would keep all names of a payload whose signature is not checked yet
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(1_000).build())
           .build();
 
@@ -30,41 +35,43 @@ final class Payload {
    * @return empty if the payload does not say so, such as one that is form-encoded
    */
   static List<String> scopes(InputStream json) throws IOException {
-    List<String> repository = new ArrayList<>();
-    List<String> organization = new ArrayList<>();
+    List<String> repository = List.of();
+    List<String> organization = List.of();
     try (JsonParser parser = JSON.createParser(json)) {
       if (parser.nextToken() == JsonToken.START_OBJECT) {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
           String name = parser.currentName();
           boolean isObject = parser.nextToken() == JsonToken.START_OBJECT;
           if (isObject && name.equals("repository")) {
-            read(parser, "full_name", "/repos/", "/repositories/", repository);
+            repository = read(parser, "full_name", "/repos/", "/repositories/");
           } else if (isObject && name.equals("organization")) {
-            read(parser, "login", "/orgs/", "/organizations/", organization);
+            organization = read(parser, "login", "/orgs/", "/organizations/");
           } else {
             parser.skipChildren();
           }
         }
       }
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       return List.of();
     }
     return repository.isEmpty() ? organization : repository;
   }
 
-  private static void read(
-      JsonParser parser, String nameField, String byName, String byNumber, List<String> scopes)
-      throws IOException {
+  private static List<String> read(
+      JsonParser parser, String nameField, String byName, String byNumber) throws IOException {
+    String name = null;
+    String number = null;
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
       JsonToken value = parser.nextToken();
       if (field.equals(nameField) && value == JsonToken.VALUE_STRING) {
-        scopes.add(byName + parser.getText().toLowerCase(Locale.ROOT));
+        name = byName + parser.getText().toLowerCase(Locale.ROOT);
       } else if (field.equals("id") && value == JsonToken.VALUE_NUMBER_INT) {
-        scopes.add(byNumber + parser.getText());
+        number = byNumber + parser.getText();
       } else {
         parser.skipChildren();
       }
     }
+    return Stream.of(name, number).filter(Objects::nonNull).toList();
   }
 }

@@ -16,7 +16,7 @@ class PayloadTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{\"repository\":{\"id\":42,\"full_name\":\"Netflix/Zuul\"}} | /repositories/42 /repos/netflix/zuul",
+        "{\"repository\":{\"id\":42,\"full_name\":\"Netflix/Zuul\"}} | /repos/netflix/zuul /repositories/42",
         "{\"a\":[{\"id\":1}],\"organization\":{\"login\":\"Netflix\",\"id\":7}} | /orgs/netflix /organizations/7",
         "{\"organization\":{\"id\":7},\"repository\":{\"owner\":{\"id\":9},\"id\":42}} | /repositories/42",
         "{\"issue\":{\"repository\":{\"id\":42}}} | ``",
