@@ -3,6 +3,7 @@ package io.github.camelrestcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.camelrestcache.cache.Joined;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.Recorded;
 import io.vertx.core.http.HttpServerRequest;
@@ -14,9 +15,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.camel.Exchange;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +58,9 @@ class CoalescedForwardTest {
                     "github.answer.timeout",
                     "60s",
                     "refresh.interval",
-                    "1h"))
+                    "1h",
+                    "camel.main.inflight-repository-browse-enabled",
+                    "true"))
             .ready();
   }
 
@@ -99,11 +105,24 @@ class CoalescedForwardTest {
     await().atMost(Duration.ofSeconds(10)).until(() -> held.size() == requests);
   }
 
-  /** Waits until this many requests are in flight in the service. */
-  private static void awaitInFlight(int exchanges) {
+  /** Waits until this many requests wait for that of another client. */
+  private static void awaitWaiting(int requests) {
+    awaitWaiting(requests, Set.of());
+  }
+
+  /** The same, not counting those that have not noticed the end of what they waited for before. */
+  private static void awaitWaiting(int requests, Set<Object> before) {
     await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> service.context().getInflightRepository().size() >= exchanges);
+        .until(() -> waiting().stream().filter(each -> !before.contains(each)).count() == requests);
+  }
+
+  /** For each request that waits or has waited, what it has waited for last. */
+  private static Set<Object> waiting() {
+    return service.context().getInflightRepository().browse().stream()
+        .map(each -> each.getExchange().getProperty(Exchange.EXCEPTION_CAUGHT))
+        .filter(Joined.class::isInstance)
+        .collect(Collectors.toSet());
   }
 
   private static long asked() {
@@ -135,7 +154,7 @@ class CoalescedForwardTest {
   void hitAfterCoalescingIsNotMarkedCollapsed() {
     var answers = ask(20);
     awaitHeld(1);
-    awaitInFlight(20);
+    awaitWaiting(19);
     answer("{}");
 
     assertThat(answers).anyMatch(each -> status(each.join()).endsWith("; collapsed"));
@@ -146,7 +165,7 @@ class CoalescedForwardTest {
   void identicalReadsShareOneRequestAndHoldNoThread() {
     var answers = ask(500);
     awaitHeld(1);
-    awaitInFlight(500);
+    awaitWaiting(499);
 
     assertThat(service.get("/orgs/Netflix").statusCode()).as("threads are free").isEqualTo(200);
     assertThat(service.get("/zen").statusCode()).as("a connection is free").isEqualTo(200);
@@ -165,7 +184,7 @@ class CoalescedForwardTest {
     storeStale("max-age=60");
     var answers = ask(50);
     awaitHeld(1);
-    awaitInFlight(50);
+    awaitWaiting(49);
     held.remove().response().setStatusCode(304).putHeader("ETag", "\"a\"").end();
 
     assertThat(answers).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("one"));
@@ -178,7 +197,7 @@ class CoalescedForwardTest {
   void oneFollowerRetriesAfterBrokenConnection() {
     var answers = ask(50);
     awaitHeld(1);
-    awaitInFlight(50);
+    awaitWaiting(49);
     held.remove().connection().close();
     awaitHeld(1);
     answer("one");
@@ -192,7 +211,7 @@ class CoalescedForwardTest {
   void oneFollowerRetriesAfterGitHubError() {
     var answers = ask(50);
     awaitHeld(1);
-    awaitInFlight(50);
+    awaitWaiting(49);
     held.remove().response().setStatusCode(502).end("unicorn");
     awaitHeld(1);
     answer("one");
@@ -206,7 +225,7 @@ class CoalescedForwardTest {
   void followersOfNoCacheResponseAskConcurrently() {
     var answers = ask(10);
     awaitHeld(1);
-    awaitInFlight(10);
+    awaitWaiting(9);
     await()
         .until(
             () -> {
@@ -227,7 +246,7 @@ class CoalescedForwardTest {
     storeStale("max-age=60");
     var answers = ask(40);
     awaitHeld(1);
-    awaitInFlight(40);
+    awaitWaiting(39);
     held.remove().response().setStatusCode(503).end("no");
 
     assertThat(answers).allSatisfy(each -> assertThat(each.join().body()).isEqualTo("one"));
@@ -243,7 +262,7 @@ class CoalescedForwardTest {
     storeStale("max-age=60, must-revalidate");
     var answers = ask(40);
     awaitHeld(1);
-    awaitInFlight(40);
+    awaitWaiting(39);
     held.remove().connection().close();
     awaitHeld(1);
     answer("two");
@@ -259,9 +278,11 @@ class CoalescedForwardTest {
   void secondFailureEndsAllFollowers() {
     var answers = ask(40);
     awaitHeld(1);
-    awaitInFlight(40);
+    awaitWaiting(39);
+    Set<Object> first = waiting();
     held.remove().response().setStatusCode(503).end("no");
     awaitHeld(1);
+    awaitWaiting(38, first);
     held.remove().connection().close();
 
     assertThat(answers.stream().map(each -> each.join().statusCode()).toList())
@@ -293,7 +314,7 @@ class CoalescedForwardTest {
   void unstorableResponseIsNotShared() {
     var answers = ask(10);
     awaitHeld(1);
-    awaitInFlight(10);
+    awaitWaiting(9);
     held.remove().response().setStatusCode(404).end("no");
     await()
         .until(
@@ -331,7 +352,7 @@ class CoalescedForwardTest {
     awaitHeld(1);
     var yours = ask(5, "Authorization", "Bearer yours");
     awaitHeld(2);
-    awaitInFlight(10);
+    awaitWaiting(8);
     held.forEach(
         request ->
             request

@@ -51,7 +51,7 @@ public final class GitHubClient extends CachingHttpClientBuilder implements Http
 
   private static final int BACKGROUND_REVALIDATIONS = 8;
 
-  /** Connections for refreshes, eight at most on all instances, and for revalidations. */
+  /** Connections for refreshes, eight at most, and for revalidations. */
   private static final int OF_NO_CALLER = 8 + BACKGROUND_REVALIDATIONS;
 
   private final Settings settings;
