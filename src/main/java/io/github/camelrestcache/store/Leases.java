@@ -92,7 +92,7 @@ public final class Leases {
     redis.run(EXTEND, keys.lease(path), me, 0);
   }
 
-  /** Ends the lease, whoever holds it. */
+  /** Ends the lease, also that of another instance. */
   public void revoke(String path) {
     redis.delete(keys.lease(path));
   }
