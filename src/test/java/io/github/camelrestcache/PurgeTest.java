@@ -79,6 +79,17 @@ class PurgeTest {
   }
 
   @Test
+  void newAnswersDoNotShortenAPurge() {
+    AdminTest.post(service, "/admin/purge?path=/repos/Netflix/ribbon", "Bearer " + TOKEN);
+    service.get("/repos/Netflix/ribbon");
+    await().atMost(SOON).until(() -> isStored(service, "/repos/Netflix/ribbon"));
+
+    var redis = Stored.in(service);
+    assertThat(redis.keys("*:forward:scope:*"))
+        .anyMatch(key -> redis.getExpire(key) > Duration.ofDays(30).toSeconds());
+  }
+
+  @Test
   void purgeLeavesOtherUpstreamsAlone() {
     String theirs = "camel-rest-cache:3:" + github.url() + "0:endpoint:{/orgs/Netflix/repos}";
     String onAnotherPort =

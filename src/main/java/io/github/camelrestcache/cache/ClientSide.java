@@ -109,7 +109,7 @@ record ClientSide(
     } finally {
       entries.serve(null);
       if (forwarded.reason != null) {
-        scopes.read(place);
+        scopes.changed(place);
         if (forwarded.flight != null) {
           flights.end(forwarded.flight, outcome);
         }

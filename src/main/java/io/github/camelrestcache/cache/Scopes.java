@@ -30,8 +30,8 @@ import org.springframework.data.redis.core.script.RedisScript;
  *
  * <p>In Redis a scope is a hash with {@code mark}; with a field for each purged path, whose value
  * is part of the keys of answers; and with {@code same}, the scope's other name: GitHub's links
- * name repositories and organizations by number. A scope is in Redis only while something of it is
- * stored.
+ * name repositories and organizations by number. A mark is created before GitHub is asked, and
+ * removed by a change, so writes leave nothing in Redis.
  */
 public final class Scopes {
 
@@ -90,7 +90,7 @@ public final class Scopes {
           .expireAfterWrite(Duration.ofHours(1)) // a repository may be renamed
           .build();
 
-  /** The scopes whose new mark Redis has not accepted yet. */
+  /** The scopes whose mark Redis has not removed yet. */
   private final Set<String> outlived = ConcurrentHashMap.newKeySet();
 
   public Scopes(RedisConnection redis, Keys keys, Changes changes) {
@@ -143,8 +143,8 @@ public final class Scopes {
     return name == null ? scope : name;
   }
 
-  /** Notes that the stored answer for a path may be another now. */
-  void read(Place place) {
+  /** Notes that the stored answer for a path may have changed. */
+  void changed(Place place) {
     changes.note(place.path());
   }
 
@@ -165,11 +165,15 @@ public final class Scopes {
       return null;
     }
     String key = key(scope);
-    List<String> names = List.of("mark", place.path());
-    List<byte[]> fields =
-        redis.replacing(key, () -> redis.<String, byte[]>opsForHash().multiGet(key, names));
-    String mark = fields.get(0) == null ? "" : new String(fields.get(0), UTF_8);
-    return new Version(fields.get(1) == null ? "" : new String(fields.get(1), UTF_8), mark);
+    List<String> fields = List.of("mark", place.path());
+    List<byte[]> values =
+        redis.replacing(key, () -> redis.<String, byte[]>opsForHash().multiGet(key, fields));
+    return new Version(text(values.get(1)), text(values.get(0)));
+  }
+
+  /** The text of a value, empty if it is null. */
+  private static String text(byte[] value) {
+    return value == null ? "" : new String(value, UTF_8);
   }
 
   /**
@@ -190,9 +194,16 @@ public final class Scopes {
   /** Keeps a new scope, because an answer was stored. Without it, answers need validation. */
   void keep(Place place) {
     try {
-      redis.expire(key(place.scope()), Entries.STALE);
+      keep(key(place.scope()));
     } catch (DataAccessException e) {
       // the answers of the scope need validation sooner
+    }
+  }
+
+  /** Keeps a key for a day, unless it is kept for longer, because of a purge. */
+  private void keep(String key) {
+    if (redis.getExpire(key) < Entries.STALE.toSeconds()) {
+      redis.expire(key, Entries.STALE);
     }
   }
 
@@ -211,7 +222,7 @@ public final class Scopes {
             number -> {
               try {
                 redis.opsForHash().put(key(number), "same", place.scope().getBytes(UTF_8));
-                redis.expire(key(number), Entries.STALE);
+                keep(key(number));
                 names.put(number, place.scope());
               } catch (DataAccessException e) {
                 // it is learned again

@@ -134,7 +134,7 @@ public final class Schedule {
     if (last != null && new String(last, UTF_8).matches("\\d{1,18}")) {
       fence = Math.max(fence, Long.parseLong(new String(last, UTF_8)));
     }
-    fence = Math.max(fence + 1, leases.time().toEpochMilli());
+    fence = Math.max(fence + 1, now().toEpochMilli());
     leases.set(path + Leases.FENCE, Long.toString(fence));
     return fence;
   }
