@@ -40,7 +40,7 @@ class ArchitectureTest {
 
   /** The only classes that may use Netty, Vert.x internals or reflection. */
   private static final Set<String> MAY_USE_INTERNALS =
-      Set.of("http/Http1Pipeline", "serve/Content", "cache/CleanConnections");
+      Set.of("http/Http1Pipeline", "serve/Content", "upstream/CleanConnections");
 
   private static final Pattern OURS =
       Pattern.compile("io\\.github\\.camelrestcache\\.([a-z]+)\\.[A-Z]");

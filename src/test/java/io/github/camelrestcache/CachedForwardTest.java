@@ -189,16 +189,16 @@ class CachedForwardTest {
   }
 
   @Test
-  void hitKeepsDateAndDerivesAgeFromIt() throws Exception {
-    String date = HttpDates.format(Instant.now().minusSeconds(30));
+  void answerWithoutAgeIsNewWhateverItsDate() throws Exception {
+    String date = HttpDates.format(Instant.now().minusSeconds(300));
     upstreamAnswers(Answer.fresh("one", "Date", date));
 
     service.get("/x/dated");
     HttpResponse<String> second = service.get("/x/dated");
 
     assertThat(field(second, "Date")).isEqualTo(date);
-    assertThat(field(second, "Age")).matches("3\\d");
-    assertThat(status(second)).matches("hit; ttl=(2\\d|30)");
+    assertThat(field(second, "Age")).matches("[012]");
+    assertThat(status(second)).matches("hit; ttl=(60|59|58)");
   }
 
   @Test
@@ -893,7 +893,7 @@ class CachedForwardTest {
     service.send("POST", "/x/t");
     var redis = Stored.in(service);
     assertThat(redis.keys("*:forward:*"))
-        .hasSize(3) // a root and two variants
+        .hasSize(2)
         .allSatisfy(key -> assertThat(redis.getExpire(key)).isGreaterThan(86_000));
   }
 
@@ -962,16 +962,14 @@ class CachedForwardTest {
   @Test
   void missingVariantIsFetchedUnconditionally() throws Exception {
     upstreamAnswers(
-        Answer.fresh(
-            "zipped", "ETag", "W/\"a\"", "Vary", "Accept-Encoding", "Content-Encoding", "gzip"),
-        Answer.fresh("plain", "ETag", "W/\"a\"", "Vary", "Accept-Encoding"));
-    service.get("/x/v", "Accept-Encoding", "gzip");
-    HttpResponse<String> plain = service.get("/x/v");
-    assertThat(plain.body()).isEqualTo("plain");
-    assertThat(plain.headers().firstValue("Content-Encoding")).isEmpty();
+        Answer.fresh("eins", "ETag", "W/\"a\"", "Vary", "Accept-Language"),
+        Answer.fresh("one", "ETag", "W/\"a\"", "Vary", "Accept-Language"));
+    service.get("/x/v", "Accept-Language", "de");
+    assertThat(service.get("/x/v", "Accept-Language", "en").body()).isEqualTo("one");
     assertThat(asked().get(1).header("If-None-Match")).isNull();
-    assertThat(status(service.get("/x/v", "Accept-Encoding", "gzip"))).startsWith("hit");
-    assertThat(status(service.get("/x/v"))).startsWith("hit");
+    for (String language : List.of("de", "en")) {
+      assertThat(status(service.get("/x/v", "Accept-Language", language))).startsWith("hit");
+    }
   }
 
   @Test

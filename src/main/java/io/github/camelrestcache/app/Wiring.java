@@ -5,9 +5,12 @@ import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.OneLine;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.cache.Flights;
-import io.github.camelrestcache.cache.GitHubClient;
+import io.github.camelrestcache.cache.HttpCache;
+import io.github.camelrestcache.cache.Places;
 import io.github.camelrestcache.cache.Purges;
+import io.github.camelrestcache.cache.Responses;
 import io.github.camelrestcache.cache.Scopes;
+import io.github.camelrestcache.cache.Serving;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.OpenApi;
 import io.github.camelrestcache.catalog.RouteReload;
@@ -38,6 +41,7 @@ import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.store.StoreClock;
 import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.GitHubClient;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.ServiceToken;
 import io.github.camelrestcache.upstream.UpstreamUrls;
@@ -138,7 +142,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     Duration length = of.connectTimeout().plus(of.answerTimeout()).plusSeconds(5);
     Leases leases = new Leases(redis, keys, instances.me(), length);
     Schedule schedule = new Schedule(catalog, leases, near, publication, clock);
-    Scopes scopes = new Scopes(redis, keys, changes);
+    Places places = new Places(redis, keys, settings.github().url());
+    Scopes scopes = new Scopes(redis, keys, places, changes);
     Purges purges =
         new Purges(redis, keys, catalog, near, leases, schedule, publication, scopes, changes);
     Outcomes outcomes =
@@ -164,11 +169,18 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // the HTTP cache
     Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
-    GitHubClient client =
-        new GitHubClient(settings, redis, keys, scopes, purges, flights, limits, meters);
+    GitHubClient client = new GitHubClient(settings, limits, urls, meters);
+    HttpCache cache = new HttpCache(settings);
     registry.bind("flights", flights);
+    registry.bind("places", places);
     registry.bind("scopes", scopes);
     registry.bind("purges", purges);
+    registry.bind("httpCache", cache);
+    registry.bind(
+        "responses",
+        new Responses(
+            redis, keys, cache, places, scopes, purges, urls, settings, meters.registry()));
+    registry.bind("serving", new Serving(cache, limits));
     registry.bind("githubClient", client);
     registry.bind("githubConnections", client.connections());
 

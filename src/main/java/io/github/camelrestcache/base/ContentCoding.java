@@ -2,6 +2,7 @@ package io.github.camelrestcache.base;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
 /** Decodes gzip, the only content coding requested from GitHub (RFC 9110 8.4.1). */
@@ -20,5 +21,23 @@ public final class ContentCoding {
     return "gzip".equalsIgnoreCase(coding)
         ? new GZIPInputStream(new ByteArrayInputStream(content)).readNBytes(most)
         : content;
+  }
+
+  /**
+   * The coding for a client (RFC 9110 12.5.3): {@code gzip} if the client does not prefer {@code
+   * identity}. A client that refuses both gets {@code identity}.
+   *
+   * @param accepted the value of {@code Accept-Encoding}, or null
+   */
+  public static String negotiated(String accepted) {
+    if (accepted == null) {
+      return "identity";
+    }
+    Map<String, Double> weights = Weights.of(accepted);
+    double identity = weights.getOrDefault("identity", weights.getOrDefault("*", 0.0));
+    boolean refused = weights.containsKey("identity") && identity == 0;
+    double others = weights.getOrDefault("*", refused ? 1.0 : 0.0);
+    double gzip = weights.getOrDefault("gzip", weights.getOrDefault("x-gzip", others));
+    return gzip > 0 && gzip >= identity ? "gzip" : "identity";
   }
 }

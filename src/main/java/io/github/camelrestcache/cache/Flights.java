@@ -5,25 +5,28 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.upstream.UpstreamRequest;
+import io.github.camelrestcache.upstream.UpstreamResponse;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.apache.camel.Exchange;
-import org.apache.camel.ExchangeProperty;
+import org.apache.camel.Variable;
 
 /**
  * The requests to GitHub in flight, so that concurrent identical ones share one (RFC 9111 4,
- * collapsed requests). {@link Joined} sends the others back to the route, where they wait without a
- * thread or a connection, and then ask the cache again.
+ * collapsed requests). The others wait without a thread or a connection, and then look into the
+ * cache again.
  */
 public final class Flights {
 
   /** The outcome of a request, for those that waited for it. */
-  enum Outcome {
-    /** GitHub answered: ask the cache, and if it has nothing, GitHub */
+  public enum Outcome {
+    /** GitHub answered: look into the cache, and if it has nothing, ask GitHub */
     ANSWERED,
     /** GitHub failed, and a stale answer replaced it: it serves all that waited */
     STOOD_IN,
@@ -31,11 +34,24 @@ public final class Flights {
     FAILED
   }
 
-  /** The variable with the outcome of the request that an exchange waited for, if any. */
-  static final String WAITED = "waited";
+  /**
+   * A request in flight, in the variable {@code flight}.
+   *
+   * @param key null for one that is not shared
+   * @param reason why GitHub is asked, a {@code fwd} value of RFC 9211
+   * @param isLed whether this request leads it, or waits for it
+   */
+  public record Flight(
+      String key, String reason, boolean isLed, CompletableFuture<Outcome> landed) {
 
-  /** A request in flight. */
-  record Flight(String key, CompletableFuture<Outcome> landed) {}
+    private Flight joined(String why) {
+      return new Flight(key, why, false, landed);
+    }
+  }
+
+  /** Fields that select GitHub's answer, besides those that select a stored one. */
+  private static final List<String> TELLS_APART =
+      List.of("Accept-Language", "Range", "If-None-Match", "If-Modified-Since");
 
   private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
 
@@ -63,24 +79,73 @@ public final class Flights {
   }
 
   /**
-   * Begins a request.
+   * Begins a request, or joins an identical one in flight.
    *
-   * @param reason why it is made, a {@code fwd} value of RFC 9211
-   * @param looked a time before the look-up in the cache, by {@link System#nanoTime()}
-   * @throws Joined if an identical one is in flight, or has been answered since
+   * @param waited the outcome of the request that this one has waited for, or null
+   * @throws SocketTimeoutException if that failed, and a stale answer replaced it
    */
-  Flight begin(String key, String reason, long looked) {
-    Flight mine = new Flight(key, new CompletableFuture<>());
+  public Flight join(
+      @Variable("ask") UpstreamRequest ask,
+      @Variable("found") Found found,
+      @Variable("use") Use use,
+      @Variable("waited") Outcome waited)
+      throws SocketTimeoutException {
+    boolean usable = use.validates() && !found.isOutdated();
+    if (waited == Outcome.STOOD_IN && usable) {
+      throw new SocketTimeoutException("GitHub failed for an identical concurrent request");
+    }
+    boolean shares =
+        found.isCacheable()
+            && (waited == null
+                || waited == Outcome.FAILED
+                || use.validates() && found.isOutdated());
+    return shares
+        ? join(key(ask, found), use.reason, found.looked())
+        : new Flight(null, use.reason, true, null);
+  }
+
+  /**
+   * @param looked a time before the look-up in the cache, by {@link System#nanoTime()}
+   */
+  Flight join(String key, String reason, long looked) {
+    Flight mine = new Flight(key, reason, true, new CompletableFuture<>());
     Flight others = underWay.putIfAbsent(key, mine);
     if (others != null) {
-      throw new Joined(others, reason);
+      return others.joined(reason);
     }
     Long last = answered.getIfPresent(key);
     if (last != null && last - looked >= 0) {
       land(mine, Outcome.ANSWERED);
-      throw new Joined(mine, reason);
+      return mine.joined(reason);
     }
     return mine;
+  }
+
+  /** The key of a flight: requests with the same key get the same answer. */
+  private static String key(UpstreamRequest ask, Found found) {
+    StringBuilder key = new StringBuilder(ask.method());
+    key.append(found.key()).append(found.version().purge());
+    TELLS_APART.forEach(name -> key.append('\n').append(ask.fields().get(name)));
+    return key.toString();
+  }
+
+  /** Ends the request if it was led, and tells those that wait. */
+  public void end(
+      @Variable("flight") Flight flight,
+      @Variable("answer") Answer answer,
+      @Variable("answered") UpstreamResponse response) {
+    if (flight != null && flight.isLed() && flight.key() != null) {
+      end(flight, outcome(answer, response));
+    }
+  }
+
+  private static Outcome outcome(Answer answer, UpstreamResponse response) {
+    if (answer == null) {
+      return Outcome.FAILED;
+    } else if (answer.kind() == Answer.Kind.STOOD_IN) {
+      return Outcome.STOOD_IN;
+    }
+    return answer.response() != null || response.status() < 500 ? Outcome.ANSWERED : Outcome.FAILED;
   }
 
   void end(Flight flight, Outcome outcome) {
@@ -99,38 +164,36 @@ public final class Flights {
    * Waits for the identical request of another client, for half of GitHub's timeout at most; then
    * that request counts as failed.
    *
+   * @param before the outcome of the request that this one has waited for before, or null
    * @throws Problem 502 if two have failed while this one waited
    */
-  public CompletableFuture<Void> await(
-      Exchange exchange, @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Joined joined) {
-    exchange.setVariable("collapsed", joined.reason);
-    Flight flight = joined.flight;
+  public CompletableFuture<Outcome> await(
+      @Variable("request") ClientRequest client,
+      @Variable("flight") Flight flight,
+      @Variable("waited") Outcome before) {
     return flight
         .landed()
         .copy()
         .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (outcome, timeout) -> {
+              RequestId.inLog(client.id());
               if (timeout != null) {
-                underWay.remove(flight.key(), flight);
+                underWay.computeIfPresent(
+                    flight.key(), (key, now) -> now.landed() == flight.landed() ? null : now);
               }
-              RequestId.inLog(exchange.getVariable("request", ClientRequest.class).id());
-              goOn(exchange, outcome, joined.reason);
-              return null;
+              Outcome known = outcome;
+              if (timeout != null) {
+                known = flight.reason().equals("stale") ? Outcome.STOOD_IN : Outcome.FAILED;
+              }
+              if (known == Outcome.FAILED && before == Outcome.FAILED) {
+                throw new Problem(
+                    502,
+                    "Bad gateway",
+                    "GitHub failed twice for identical concurrent requests: try again.");
+              }
+              return known;
             },
             workers);
-  }
-
-  /** Sets how a request that waited continues; the outcome is null if it waited too long. */
-  private static void goOn(Exchange exchange, Outcome outcome, String reason) {
-    Outcome known = outcome;
-    if (outcome == null) {
-      known = reason.equals("stale") ? Outcome.STOOD_IN : Outcome.FAILED;
-    }
-    if (known == Outcome.FAILED && exchange.getVariable(WAITED) == Outcome.FAILED) {
-      throw new Problem(
-          502, "Bad gateway", "GitHub failed twice for identical concurrent requests: try again.");
-    }
-    exchange.setVariable(WAITED, known);
   }
 }

@@ -73,7 +73,7 @@ public final class Purges {
    * @return the endpoints that were stored in Redis
    */
   public List<String> purge(String path, boolean below) {
-    String plain = Scopes.plain(path);
+    String plain = Places.plain(path);
     String prefix = path.endsWith("/") && !plain.equals("/") ? plain + "/" : plain;
     if (below) {
       markPrefix(prefix);
@@ -83,7 +83,7 @@ public final class Purges {
     return catalog.endpoints().stream()
         .filter(
             each -> {
-              String its = Scopes.plain(each.path());
+              String its = Places.plain(each.path());
               return below ? its.startsWith(prefix) : its.equals(plain);
             })
         .filter(this::forget)

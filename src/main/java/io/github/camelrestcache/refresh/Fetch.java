@@ -11,13 +11,12 @@ import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
+import io.github.camelrestcache.upstream.UpstreamResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.apache.camel.Body;
-import org.apache.camel.Exchange;
-import org.apache.camel.Header;
 import org.apache.camel.Variable;
 
 /** The steps of the route {@code fetch}: one page after the other, under a lease. */
@@ -76,14 +75,14 @@ public record Fetch(
   public void add(
       @Variable("pages") Pages pages,
       @Variable("lease") Lease lease,
-      @Header(Exchange.HTTP_RESPONSE_CODE) int status,
-      @Variable("answered") HttpFields answered,
+      @Variable("answered") UpstreamResponse answered,
       @Body InputStream body)
       throws IOException {
-    pages.add(status, answered, content(answered, body));
+    HttpFields fields = answered.fields();
+    pages.add(answered.status(), fields, content(fields, body));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
-        Budget.check(lease.path(), Limit.of(answered::get), settings.github().rateReserve(), 1);
+        Budget.check(lease.path(), Limit.of(fields::get), settings.github().rateReserve(), 1);
       }
     }
     // after the last page too: a later lease may have an earlier answer, which would replace this
@@ -97,13 +96,13 @@ public record Fetch(
     return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
   }
 
-  private static byte[] content(HttpFields answered, InputStream body) throws IOException {
+  private static byte[] content(HttpFields fields, InputStream body) throws IOException {
     byte[] content;
     try (body) {
       content = body == null ? new byte[0] : body.readNBytes(LARGEST_PAGE);
     }
     try {
-      content = ContentCoding.decoded(answered.get("Content-Encoding"), content, LARGEST_PAGE);
+      content = ContentCoding.decoded(fields.get("Content-Encoding"), content, LARGEST_PAGE);
     } catch (IOException e) {
       throw new RefreshFailed("GitHub answered with broken gzip (" + e.getMessage() + ")");
     }

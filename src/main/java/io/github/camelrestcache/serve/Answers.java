@@ -5,7 +5,7 @@ import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
-import io.github.camelrestcache.cache.Holding;
+import io.github.camelrestcache.cache.Served;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.serve.PreparedAnswer.Reply;
 import io.github.camelrestcache.store.Entry;
@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
-import org.apache.camel.Header;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
 
@@ -118,49 +117,31 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
   public void forwarded(
       Exchange exchange,
       @Variable("request") ClientRequest request,
-      @Variable("answered") HttpFields answered,
-      @Variable("cacheStatus") String cacheStatus,
-      @Variable("holding") Holding holding,
-      @Variable("inMemory") Boolean inMemory,
-      @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
+      @Variable("served") Served served) {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    Map<String, List<String>> fields = fields(request, answered, cacheStatus);
-    boolean hasContent = !request.method().equals("HEAD") && status != 204 && status != 304;
-    byte[] content = inMemory != null && hasContent ? message.getBody(byte[].class) : null;
-    if (content != null) {
-      fields.put("Content-Length", List.of(Integer.toString(content.length)));
-    }
-    if (holding == null) {
-      message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
+    Map<String, List<String>> fields = fields(request, served);
+    if (served.holding() == null) {
+      message.setHeader(Exchange.HTTP_RESPONSE_CODE, served.status());
       fields.forEach(message::setHeader);
-      if (inMemory != null) {
-        message.setBody(content);
-      }
+      message.setBody(served.content());
       return;
     }
     List.of("Age", "Cache-Status").forEach(fields::remove);
+    Content content =
+        served.content() == null ? Content.NONE : Content.of((byte[]) served.content());
     PreparedAnswer answer =
-        new PreparedAnswer(
-            status,
-            fields,
-            holding.lifetime(),
-            content == null ? Content.NONE : Content.of(content));
-    message.setBody(lane.forwarded(request, answer, holding));
+        new PreparedAnswer(served.status(), fields, served.holding().lifetime(), content);
+    message.setBody(lane.forwarded(request, answer, served.holding()));
   }
 
-  /** The fields for the client, by name, without those that its connection sets. */
-  private Map<String, List<String>> fields(
-      ClientRequest request, HttpFields answered, String cacheStatus) {
-    HttpFields fields = answered.endToEnd().remove(RequestId.FIELD);
+  /** The fields for the client, by name. */
+  private Map<String, List<String>> fields(ClientRequest request, Served served) {
+    HttpFields fields = new HttpFields(served.fields().all()).remove(RequestId.FIELD);
     if (!request.fields().contains("Authorization")) {
       OF_THE_TOKEN.forEach(fields::remove);
     }
-    String length = answered.get("Content-Length");
-    if (length != null && !answered.contains("Transfer-Encoding")) {
-      fields.add("Content-Length", length);
-    }
-    fields.add("Cache-Status", "camel-rest-cache; " + cacheStatus);
+    fields.add("Cache-Status", "camel-rest-cache; " + served.cacheStatus());
     Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     String here = address.of(request);
     for (Map.Entry<String, String> field : fields.all()) {

@@ -172,12 +172,24 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     return execute(script, List.of(key), arguments);
   }
 
+  /** Sends operations together, in one round trip; returns their results, values as bytes. */
+  public List<Object> together(RedisCallback<?>... operations) {
+    return executePipelined(
+        (RedisCallback<Object>)
+            connection -> {
+              for (RedisCallback<?> each : operations) {
+                each.doInRedis(connection);
+              }
+              return null;
+            });
+  }
+
   /** Repeats an operation once if the value of its key has another type: that is deleted. */
   public <T> T replacing(String key, Supplier<T> operation) {
     try {
       return operation.get();
     } catch (InvalidDataAccessApiUsageException e) {
-      if (!e.getMessage().startsWith("WRONGTYPE")) {
+      if (!e.getMessage().contains("WRONGTYPE")) {
         throw e;
       }
       delete(key); // not written by this service

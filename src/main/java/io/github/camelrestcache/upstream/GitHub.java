@@ -3,6 +3,7 @@ package io.github.camelrestcache.upstream;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.MediaTypes;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
@@ -52,7 +53,7 @@ public final class GitHub {
   public UpstreamRequest page(String target, String accept, String validator, Instant deadline) {
     HttpFields fields =
         new HttpFields()
-            .add("Accept", accept.isEmpty() ? "application/vnd.github+json" : accept)
+            .add("Accept", accept.isEmpty() ? MediaTypes.JSON : accept)
             .add("Accept-Encoding", "gzip")
             .add("User-Agent", USER_AGENT)
             .add("X-GitHub-Api-Version", version);
@@ -111,6 +112,13 @@ public final class GitHub {
             && request.body() == null
             && !overridden
             && PRECONDITIONS.stream().noneMatch(sent::contains);
+    // whichever client asks, GitHub is asked in the same way
+    if (cached && MediaTypes.isJson(sent.get("Accept"))) {
+      fields.set("Accept", MediaTypes.JSON);
+    }
+    if (cached && !sent.contains("Range")) {
+      fields.set("Accept-Encoding", "gzip");
+    }
     return new UpstreamRequest(
         request.method(),
         request.target(),
@@ -154,8 +162,8 @@ public final class GitHub {
 
   /** Warns once if the lent token can read more than public data. */
   public void noteScopes(
-      @Variable("ask") UpstreamRequest ask, @Variable("answered") HttpFields answered) {
-    String scopes = ask.lent() ? answered.get("X-OAuth-Scopes") : null;
+      @Variable("ask") UpstreamRequest ask, @Variable("answered") UpstreamResponse answered) {
+    String scopes = ask.lent() ? answered.fields().get("X-OAuth-Scopes") : null;
     if (scopes != null && !scopes.isBlank() && !scopesReported.getAndSet(true)) {
       LOG.warn(
           "GITHUB_API_TOKEN has the scopes '{}': anonymous callers can now read what it can read."

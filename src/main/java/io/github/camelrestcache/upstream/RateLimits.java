@@ -7,6 +7,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpDates;
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
@@ -23,8 +24,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.Header;
-import org.apache.hc.core5.http.HttpMessage;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 import org.springframework.dao.DataAccessException;
@@ -116,7 +115,7 @@ public final class RateLimits {
   }
 
   /** Records the limit in an answer. */
-  public void note(UpstreamRequest ask, HttpMessage response) {
+  public void note(UpstreamRequest ask, HttpFields response) {
     Map<String, String> fields = fields(response, Limit.PREFIX);
     if (fields.isEmpty()) {
       return;
@@ -134,13 +133,14 @@ public final class RateLimits {
     }
   }
 
-  /** Replaces the limit in a stored answer by the latest one. */
-  public void update(UpstreamRequest ask, HttpMessage response) {
+  /** Replaces the limit in a stored response by the latest one, unless that is past its reset. */
+  public void update(UpstreamRequest ask, HttpFields response) {
     Map<String, String> old = fields(response, Limit.PREFIX);
-    old.keySet().forEach(response::removeHeaders);
+    old.keySet().forEach(response::remove);
     Latest now = latest.getIfPresent(name(ask.credential(), resource(old)));
-    if (now != null) {
-      now.fields().forEach(response::addHeader);
+    if (now != null
+        && (now.limit() == null || now.limit().reset() > Instant.now().getEpochSecond())) {
+      now.fields().forEach(response::add);
     }
   }
 
@@ -154,7 +154,7 @@ public final class RateLimits {
    * Records a refusal, whose limit has been noted, for as long as it says. If it does not say, that
    * is a minute, doubled for each refusal in a row.
    */
-  public void refused(UpstreamRequest ask, ClassicHttpResponse response, String content) {
+  public void refused(UpstreamRequest ask, int status, HttpFields response, String content) {
     String name = refusalOf(ask);
     if (inForce(name) != null) {
       return; // answers a request that was in flight at that refusal
@@ -166,7 +166,7 @@ public final class RateLimits {
     if (wait.toMillis() > 0) {
       Refusal refusal =
           new Refusal(
-              response.getCode(),
+              status,
               fields,
               content.isEmpty() ? "{\"message\":\"API rate limit exceeded\"}" : content,
               System.currentTimeMillis() + wait.toMillis());
@@ -260,11 +260,11 @@ public final class RateLimits {
   }
 
   /** The fields whose names have this prefix; of a repeated field, the last. */
-  private static Map<String, String> fields(HttpMessage message, String prefix) {
+  private static Map<String, String> fields(HttpFields message, String prefix) {
     Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    for (Header header : message.getHeaders()) {
-      if (header.getName().regionMatches(true, 0, prefix, 0, prefix.length())) {
-        fields.put(header.getName(), header.getValue());
+    for (Map.Entry<String, String> field : message.all()) {
+      if (field.getKey().regionMatches(true, 0, prefix, 0, prefix.length())) {
+        fields.put(field.getKey(), field.getValue());
       }
     }
     return fields;

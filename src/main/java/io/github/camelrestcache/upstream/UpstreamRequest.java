@@ -2,6 +2,7 @@ package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.base.HttpFields;
 import java.time.Instant;
+import java.util.List;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.Method;
 
@@ -26,6 +27,9 @@ public record UpstreamRequest(
     String credential,
     boolean isCached,
     Instant deadline) {
+
+  private static final List<String> CONDITIONS =
+      List.of("If-None-Match", "If-Modified-Since", "Range", "If-Range");
 
   /**
    * Whether the method is safe (RFC 9110 9.2.1). A method override does not make a read unsafe:
@@ -53,5 +57,24 @@ public record UpstreamRequest(
   public String path() {
     int query = target.indexOf('?');
     return query < 0 ? target : target.substring(0, query);
+  }
+
+  /**
+   * The same request with conditions of the cache in place of the client's (RFC 9111 4.3.1).
+   *
+   * @param entityTag the stored {@code ETag}, or null
+   * @param lastModified the stored {@code Last-Modified}, or null
+   */
+  public UpstreamRequest validating(String entityTag, String lastModified) {
+    HttpFields conditional = new HttpFields(fields.all());
+    CONDITIONS.forEach(conditional::remove);
+    if (entityTag != null) {
+      conditional.add("If-None-Match", entityTag);
+    }
+    if (lastModified != null) {
+      conditional.add("If-Modified-Since", lastModified);
+    }
+    return new UpstreamRequest(
+        method, target, conditional, content, lent, credential, isCached, deadline);
   }
 }

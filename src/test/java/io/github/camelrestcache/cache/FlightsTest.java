@@ -1,8 +1,6 @@
 package io.github.camelrestcache.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.camelrestcache.cache.Flights.Flight;
 import io.github.camelrestcache.cache.Flights.Outcome;
@@ -16,38 +14,37 @@ class FlightsTest {
 
   private final Flights flights = new Flights(Runnable::run, Duration.ofSeconds(1));
 
-  private Flight begin(String key, long looked) {
-    return flights.begin(key, "uri-miss", looked);
-  }
-
-  private Joined joined(String key, long looked) {
-    return catchThrowableOfType(Joined.class, () -> begin(key, looked));
+  private Flight join(String key, long looked) {
+    return flights.join(key, "uri-miss", looked);
   }
 
   @Test
   void sameKeyJoinsRequestInFlight() {
-    Flight first = begin("a", System.nanoTime());
-    assertThat(joined("a", System.nanoTime()).flight).isSameAs(first);
-    assertThatCode(() -> begin("b", System.nanoTime())).doesNotThrowAnyException();
+    Flight first = join("a", System.nanoTime());
+    Flight second = join("a", System.nanoTime());
+    assertThat(first.isLed()).isTrue();
+    assertThat(second.isLed()).isFalse();
+    assertThat(second.landed()).isSameAs(first.landed());
+    assertThat(join("b", System.nanoTime()).isLed()).isTrue();
   }
 
   @Test
   void lookupBeforeTheAnswerIsRepeated() {
-    Flight first = begin("a", System.nanoTime());
+    Flight first = join("a", System.nanoTime());
     long looked = System.nanoTime();
     flights.end(first, Outcome.ANSWERED);
-    assertThat(joined("a", looked).flight.landed()).isCompletedWithValue(Outcome.ANSWERED);
-    assertThatCode(() -> begin("a", System.nanoTime()))
-        .as("no request is left in flight")
-        .doesNotThrowAnyException();
+    Flight second = join("a", looked);
+    assertThat(second.isLed()).isFalse();
+    assertThat(second.landed()).isCompletedWithValue(Outcome.ANSWERED);
+    assertThat(join("a", System.nanoTime()).isLed()).as("none is left in flight").isTrue();
   }
 
   @ParameterizedTest
   @EnumSource(names = {"STOOD_IN", "FAILED"})
   void nextRequestAsksGitHubAfterFailure(Outcome outcome) {
-    Flight first = begin("a", System.nanoTime());
+    Flight first = join("a", System.nanoTime());
     long looked = System.nanoTime();
     flights.end(first, outcome);
-    assertThatCode(() -> begin("a", looked)).doesNotThrowAnyException();
+    assertThat(join("a", looked).isLed()).isTrue();
   }
 }

@@ -1,11 +1,8 @@
-package io.github.camelrestcache.cache;
+package io.github.camelrestcache.upstream;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.ContentCoding;
-import io.github.camelrestcache.base.InFlight.Share;
-import io.github.camelrestcache.base.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -14,7 +11,9 @@ import java.io.OutputStream;
 import java.io.SequenceInputStream;
 import org.apache.hc.client5.http.classic.ExecRuntime;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.MessageHeaders;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.entity.HttpEntityWrapper;
 import org.apache.hc.core5.http.io.entity.InputStreamEntity;
@@ -22,10 +21,16 @@ import org.apache.hc.core5.http.io.entity.InputStreamEntity;
 /** The contents of requests to GitHub and of its answers. */
 final class Contents {
 
-  /** Contents up to this many bytes need no reservation; GitHub's messages are shorter. */
+  /** In bytes; GitHub's messages are shorter. */
   static final int SMALL = 64 << 10;
 
   private Contents() {}
+
+  /** The first value of a field, or null. */
+  static String field(MessageHeaders message, String name) {
+    Header header = message.getFirstHeader(name);
+    return header == null ? null : header.getValue();
+  }
 
   /**
    * Reads the beginning of a content, which stays readable as a whole.
@@ -51,37 +56,8 @@ final class Contents {
     if (response.getEntity() == null) {
       return "";
     }
-    String coding = KeptFields.value(response, "Content-Encoding");
+    String coding = field(response, "Content-Encoding");
     return new String(ContentCoding.decoded(coding, peek(response, SMALL), SMALL), UTF_8);
-  }
-
-  /**
-   * Reserves memory for a content, which is copied several times on its way into the cache and out
-   * of it.
-   *
-   * @param request the request that it answers, or null to reserve nothing
-   * @throws Problem 503 if too much is reserved
-   */
-  static void reserve(ClientRequest request, long size) {
-    if (size > SMALL && request != null && !request.ticket().take(Share.CONTENTS, size)) {
-      throw Problem.busy("Many large answers are requested at this time");
-    }
-  }
-
-  /**
-   * Reserves memory for an answer that will be stored.
-   *
-   * @param longest the largest content that is stored, in bytes
-   */
-  static void reserve(ClientRequest request, ClassicHttpResponse response, int longest)
-      throws IOException {
-    long length = response.getEntity() == null ? 0 : response.getEntity().getContentLength();
-    if (length < 0 && peek(response, SMALL + 1).length > SMALL) {
-      length = longest;
-    }
-    if (length <= longest) {
-      reserve(request, length);
-    }
   }
 
   /** Content that drops its connection if it is closed early; HttpClient would read the rest. */

@@ -6,7 +6,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a write to a path may change. */
-class ScopesTest {
+class PlacesTest {
 
   @ParameterizedTest
   @CsvSource({
@@ -22,6 +22,6 @@ class ScopesTest {
     "//odd/path, //odd"
   })
   void pathBelongsToScope(String path, String scope) {
-    assertThat(Scopes.of(Scopes.plain(path))).isEqualTo(scope);
+    assertThat(Places.scope(Places.plain(path))).isEqualTo(scope);
   }
 }

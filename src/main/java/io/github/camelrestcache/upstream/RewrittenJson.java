@@ -1,7 +1,6 @@
-package io.github.camelrestcache.cache;
+package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.base.ContentCoding;
-import io.github.camelrestcache.upstream.UpstreamUrls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Locale;
@@ -26,21 +25,21 @@ record RewrittenJson(UpstreamUrls urls, int mostBytes) {
         response.getCode() == 304
             ? asked != null && !urls.unmark(asked).equals(asked)
             : urls.areAll() && isJson(response) && rewriteContent(response);
-    String tag = KeptFields.value(response, "ETag");
+    String tag = Contents.field(response, "ETag");
     if (rewritten && tag != null) {
       response.setHeader("ETag", urls.mark(tag));
     }
   }
 
   private static boolean isJson(ClassicHttpResponse response) {
-    String type = KeptFields.value(response, "Content-Type");
+    String type = Contents.field(response, "Content-Type");
     // raw files and diffs come as application/vnd.github.…+json
     return type != null && type.toLowerCase(Locale.ROOT).startsWith("application/json");
   }
 
   /** Returns false if the content is too large or in another coding than gzip. */
   private boolean rewriteContent(ClassicHttpResponse response) throws IOException {
-    String coding = KeptFields.value(response, "Content-Encoding");
+    String coding = Contents.field(response, "Content-Encoding");
     if (coding != null && !coding.equalsIgnoreCase("gzip")) {
       return false;
     }

@@ -1,4 +1,4 @@
-package io.github.camelrestcache.cache;
+package io.github.camelrestcache.upstream;
 
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;

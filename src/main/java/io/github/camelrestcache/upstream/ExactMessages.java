@@ -1,0 +1,157 @@
+package io.github.camelrestcache.upstream;
+
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.InFlight.Share;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.hc.client5.http.classic.ExecChain;
+import org.apache.hc.client5.http.classic.ExecChainHandler;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+
+/**
+ * Sends the request in the variable {@code ask} exactly as it is, and puts the response into the
+ * variable {@code answered}. camel-http would normalise targets ({@code //}), drop fields ({@code
+ * Via}, {@code Warning}) and join repeated ones into {@code [a, b]}. While GitHub refuses requests
+ * of a credential, the refusal is repeated and GitHub is not asked ({@link RateLimits}).
+ */
+record ExactMessages(
+    String basePath, RateLimits limits, RewrittenJson json, UpstreamUrls urls, MeterRegistry meters)
+    implements ExecChainHandler {
+
+  /** Milliseconds after a deadline by which every connection has been opened or has failed. */
+  private static final long LATE = 10_000;
+
+  @Override
+  public ClassicHttpResponse execute(
+      ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
+      throws IOException, HttpException {
+    Exchange exchange = (Exchange) scope.clientContext.getAttribute(Exchange.class.getName());
+    UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
+    try {
+      ClassicHttpResponse response = limits.refusal(ask);
+      boolean isRepeated = response != null;
+      boolean isLimit = isRepeated;
+      if (!isRepeated) {
+        takePlace(exchange.getVariable("request", ClientRequest.class), ask);
+        limitTime(ask, scope);
+        response = chain.proceed(message(request, ask, scope), scope);
+        meter(ask, response);
+        if (response.getCode() != 401) {
+          // invalid credentials have no limits, and anyone can invent many
+          limits.note(ask, fields(response));
+        }
+        isLimit = isLimit(response);
+        if (isLimit) {
+          limits.refused(ask, response.getCode(), fields(response), Contents.text(response));
+        }
+      }
+      json.rewrite(response, ask.fields().get("If-None-Match"));
+      exchange.setVariable(
+          "answered",
+          new UpstreamResponse(response.getCode(), fields(response), isLimit, isRepeated));
+      if (response.getEntity() != null) {
+        response.setEntity(Contents.abandonable(response.getEntity(), scope.execRuntime));
+      }
+      response.removeHeaders("Content-Type"); // camel-http drops the content of some types
+      return response;
+    } catch (RuntimeException e) { // a content without room: the rest of it is not read
+      scope.execRuntime.discardEndpoint();
+      throw e;
+    }
+  }
+
+  /** Takes a place among the requests in flight; without a client, none is needed. */
+  private static void takePlace(ClientRequest client, UpstreamRequest ask)
+      throws ConnectionRequestTimeoutException {
+    if (client != null
+        && (ask.content() != null && !client.ticket().take(Share.UPLOADS, 1)
+            || !client.ticket().take(Share.FORWARDS, 1))) {
+      throw new ConnectionRequestTimeoutException("MAX_FORWARDS requests are in flight");
+    }
+  }
+
+  private static void limitTime(UpstreamRequest ask, ExecChain.Scope scope) throws IOException {
+    if (ask.deadline() == null) {
+      return;
+    }
+    long millis = Duration.between(Instant.now(), ask.deadline()).toMillis();
+    if (millis <= 0) {
+      throw new SocketTimeoutException("The deadline has passed");
+    }
+    // again later, in case the connection was being opened
+    for (long late : new long[] {0, LATE}) {
+      CompletableFuture.delayedExecutor(millis + late, TimeUnit.MILLISECONDS)
+          .execute(scope.execRuntime::discardEndpoint);
+    }
+  }
+
+  private ClassicHttpRequest message(
+      ClassicHttpRequest request, UpstreamRequest ask, ExecChain.Scope scope) {
+    BasicClassicHttpRequest message =
+        new BasicClassicHttpRequest(
+            ask.method(), request.getScheme(), request.getAuthority(), basePath + ask.target());
+    for (Map.Entry<String, String> field : ask.fields().all()) {
+      boolean condition = field.getKey().regionMatches(true, 0, "If-", 0, 3);
+      message.addHeader(
+          field.getKey(), condition ? urls.unmark(field.getValue()) : field.getValue());
+    }
+    message.addHeader("Via", "1.1 camel-rest-cache"); // RFC 9110 7.6.3; responses need none
+    if (ask.content() != null) {
+      message.setEntity(Contents.upload(ask.content(), scope.execRuntime));
+    }
+    return message;
+  }
+
+  private static HttpFields fields(ClassicHttpResponse response) {
+    HttpFields fields = new HttpFields();
+    for (Header header : response.getHeaders()) {
+      fields.add(header.getName(), header.getValue() == null ? "" : header.getValue());
+    }
+    return fields;
+  }
+
+  /**
+   * Whether GitHub refuses because of a primary or secondary limit, which only the message may
+   * tell: a denied access may be the last request of a window, too.
+   */
+  private static boolean isLimit(ClassicHttpResponse response) throws IOException {
+    if (response.getCode() != 403) {
+      return response.getCode() == 429;
+    }
+    if (response.containsHeader("Retry-After")) {
+      return true;
+    }
+    String said = Limit.message(Contents.text(response));
+    return said.isEmpty()
+        ? "0".equals(Contents.field(response, "x-ratelimit-remaining"))
+        : said.contains("rate limit");
+  }
+
+  /** Counts requests; with credentials, a 304 is free ("Best practices for the REST API"). */
+  private void meter(UpstreamRequest ask, ClassicHttpResponse response) {
+    String resource = Contents.field(response, "x-ratelimit-resource");
+    boolean free = response.getCode() == 304 && !ask.isShared();
+    String name = resource == null ? "none" : resource;
+    Counter.builder("restcache.upstream.requests")
+        .description("Requests that GitHub has answered")
+        .tag("resource", name.matches("[a-z_]{1,40}") ? name : "other")
+        .tag("status", Integer.toString(response.getCode()))
+        .tag("budget", resource != null && !free ? "spent" : "free")
+        .register(meters)
+        .increment();
+  }
+}
