@@ -32,7 +32,7 @@ class EveryRouteTest {
       service.ready();
       github.updateRepository("zuul", repository -> repository.put("stargazers_count", 1));
       service.get("/view/top/1/stars");
-      for (String method : List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")) {
+      for (String method : List.of("HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")) {
         service.send(method, "/zen");
       }
       service.send(
@@ -40,6 +40,14 @@ class EveryRouteTest {
               request
                   .uri(URI.create(service.url("/markdown")))
                   .POST(HttpRequest.BodyPublishers.ofString("{\"text\": \"written\"}")));
+      github.override(
+          asked -> asked.path().equals("/x/stale"),
+          (asked, request) -> {
+            request.response().putHeader("Cache-Control", "stale-while-revalidate=60, max-age=1");
+            request.response().putHeader("Age", "9").putHeader("ETag", "\"a\"").end("{}");
+          });
+      service.get("/x/stale");
+      service.get("/x/stale");
       WebhookTest.deliver(service, "star");
       await()
           .untilAsserted(

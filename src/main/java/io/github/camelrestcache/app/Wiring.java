@@ -132,7 +132,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     tokens.scheduleWithFixedDelay(token::look, 1, 1, TimeUnit.SECONDS);
     UpstreamUrls urls = new UpstreamUrls(settings);
     GitHub github = new GitHub(settings.github(), token, urls);
-    RateLimits limits = new RateLimits(redis, keys, changes, github::credential, meters);
+    RateLimits limits = new RateLimits(redis, keys, github::credential, meters);
     registry.bind("github", github);
 
     // refreshes and views
@@ -179,7 +179,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind(
         "responses",
         new Responses(
-            redis, keys, cache, places, scopes, purges, urls, settings, meters.registry()));
+            redis, keys, cache, places, scopes, purges, limits, settings, meters.registry()));
     registry.bind("serving", new Serving(cache, limits));
     registry.bind("githubClient", client);
     registry.bind("githubConnections", client.connections());
@@ -187,7 +187,19 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     // answers
     Negotiation negotiation = new Negotiation(settings.github().version());
     PublicAddress address = new PublicAddress(settings.publicUrl());
-    FastLane lane = new FastLane(settings, near, clock, catalog, negotiation, address, meters);
+    FastLane lane =
+        new FastLane(
+            settings,
+            near,
+            clock,
+            catalog,
+            negotiation,
+            address,
+            github,
+            limits,
+            urls,
+            changes,
+            meters);
     closing.add(lane::clear);
     registry.bind("negotiation", negotiation);
     registry.bind("fastLane", lane);

@@ -16,17 +16,22 @@ public final class MediaTypes {
 
   private MediaTypes() {}
 
+  /** Whether a media type or range, without parameters, is or contains GitHub's JSON. */
+  public static boolean isName(String type) {
+    return OF_JSON.matcher(type).matches();
+  }
+
   /**
    * Whether an {@code Accept} names nothing but GitHub's JSON, without weights.
    *
    * @param accept the value of the field, or null, which accepts all
    */
   public static boolean isJson(String accept) {
-    if (accept == null || accept.isBlank()) {
+    if (accept == null || accept.isBlank() || accept.equals("*/*") || accept.equals(JSON)) {
       return true;
     }
     for (String each : accept.toLowerCase(Locale.ROOT).split(",")) {
-      if (!OF_JSON.matcher(each.strip()).matches()) {
+      if (!isName(each.strip())) {
         return false;
       }
     }

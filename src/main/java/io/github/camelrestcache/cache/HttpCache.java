@@ -1,6 +1,7 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.base.Problem;
@@ -14,16 +15,24 @@ import java.io.SequenceInputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Variable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The rules of an HTTP cache (RFC 9111), with one partition for each credential. */
 public final class HttpCache {
 
   /** Contents up to this many bytes need no reservation. */
   static final int SMALL = 64 << 10;
+
+  private static final Logger LOG = LoggerFactory.getLogger(HttpCache.class);
+  private static final long MOST_SECONDS_APART = 60;
+
+  private final AtomicBoolean clocksDiffer = new AtomicBoolean();
 
   private final URI upstream;
   private final Freshness.Rules rules;
@@ -131,6 +140,7 @@ public final class HttpCache {
       @Body InputStream body)
       throws IOException {
     Instant now = Instant.now();
+    compareClocks(answered.fields(), now);
     if (use.validates() && answered.status() == 304) {
       StoredResponse valid = found.response().validated(answered.fields(), now, found.version());
       return Answer.fresh(valid, freshness(ask, valid).isStorable());
@@ -212,6 +222,19 @@ public final class HttpCache {
       return !upstream.getAuthority().equalsIgnoreCase(to.getAuthority());
     } catch (IllegalArgumentException e) {
       return true;
+    }
+  }
+
+  /** Warns once if GitHub's time differs from the local time by more than a minute. */
+  private void compareClocks(HttpFields fields, Instant now) {
+    String date = fields.contains("Age") ? null : fields.get("Date");
+    Instant there = date == null || clocksDiffer.get() ? null : HttpDates.parse(date);
+    long seconds = there == null ? 0 : Duration.between(there, now).toSeconds();
+    if (Math.abs(seconds) > MOST_SECONDS_APART && clocksDiffer.compareAndSet(false, true)) {
+      LOG.warn(
+          "The clock of this machine is {} s {} GitHub's: set it by NTP",
+          Math.abs(seconds),
+          seconds > 0 ? "ahead of" : "behind");
     }
   }
 

@@ -10,12 +10,17 @@ import io.github.camelrestcache.cache.Places.Place;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.store.RedisConnection.Command;
+import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
-import io.github.camelrestcache.upstream.UpstreamUrls;
+import io.github.camelrestcache.upstream.UpstreamResponse;
+import io.lettuce.core.Range;
+import io.lettuce.core.SetArgs;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -24,13 +29,12 @@ import org.apache.camel.Variable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
-import org.springframework.data.redis.core.RedisCallback;
 
 /**
- * The stored responses in Redis, shared by all instances. A key is a hash of the credential, the
- * target and the media type. If a request has other fields that {@code Vary} names, its response is
- * at a key with their values, and the first key has at least their names. An unreadable value
- * counts as absent. Without Redis nothing is stored, and reads go to GitHub.
+ * The stored responses in Redis, shared by all instances. A key is that of the request. If a
+ * request has other fields that {@code Vary} names, its response is at a key with their values, and
+ * the first key has at least their names. An unreadable value counts as absent. Without Redis
+ * nothing is stored, and reads go to GitHub.
  */
 public final class Responses {
 
@@ -46,15 +50,16 @@ public final class Responses {
   private static final Duration INSTALLATION_TOKEN = Duration.ofHours(1);
 
   private static final byte[] NONE = {};
+  private static final int MOST_AT_ONCE = 1_000;
 
   private final RedisConnection redis;
   private final HttpCache cache;
   private final Places places;
   private final Scopes scopes;
   private final Purges purges;
+  private final RateLimits limits;
   private final MeterRegistry meters;
   private final String prefix;
-  private final String form;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
@@ -65,7 +70,7 @@ public final class Responses {
       Places places,
       Scopes scopes,
       Purges purges,
-      UpstreamUrls urls,
+      RateLimits limits,
       Settings settings,
       MeterRegistry meters) {
     this.redis = redis;
@@ -73,9 +78,9 @@ public final class Responses {
     this.places = places;
     this.scopes = scopes;
     this.purges = purges;
+    this.limits = limits;
     this.meters = meters;
     prefix = keys.of("forward:");
-    form = urls.form();
     Duration ifError = settings.forwarding().staleIfError();
     stale = ifError.compareTo(STALE) > 0 ? ifError : STALE;
   }
@@ -85,25 +90,24 @@ public final class Responses {
       @Variable("request") ClientRequest client, @Variable("ask") UpstreamRequest ask) {
     Place place = places.of(ask.path());
     Directives wanted = Directives.ofRequest(ask.fields());
-    if (!ask.isCached() || wanted.has("no-store")) {
+    if (ask.key() == null || wanted.has("no-store")) {
       return Found.nothing(place);
     }
     long looked = System.nanoTime();
     Changes.Stamp stamp = scopes.stamp(place, ask.credential());
     String purge = purges.mark(place.path());
-    String key = key(ask);
+    String key = prefix + ask.key();
     try {
       List<Object> values =
           scopes.look(
               place,
               !wanted.has("only-if-cached"),
-              connection ->
-                  connection
-                      .stringCommands()
-                      .getRange(key.getBytes(UTF_8), 0, HttpCache.SMALL - 1));
+              to -> to.getrange(key.getBytes(UTF_8), 0, HttpCache.SMALL - 1),
+              to -> to.get(limits.refusalKey(ask).getBytes(UTF_8)));
       if (values == null) {
         return Found.nothing(place);
       }
+      limits.looked(ask, (byte[]) values.get(2));
       Scopes.Version now = (Scopes.Version) values.get(0);
       Scopes.Version version = new Scopes.Version(now.purge() + purge, now.mark(), now.isNew());
       StoredResponse response = read(client, key, (byte[]) values.get(1));
@@ -137,8 +141,13 @@ public final class Responses {
       @Variable("ask") UpstreamRequest ask,
       @Variable("found") Found found,
       @Variable("use") Use use,
+      @Variable("answered") UpstreamResponse answered,
       @Variable("answer") Answer answer) {
     boolean isObsolete = cache.isObsolete(use, answer);
+    boolean isNew = use == Use.REQUESTED && answer.isKept() && answered.status() != 304;
+    if (isObsolete || isNew) {
+      scopes.announce(found.place().path());
+    }
     if (!answer.isKept() && !isObsolete) {
       return false;
     }
@@ -153,8 +162,6 @@ public final class Responses {
     } catch (DataAccessException e) {
       failed(e);
       return false;
-    } finally {
-      scopes.changed(found.place());
     }
   }
 
@@ -167,19 +174,17 @@ public final class Responses {
     try {
       byte[] value = response.toBytes();
       boolean isListed = key.equals(found.key()) || found.names().equals(response.names());
-      byte[] variants = isListed ? null : response.variants().toBytes();
-      scopes.keep(
-          found.place(),
-          found.version(),
-          connection -> {
-            connection.stringCommands().pSetEx(key.getBytes(UTF_8), kept.toMillis(), value);
-            if (variants != null) {
-              connection
-                  .stringCommands()
-                  .pSetEx(found.key().getBytes(UTF_8), kept.toMillis(), variants);
-            }
-            return null;
-          });
+      List<Command> commands = new ArrayList<>();
+      SetArgs ends = SetArgs.Builder.px(kept);
+      commands.add(to -> to.set(key.getBytes(UTF_8), value, ends));
+      if (!isListed) {
+        byte[] names = response.variants().toBytes();
+        commands.add(to -> to.set(found.key().getBytes(UTF_8), names, ends));
+      }
+      if (ask.isOfOneCaller()) {
+        commands.addAll(listed(ask, key, kept));
+      }
+      scopes.keep(found.place(), found.version(), commands);
       return true;
     } catch (IOException e) {
       LOG.debug("An answer to {} has too long a field to be stored", ask.path());
@@ -187,23 +192,52 @@ public final class Responses {
     }
   }
 
+  /** Lists a key by its credential, and removes the keys that have ended from the list. */
+  private List<Command> listed(UpstreamRequest ask, String key, Duration kept) {
+    byte[] list = listOf(ask);
+    long now = System.currentTimeMillis();
+    Duration most = mostKept(ask);
+    return List.of(
+        to -> to.zadd(list, (double) (now + kept.toMillis()), key.getBytes(UTF_8)),
+        to -> to.zremrangebyscore(list, Range.create(0, now)),
+        to -> to.pexpire(list, most));
+  }
+
+  private byte[] listOf(UpstreamRequest ask) {
+    return (prefix + "of:" + ask.credential()).getBytes(UTF_8);
+  }
+
+  /** Removes all responses of a caller's credential if GitHub does not accept it any more. */
+  public void revoke(
+      @Variable("ask") UpstreamRequest ask, @Variable("answered") UpstreamResponse answered) {
+    if (answered.status() != 401 || !ask.isOfOneCaller()) {
+      return;
+    }
+    try {
+      byte[] list = listOf(ask);
+      List<?> keys = (List<?>) redis.together(to -> to.zrange(list, 0, -1)).get(0);
+      for (int from = 0; from < keys.size(); from += MOST_AT_ONCE) {
+        int end = Math.min(keys.size(), from + MOST_AT_ONCE);
+        byte[][] some = keys.subList(from, end).toArray(new byte[0][]);
+        redis.together(to -> to.unlink(some), to -> to.zrem(list, some));
+      }
+      if (!keys.isEmpty()) {
+        scopes.announce(ask.credential());
+      }
+    } catch (DataAccessException e) {
+      failed(e);
+    }
+  }
+
   private Duration timeToLive(UpstreamRequest ask, StoredResponse response) {
     Duration kept = Duration.ofSeconds(cache.freshness(ask, response).lifetime()).plus(stale);
-    String credential = ask.fields().get("Authorization");
-    Duration most =
-        credential != null && credential.contains("ghs_") ? INSTALLATION_TOKEN : LONGEST;
+    Duration most = mostKept(ask);
     return kept.compareTo(most) > 0 ? most : kept;
   }
 
-  private String key(UpstreamRequest ask) {
-    HttpFields fields = ask.fields();
-    StringBuilder key = new StringBuilder(ask.credential());
-    key.append('\n').append(form).append('\n').append(ask.target());
-    for (String name : List.of("X-GitHub-Api-Version", "Accept")) {
-      String value = fields.get(name);
-      key.append('\n').append(value == null ? "" : "=" + value);
-    }
-    return prefix + Hash.of(key.toString());
+  private static Duration mostKept(UpstreamRequest ask) {
+    String credential = ask.fields().get("Authorization");
+    return credential != null && credential.contains("ghs_") ? INSTALLATION_TOKEN : LONGEST;
   }
 
   /** The key of a response of the resource. */
@@ -223,13 +257,9 @@ public final class Responses {
   private StoredResponse read(ClientRequest client, String key, byte[] begin) {
     byte[] value = begin;
     if (begin == null) {
-      value =
-          redis.execute(
-              (RedisCallback<byte[]>)
-                  connection ->
-                      connection
-                          .stringCommands()
-                          .getRange(key.getBytes(UTF_8), 0, HttpCache.SMALL - 1));
+      List<Object> values =
+          redis.together(to -> to.getrange(key.getBytes(UTF_8), 0, HttpCache.SMALL - 1));
+      value = (byte[]) values.get(0);
     }
     if (value.length == HttpCache.SMALL) {
       // it may be large: the rest is read only if there is room for it

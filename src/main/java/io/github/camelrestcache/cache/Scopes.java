@@ -7,9 +7,13 @@ import io.github.camelrestcache.cache.Places.Place;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.store.RedisConnection.Command;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamResponse;
+import io.lettuce.core.KeyValue;
+import io.lettuce.core.ScriptOutputType;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,9 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
 import org.springframework.dao.DataAccessException;
-import org.springframework.data.redis.connection.RedisScriptingCommands;
-import org.springframework.data.redis.connection.ReturnType;
-import org.springframework.data.redis.core.RedisCallback;
 
 /**
  * Invalidates stored responses (RFC 9111 4.4). Each scope ({@link Places}) has a <i>mark</i>. A
@@ -41,20 +42,15 @@ public final class Scopes {
 
   private static final int MOST_OUTLIVED = 10_000;
 
-  /**
-   * The mark of a scope and the purge of a path. Creates the mark unless it exists, if it may and
-   * Redis accepts writes.
-   */
-  private static final byte[] LOOK =
+  private static final byte[] MARK = "mark".getBytes(UTF_8);
+
+  /** Creates the mark of a scope, unless it exists, and answers with it. */
+  private static final byte[] CREATE =
       """
-      local mark = redis.call('HGET', KEYS[1], 'mark')
-      if not mark and ARGV[2] ~= '' then
-        if type(redis.pcall('HSET', KEYS[1], 'mark', ARGV[2])) == 'number' then
-          mark = ARGV[2]
-          if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
-        end
+      if redis.call('HSETNX', KEYS[1], 'mark', ARGV[1]) == 1 then
+        if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
       end
-      return {mark, redis.call('HGET', KEYS[1], ARGV[1])}
+      return {redis.call('HGET', KEYS[1], 'mark')}
       """
           .getBytes(UTF_8);
 
@@ -64,6 +60,16 @@ public final class Scopes {
       if redis.call('TTL', KEYS[1]) < tonumber(ARGV[1]) then
         redis.call('EXPIRE', KEYS[1], ARGV[1])
       end
+      return {}
+      """
+          .getBytes(UTF_8);
+
+  /** Numbers a change, unless Redis is full, and announces it. */
+  private static final byte[] ANNOUNCE =
+      """
+      local number = redis.pcall('INCR', KEYS[1])
+      if type(number) ~= 'number' then number = 0 end
+      redis.call('PUBLISH', ARGV[1], ARGV[2] .. number .. ' ' .. ARGV[3])
       return {}
       """
           .getBytes(UTF_8);
@@ -82,6 +88,7 @@ public final class Scopes {
   private final Keys keys;
   private final Places places;
   private final Changes changes;
+  private final String changesKey;
 
   /** The scopes whose mark Redis has not removed yet. */
   private final Set<String> outlived = ConcurrentHashMap.newKeySet();
@@ -91,12 +98,8 @@ public final class Scopes {
     this.redis = redis;
     this.keys = keys;
     this.changes = changes;
+    changesKey = keys.of("changes");
     redis.onReturn(() -> outlived.forEach(this::change));
-  }
-
-  /** Notes that the stored answer for a path may have changed. */
-  void changed(Place place) {
-    changes.note(place.path());
   }
 
   /** The counters of changes to a path, its scope and a credential. */
@@ -105,61 +108,64 @@ public final class Scopes {
   }
 
   /**
-   * Reads the version of a path and something else in one round trip.
+   * Reads the version of a path and sends other commands in one round trip, and creates the mark of
+   * a new scope in another one.
    *
    * @param creates whether GitHub may be asked, so that the scope needs a mark
-   * @return the version and the result of the callback, or null if Redis has not accepted a change:
-   *     then nothing may be read or stored
+   * @return the version and the answers to the commands, or null if Redis has not accepted a
+   *     change: then nothing may be read or stored
    * @throws DataAccessException if Redis does not answer
    */
-  List<Object> look(Place place, boolean creates, RedisCallback<?> callback) {
+  List<Object> look(Place place, boolean creates, Command... commands) {
     String scope = place.scope();
     if (outlived.contains(scope) && !change(scope)) {
       return null;
     }
     String key = key(scope);
-    String created = creates ? UUID.randomUUID().toString() : "";
-    List<Object> values =
-        redis.replacing(
-            key,
-            () ->
-                redis.together(
-                    connection ->
-                        eval(
-                            connection.scriptingCommands(),
-                            LOOK,
-                            key,
-                            place.path(),
-                            created,
-                            UNTIL_STORED),
-                    callback));
-    List<?> version = (List<?>) values.get(0);
-    String mark = text(version.get(0));
-    values.set(0, new Version(text(version.get(1)), mark, creates && mark.equals(created)));
+    byte[] path = place.path().getBytes(UTF_8);
+    Command[] all = new Command[commands.length + 1];
+    all[0] = to -> to.hmget(key.getBytes(UTF_8), MARK, path);
+    System.arraycopy(commands, 0, all, 1, commands.length);
+    List<Object> values = redis.replacing(key, () -> redis.together(all));
+    @SuppressWarnings("unchecked")
+    var fields = (List<KeyValue<byte[], byte[]>>) values.get(0);
+    String mark = text(fields.get(0).getValueOrElse(null));
+    boolean isNew = creates && mark.isEmpty();
+    values.set(
+        0,
+        new Version(text(fields.get(1).getValueOrElse(null)), isNew ? create(key) : mark, isNew));
     return values;
   }
 
-  /** Stores something, and keeps the scope if its mark is new, in one round trip. */
-  void keep(Place place, Version version, RedisCallback<?> store) {
-    if (version.isNew()) {
-      String key = key(place.scope());
-      redis.together(
-          store, connection -> eval(connection.scriptingCommands(), KEEP, key, Responses.STALE));
-    } else {
-      redis.together(store);
+  /** Creates a mark; returns an empty text if Redis refuses writes. */
+  private String create(String key) {
+    try {
+      var answers = redis.together(eval(CREATE, key, UUID.randomUUID(), UNTIL_STORED));
+      List<?> mark = (List<?>) answers.get(0);
+      return text(mark.get(0));
+    } catch (DataAccessException e) {
+      return "";
     }
   }
 
-  private static Object eval(
-      RedisScriptingCommands commands, byte[] script, String key, Object... arguments) {
-    byte[][] all = new byte[1 + arguments.length][];
-    all[0] = key.getBytes(UTF_8);
+  /** Sends commands that store something, and keeps the scope if its mark is new. */
+  void keep(Place place, Version version, List<Command> commands) {
+    List<Command> all = new ArrayList<>(commands);
+    if (version.isNew()) {
+      all.add(eval(KEEP, key(place.scope()), Responses.STALE));
+    }
+    redis.together(all.toArray(Command[]::new));
+  }
+
+  private static Command eval(byte[] script, String key, Object... arguments) {
+    byte[][] values = new byte[arguments.length][];
     for (int i = 0; i < arguments.length; i++) {
       Object each = arguments[i];
       String text = each instanceof Duration time ? "" + time.toSeconds() : each.toString();
-      all[i + 1] = text.getBytes(UTF_8);
+      values[i] = text.getBytes(UTF_8);
     }
-    return commands.eval(script, ReturnType.MULTI, 1, all);
+    byte[][] keys = {key.getBytes(UTF_8)};
+    return to -> to.eval(script, ScriptOutputType.MULTI, keys, values);
   }
 
   /** The text of a value, empty if it is null. */
@@ -220,13 +226,22 @@ public final class Scopes {
     announce(place.path());
   }
 
-  private void announce(String name) {
+  /** Tells all instances that stored responses of a path, scope or credential are not current. */
+  void announce(String name) {
     changes.note(name);
     try {
-      redis.convertAndSend(keys.of("published"), (Changes.WRITTEN + name).getBytes(UTF_8));
+      String channel = keys.of("published");
+      redis.together(eval(ANNOUNCE, changesKey, channel, Changes.WRITTEN, name));
     } catch (DataAccessException e) {
-      // the others read Redis again soon
+      // without Redis, no instance uses what it has in memory
     }
+  }
+
+  /** Finds out whether an announcement was lost. */
+  public void watch() {
+    long since = System.nanoTime();
+    byte[] latest = (byte[]) redis.opsForValue().get(changesKey);
+    changes.compare(latest == null ? 0 : Long.parseLong(new String(latest, UTF_8)), since);
   }
 
   private String key(String scope) {

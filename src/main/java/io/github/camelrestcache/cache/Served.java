@@ -7,8 +7,14 @@ import io.github.camelrestcache.base.HttpFields;
  * served}.
  *
  * @param content bytes, or a stream, or null
+ * @param isHit whether it is a stored response, and GitHub was not asked
  * @param cacheStatus how the cache handled the request (RFC 9211 2), without the cache's name
- * @param holding how long a stored response stays the same, or null if it is not one
+ * @param fresh the response for memory, or null if it may not be repeated
  */
 public record Served(
-    int status, HttpFields fields, Object content, String cacheStatus, Holding holding) {}
+    int status,
+    HttpFields fields,
+    Object content,
+    boolean isHit,
+    String cacheStatus,
+    Fresh fresh) {}

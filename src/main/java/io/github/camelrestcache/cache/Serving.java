@@ -4,12 +4,13 @@ import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.cache.Answer.Kind;
 import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamResponse;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.apache.camel.Variable;
 
 /** Adapts an answer to its client, and tells how the cache came to it. */
@@ -39,19 +40,19 @@ public record Serving(HttpCache cache, RateLimits limits) {
       Representation as =
           Representation.passed(client, passed.status(), passed.fields(), answer.content());
       String status = passed.isRepeated() ? "detail=limited" : asked(use, flight, answered);
-      return new Served(as.status(), as.fields(), as.content(), status, null);
+      return new Served(as.status(), as.fields(), as.content(), false, status, null);
     }
     Instant now = Instant.now();
     HttpFields fields = new HttpFields(response.fields().all());
     long age = response.age(now);
     if (answer.kind() != Kind.NEW) {
-      limits.update(ask, fields); // its own are old
+      replaceLimit(ask, fields);
       fields.set("Age", Long.toString(age)); // RFC 9111 5.1
     }
-    long lifetime = cache.lifetime(cache.freshness(ask, response));
+    Freshness freshness = cache.freshness(ask, response);
+    long lifetime = cache.lifetime(freshness);
     Representation as = Representation.stored(client, response, fields);
     String status;
-    Holding holding = null;
     if (use.isHit() && flight != null) {
       status = "fwd=" + flight.reason() + "; collapsed";
     } else if (use.isHit() || answered != null && answered.isRepeated()) {
@@ -60,8 +61,6 @@ public record Serving(HttpCache cache, RateLimits limits) {
         status += "; detail=stale-if-error";
       } else if (use == Use.WHILE_REVALIDATE) {
         status += "; detail=stale-while-revalidate";
-      } else {
-        holding = holding(found, response, age, lifetime, now);
       }
     } else {
       status = asked(use, flight, answered);
@@ -71,7 +70,23 @@ public record Serving(HttpCache cache, RateLimits limits) {
         status += "; stored";
       }
     }
-    return new Served(as.status(), as.fields(), as.content(), status, holding);
+    boolean isHit = status.startsWith("hit") && answer.kind() == Kind.HIT;
+    boolean isFresh = age < lifetime && (use == Use.FRESH || Boolean.TRUE.equals(kept));
+    Fresh fresh =
+        isFresh && !freshness.noCache()
+            ? Fresh.of(ask.key(), ask.credential(), response, found, lifetime)
+            : null;
+    return new Served(as.status(), as.fields(), as.content(), isHit, status, fresh);
+  }
+
+  /** The limit in a stored response is old. */
+  private void replaceLimit(UpstreamRequest ask, HttpFields fields) {
+    String resource = fields.get("x-ratelimit-resource");
+    fields.all().stream()
+        .map(Map.Entry::getKey)
+        .filter(name -> name.regionMatches(true, 0, Limit.PREFIX, 0, Limit.PREFIX.length()))
+        .forEach(fields::remove);
+    limits.latest(ask.credential(), resource).forEach(fields::add);
   }
 
   /** The status of a request that had to ask GitHub. */
@@ -81,13 +96,5 @@ public record Serving(HttpCache cache, RateLimits limits) {
       return status + "; fwd-status=" + answered.status();
     }
     return flight != null && !flight.isLed() ? status + "; collapsed" : status;
-  }
-
-  private static Holding holding(
-      Found found, StoredResponse response, long age, long lifetime, Instant now) {
-    long sinceSecond = Math.floorMod(now.toEpochMilli() - response.received(), 1000L);
-    long millis = TimeUnit.SECONDS.toMillis(age) + sinceSecond;
-    long origin = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(millis);
-    return new Holding(found.stamp(), origin, lifetime);
   }
 }

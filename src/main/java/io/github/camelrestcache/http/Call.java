@@ -9,7 +9,7 @@ import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.serve.Content;
 import io.github.camelrestcache.serve.FastLane;
-import io.github.camelrestcache.serve.PreparedAnswer.Reply;
+import io.github.camelrestcache.serve.Reply;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;

@@ -6,7 +6,7 @@ import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.serve.Content;
 import io.github.camelrestcache.serve.FastLane;
-import io.github.camelrestcache.serve.PreparedAnswer.Reply;
+import io.github.camelrestcache.serve.Reply;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;

@@ -7,7 +7,6 @@ import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.cache.Served;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.serve.PreparedAnswer.Reply;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Ranked;
 import io.github.camelrestcache.upstream.UpstreamUrls;
@@ -27,18 +26,6 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
 
   /** A longer list is decompressed while it is sent. */
   private static final int LARGE = 2 << 20;
-
-  /** Fields whose URLs clients follow, so that the URLs must lead to this service. */
-  private static final List<String> LINKS = List.of("Link", "Location");
-
-  /** Fields about the service's token, hidden from clients that it is lent to. */
-  private static final List<String> OF_THE_TOKEN =
-      List.of(
-          "X-OAuth-Scopes",
-          "X-Accepted-OAuth-Scopes",
-          "X-OAuth-Client-Id",
-          "X-GitHub-SSO",
-          "github-authentication-token-expiration");
 
   /**
    * Rejects writes to a path of this service.
@@ -120,32 +107,27 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       @Variable("served") Served served) {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    Map<String, List<String>> fields = fields(request, served);
-    if (served.holding() == null) {
-      message.setHeader(Exchange.HTTP_RESPONSE_CODE, served.status());
-      fields.forEach(message::setHeader);
-      message.setBody(served.content());
+    Reply reply = served.fresh() == null ? null : lane.forwarded(request, served.fresh());
+    if (reply != null && served.isHit()) {
+      message.setBody(reply);
       return;
     }
-    List.of("Age", "Cache-Status").forEach(fields::remove);
-    Content content =
-        served.content() == null ? Content.NONE : Content.of((byte[]) served.content());
-    PreparedAnswer answer =
-        new PreparedAnswer(served.status(), fields, served.holding().lifetime(), content);
-    message.setBody(lane.forwarded(request, answer, served.holding()));
+    message.setHeader(Exchange.HTTP_RESPONSE_CODE, served.status());
+    fields(request, served).forEach(message::setHeader);
+    message.setBody(served.content());
   }
 
   /** The fields for the client, by name. */
   private Map<String, List<String>> fields(ClientRequest request, Served served) {
     HttpFields fields = new HttpFields(served.fields().all()).remove(RequestId.FIELD);
     if (!request.fields().contains("Authorization")) {
-      OF_THE_TOKEN.forEach(fields::remove);
+      HeldResponse.OF_THE_TOKEN.forEach(fields::remove);
     }
     fields.add("Cache-Status", "camel-rest-cache; " + served.cacheStatus());
     Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     String here = address.of(request);
     for (Map.Entry<String, String> field : fields.all()) {
-      boolean links = LINKS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
+      boolean links = HeldResponse.LINKS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
       String value = links ? urls.field(field.getValue(), here) : field.getValue();
       byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(value);
     }

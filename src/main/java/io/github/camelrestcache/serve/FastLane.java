@@ -3,23 +3,23 @@ package io.github.camelrestcache.serve;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.ClientRequest;
-import io.github.camelrestcache.base.Hash;
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Problem;
-import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
-import io.github.camelrestcache.cache.Holding;
+import io.github.camelrestcache.cache.Fresh;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
-import io.github.camelrestcache.serve.PreparedAnswer.Reply;
+import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
 import java.time.Clock;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
@@ -28,10 +28,9 @@ import java.util.function.Supplier;
  * All other requests go to the routes; with {@code FAST_LANE=false} all requests do.
  *
  * <p>The answer of an endpoint, a page or a view is valid while the near cache has the content that
- * it was made from and the routes still declare it. The answer to a forwarded request is for
- * requests with the same method, target and fields. It is valid for one second, while it is fresh
- * and its sources are unchanged. After half a second, one request goes through the routes to renew
- * it.
+ * it was made from and the routes still declare it. The answer to a forwarded request is valid
+ * while it is fresh, its scope is unchanged and this instance hears of changes ({@link Changes}).
+ * Requests with directives of their own go to the routes.
  */
 public final class FastLane {
 
@@ -46,9 +45,6 @@ public final class FastLane {
 
   /** The maximum content of a forwarded answer: clients can invent many requests for it. */
   private static final int MAX_FORWARDED = 1 << 20;
-
-  /** Requests with a longer head go to the routes. */
-  private static final int MAX_HEAD = 4096;
 
   /**
    * The answer of an endpoint, a page or a view.
@@ -67,32 +63,19 @@ public final class FastLane {
     }
   }
 
-  /**
-   * The answer to a forwarded request.
-   *
-   * @param renewal when one request is to renew it, by {@link System#nanoTime()}
-   * @param renewing whether a request is renewing it
-   * @param end when it expires unless it is renewed
-   */
-  private record Forwarded(
-      Holding holding, long renewal, AtomicBoolean renewing, long end, PreparedAnswer answer) {
+  /** {@link Stored} and {@link HeldResponse}, whose keys have another form. */
+  private final Cache<String, Object> held;
 
-    boolean isValid() {
-      long now = System.nanoTime();
-      boolean renews = renewal - now <= 0 && renewing.compareAndSet(false, true);
-      return !renews && end - now > 0 && holding.stamp().isCurrent();
-    }
-  }
-
-  private final Cache<String, Stored> stored;
-  private final Cache<String, Forwarded> forwarded;
   private final boolean open;
-  private final long maxAge;
   private final Near near;
   private final Clock clock;
   private final Catalog catalog;
   private final Negotiation negotiation;
   private final PublicAddress address;
+  private final GitHub github;
+  private final RateLimits limits;
+  private final UpstreamUrls urls;
+  private final Changes changes;
 
   /**
    * @param clock the clock of stored times
@@ -104,40 +87,41 @@ public final class FastLane {
       Catalog catalog,
       Negotiation negotiation,
       PublicAddress address,
+      GitHub github,
+      RateLimits limits,
+      UpstreamUrls urls,
+      Changes changes,
       Meters meters) {
     this.near = near;
     this.clock = clock;
     this.catalog = catalog;
     this.negotiation = negotiation;
     this.address = address;
+    this.github = github;
+    this.limits = limits;
+    this.urls = urls;
+    this.changes = changes;
     open = settings.fastLane();
-    maxAge = settings.nearCacheMaxAge().toNanos();
-    stored =
+    held =
         Caffeine.newBuilder()
             .executor(Runnable::run)
-            .maximumWeight(settings.nearCacheSize() * 3 / 8)
-            .weigher((String key, Stored held) -> weight(key, held.answer()))
+            .maximumWeight(settings.nearCacheSize() / 2)
+            .weigher(FastLane::weight)
             .recordStats()
             .build();
-    forwarded =
-        Caffeine.newBuilder()
-            .executor(Runnable::run)
-            .maximumWeight(settings.nearCacheSize() / 8)
-            .weigher((String key, Forwarded held) -> weight(key, held.answer()))
-            .expireAfterWrite(settings.nearCacheMaxAge())
-            .recordStats()
-            .build();
-    CaffeineCacheMetrics.monitor(meters.registry(), stored, "lane");
-    CaffeineCacheMetrics.monitor(meters.registry(), forwarded, "forwarded");
+    CaffeineCacheMetrics.monitor(meters.registry(), held, "lane");
   }
 
-  private static int weight(String key, PreparedAnswer answer) {
-    return OVERHEAD + key.length() + answer.size();
+  private static int weight(String key, Object held) {
+    int size =
+        held instanceof Stored stored
+            ? OVERHEAD + stored.answer().size()
+            : ((HeldResponse) held).size();
+    return key.length() + size;
   }
 
   public void clear() {
-    stored.invalidateAll();
-    forwarded.invalidateAll();
+    held.invalidateAll();
   }
 
   /** Whether requests may be answered without the routes. */
@@ -152,32 +136,37 @@ public final class FastLane {
   }
 
   private Reply storedHit(ClientRequest request) {
-    Stored held = stored.getIfPresent(key(request));
-    if (held == null || held.answer().content().list() != null) {
+    Stored stored = (Stored) held.getIfPresent(key(request));
+    if (stored == null || stored.answer().content().list() != null) {
       return null; // decompressing a large list would block the event loop
     }
-    CachedEndpoint endpoint = catalog.endpoint(held.endpoint().path());
-    View view = held.view() == null ? null : catalog.view(held.view().name());
-    Entry entry = near.entry(held.endpoint());
-    return held.isOf(endpoint, view, entry)
+    CachedEndpoint endpoint = catalog.endpoint(stored.endpoint().path());
+    View view = stored.view() == null ? null : catalog.view(stored.view().name());
+    Entry entry = near.entry(stored.endpoint());
+    return stored.isOf(endpoint, view, entry)
             && (view != null || negotiation.isAcceptable(request, endpoint))
-        ? reply(held, entry, null)
+        ? reply(stored, entry, null)
         : null;
   }
 
   private Reply forwardedHit(ClientRequest request) {
-    String key = fingerprint(request);
-    Forwarded held = key == null ? null : forwarded.getIfPresent(key);
-    return held != null && held.isValid() ? reply(held.answer(), held.holding()) : null;
+    HttpFields fields = request.fields();
+    if (!changes.isWatched() || fields.contains("Cache-Control") || fields.contains("Pragma")) {
+      return null;
+    }
+    String key = github.key(request);
+    HeldResponse response = key == null ? null : (HeldResponse) held.getIfPresent(key);
+    return response != null && response.isCurrent() ? reply(response, request) : null;
   }
 
   private Reply reply(Stored held, Entry entry, String cacheStatus) {
     String route = held.view() == null ? held.endpoint().template() : VIEW;
-    return new Reply(held.answer(), route, entry.age(clock.instant()).toSeconds(), cacheStatus);
+    return new PreparedAnswer.Prepared(
+        held.answer(), route, entry.age(clock.instant()).toSeconds(), cacheStatus);
   }
 
-  private static Reply reply(PreparedAnswer answer, Holding holding) {
-    return new Reply(answer, FORWARD, holding.age(), null);
+  private Reply reply(HeldResponse response, ClientRequest request) {
+    return response.reply(request, limits, urls, address.of(request));
   }
 
   /**
@@ -196,45 +185,41 @@ public final class FastLane {
       String cacheStatus,
       Supplier<PreparedAnswer> prepare) {
     String key = key(request);
-    Stored held = held(key, endpoint, view, entry);
-    if (held == null) {
+    Stored stored = held(key, endpoint, view, entry);
+    if (stored == null) {
       // few at a time: preparing may take several times the memory of the answer
       if (!request.ticket().take(Share.PAGES, 1)) {
         throw Problem.busy("Many pages are requested at this time");
       }
       try {
-        held = held(key, endpoint, view, entry); // prepared by another request during the wait
-        if (held == null) {
-          held = new Stored(endpoint, view, entry.version(), prepare.get());
-          stored.put(key, held);
+        stored = held(key, endpoint, view, entry); // prepared by another request during the wait
+        if (stored == null) {
+          stored = new Stored(endpoint, view, entry.version(), prepare.get());
+          held.put(key, stored);
         }
       } finally {
         request.ticket().giveBack(Share.PAGES);
       }
     }
-    return reply(held, entry, cacheStatus);
+    return reply(stored, entry, cacheStatus);
   }
 
   private Stored held(String key, CachedEndpoint endpoint, View view, Entry entry) {
-    Stored held = stored.getIfPresent(key);
-    return held != null && held.isOf(endpoint, view, entry) ? held : null;
+    Stored stored = (Stored) held.getIfPresent(key);
+    return stored != null && stored.isOf(endpoint, view, entry) ? stored : null;
   }
 
   /**
-   * For the routes: the reply to a forwarded request that the cache has a fresh answer to. Holds
-   * the answer unless it is large, or the request has directives, which may limit its age.
+   * For the routes: holds a fresh response, unless it is large, and prepares it for a request.
+   *
+   * @return null if the request needs another representation
    */
-  Reply forwarded(ClientRequest request, PreparedAnswer answer, Holding holding) {
-    boolean fits = answer.content().size() <= MAX_FORWARDED;
-    boolean holds = open && fits && !request.fields().contains("Cache-Control");
-    String key = holds ? fingerprint(request) : null;
-    if (key != null) {
-      long now = System.nanoTime();
-      long end = now + Math.min(holding.end() - now, maxAge);
-      long renewal = now + maxAge / 2;
-      forwarded.put(key, new Forwarded(holding, renewal, new AtomicBoolean(), end, answer));
+  Reply forwarded(ClientRequest request, Fresh fresh) {
+    HeldResponse response = new HeldResponse(fresh);
+    if (open && response.contentSize() <= MAX_FORWARDED) {
+      held.put(fresh.key(), response);
     }
-    return reply(answer, holding);
+    return reply(response, request);
   }
 
   /** Identifies the answer of an endpoint, a page, whose links contain the address, or a view. */
@@ -242,20 +227,5 @@ public final class FastLane {
     return PageRequest.selectsPage(request.query())
         ? address.of(request) + " " + request.target()
         : negotiation.coding(request) + request.target();
-  }
-
-  /**
-   * Identifies a request by its method, target and fields except its id, or null if they are too
-   * long. A hash, because they contain credentials.
-   */
-  private static String fingerprint(ClientRequest request) {
-    StringBuilder head = new StringBuilder(512);
-    head.append(request.method()).append(' ').append(request.target());
-    for (Map.Entry<String, String> field : request.fields().all()) {
-      if (!field.getKey().equalsIgnoreCase(RequestId.FIELD)) {
-        head.append('\n').append(field.getKey()).append(':').append(field.getValue());
-      }
-    }
-    return head.length() > MAX_HEAD ? null : Hash.of(head.toString());
   }
 }

@@ -40,7 +40,7 @@ public record Negotiation(String version) {
     String accept = field == null || field.isBlank() ? "*/*" : field;
     String declared = endpoint.accept();
     Predicate<String> isStored =
-        MediaTypes.isJson(declared) ? MediaTypes::isJson : declared::equals;
+        MediaTypes.isJson(declared) ? MediaTypes::isName : declared::equals;
     return (wanted == null || wanted.equals(version))
         && (isStored.test(accept)
             || Weights.of(accept).entrySet().stream()

@@ -1,5 +1,7 @@
 package io.github.camelrestcache.serve;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import java.util.ArrayList;
@@ -10,7 +12,11 @@ final class PreparedFields {
 
   private static final int OVERHEAD = 16;
 
-  private final List<CharSequence> namesAndValues = new ArrayList<>();
+  /** Names, and values that many answers have. */
+  private static final Cache<String, CharSequence> SHARED =
+      Caffeine.newBuilder().executor(Runnable::run).maximumSize(2_000).build();
+
+  private final List<CharSequence> namesAndValues = new ArrayList<>(32);
 
   /**
    * Adds a field.
@@ -18,8 +24,8 @@ final class PreparedFields {
    * @throws IllegalArgumentException if the name or the value is invalid (RFC 9110 5)
    */
   PreparedFields add(String name, String value) {
-    CharSequence encodedName = HttpHeaders.createOptimized(name);
-    CharSequence encodedValue = HttpHeaders.createOptimized(value);
+    CharSequence encodedName = SHARED.get(name, HttpHeaders::createOptimized);
+    CharSequence encodedValue = SHARED.get(value, HttpHeaders::createOptimized);
     HttpHeaders.set(encodedName, encodedValue); // validates both
     namesAndValues.add(encodedName);
     namesAndValues.add(encodedValue);

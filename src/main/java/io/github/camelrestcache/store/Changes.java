@@ -1,36 +1,66 @@
 package io.github.camelrestcache.store;
 
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.function.IntSupplier;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.camel.Body;
 
 /**
- * Counts changes to stored paths and to what is known of credentials. Names share counters by hash:
- * a collision costs one needless look-up.
+ * Counts changes to stored paths and scopes. Names share counters by hash: a collision costs one
+ * needless look-up.
+ *
+ * <p>Redis numbers the changes of all instances. Each is announced by a message with its number;
+ * the number of the latest, read from Redis twice a second, tells if a message was lost.
  */
 public final class Changes {
 
-  /** The prefix of a message that announces a change; the name follows. */
+  /** The prefix of a message that announces a change; its number and its name follow. */
   public static final String WRITTEN = "written ";
 
+  /** What is in memory is used for this time after the numbers have last been compared. */
+  private static final long TRUSTED = Duration.ofSeconds(1).toNanos();
+
   private static final int NUMBERS = 1 << 14;
+  private static final int MOST_AHEAD = 10_000;
 
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
   private final AtomicInteger all = new AtomicInteger();
 
-  /**
-   * The changes of some names when they were read.
-   *
-   * @param now counts all changes so far, so it only grows
-   */
-  public record Stamp(IntSupplier now, int before) {
+  /** All changes up to this number are known here. */
+  private long known = -1;
 
-    /** Whether no name has changed since. */
+  /** The numbers of later changes that are known here. */
+  private final Set<Long> ahead = new TreeSet<>();
+
+  /** When the numbers were last compared, by {@link System#nanoTime()}. */
+  private volatile long compared = System.nanoTime() - TRUSTED;
+
+  /** The changes of some names when they were read. */
+  public final class Stamp {
+
+    private final int[] places;
+    private final int before;
+
+    private Stamp(int[] places) {
+      this.places = places;
+      before = now();
+    }
+
+    /** Counts all changes so far, so it only grows. */
+    private int now() {
+      int sum = all.get();
+      for (int place : places) {
+        sum += numbers.get(place);
+      }
+      return sum;
+    }
+
+    /** Whether no name has changed since, as far as this instance can know. */
     public boolean isCurrent() {
-      return now.getAsInt() == before;
+      return now() == before;
     }
   }
 
@@ -43,16 +73,45 @@ public final class Changes {
     all.incrementAndGet();
   }
 
-  /** Handles a {@link #WRITTEN} message from another instance. */
+  /** Handles a {@link #WRITTEN} message from any instance. */
   public void heard(@Body String message) {
-    note(message.substring(WRITTEN.length()));
+    String[] words = message.substring(WRITTEN.length()).split(" ", 2);
+    note(words[1]);
+    know(Long.parseLong(words[0]));
+  }
+
+  private synchronized void know(long number) {
+    if (known >= 0 && number > known && ahead.size() < MOST_AHEAD) {
+      ahead.add(number);
+      while (ahead.remove(known + 1)) {
+        known++;
+      }
+    }
+  }
+
+  /**
+   * Compares the number of the latest change with the messages that arrived.
+   *
+   * @param latest the number in Redis, 0 without one
+   * @param since when it was asked for, by {@link System#nanoTime()}
+   */
+  public synchronized void compare(long latest, long since) {
+    if (latest != known) { // or Redis has lost its number
+      noteAll();
+      known = latest;
+      ahead.removeIf(number -> number <= latest);
+    }
+    compared = since;
+  }
+
+  /** Whether what is in memory may be used: the numbers were compared within the last second. */
+  public boolean isWatched() {
+    return System.nanoTime() - compared < TRUSTED;
   }
 
   /** Reads the counters of names; call it before reading the data. */
   public Stamp stamp(String... names) {
-    int[] places = Stream.of(names).mapToInt(Changes::place).toArray();
-    IntSupplier now = () -> IntStream.of(places).map(numbers::get).sum() + all.get();
-    return new Stamp(now, now.getAsInt());
+    return new Stamp(Stream.of(names).mapToInt(Changes::place).toArray());
   }
 
   private static int place(String name) {

@@ -6,17 +6,27 @@ import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.RedisAddress;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.RedisConnectionFailureException;
+import org.springframework.data.redis.RedisSystemException;
+import org.springframework.data.redis.connection.lettuce.LettuceExceptionConverter;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -172,16 +182,46 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     return execute(script, List.of(key), arguments);
   }
 
-  /** Sends operations together, in one round trip; returns their results, values as bytes. */
-  public List<Object> together(RedisCallback<?>... operations) {
-    return executePipelined(
-        (RedisCallback<Object>)
+  /** A command whose answer is awaited later. */
+  public interface Command
+      extends Function<RedisClusterAsyncCommands<byte[], byte[]>, RedisFuture<?>> {}
+
+  /**
+   * Sends commands in one round trip. Spring's pipelines would open a connection for each.
+   *
+   * @return the answers in order, which are null or have Lettuce's types
+   */
+  public List<Object> together(Command... commands) {
+    return execute(
+        (RedisCallback<List<Object>>)
             connection -> {
-              for (RedisCallback<?> each : operations) {
-                each.doInRedis(connection);
+              @SuppressWarnings("unchecked")
+              var lettuce =
+                  (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
+              try {
+                List<RedisFuture<?>> answers =
+                    Stream.of(commands).<RedisFuture<?>>map(each -> each.apply(lettuce)).toList();
+                List<Object> values = new ArrayList<>();
+                for (RedisFuture<?> each : answers) {
+                  values.add(each.get()); // each command has a timeout
+                }
+                return values;
+              } catch (ExecutionException e) {
+                throw failure((Exception) e.getCause());
+              } catch (RedisException e) {
+                throw failure(e);
+              } catch (CancellationException e) { // given up with its connection
+                throw new RedisConnectionFailureException("The connection was closed", e);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw failure(e);
               }
-              return null;
             });
+  }
+
+  private static DataAccessException failure(Exception cause) {
+    DataAccessException known = new LettuceExceptionConverter().convert(cause);
+    return known == null ? new RedisSystemException("Redis failed", cause) : known;
   }
 
   /** Repeats an operation once if the value of its key has another type: that is deleted. */

@@ -10,6 +10,7 @@ import io.github.camelrestcache.base.Settings;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.apache.camel.Variable;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.io.entity.InputStreamEntity;
@@ -22,12 +23,14 @@ public final class GitHub {
   private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
   private static final String USER_AGENT = "camel-rest-cache";
 
-  /** Preconditions that a cache cannot evaluate (RFC 9111 4.3.2). */
-  private static final List<String> PRECONDITIONS = List.of("If-Match", "If-Unmodified-Since");
-
   /** Fields with which a server may treat a GET as a write. */
   private static final List<String> METHOD_OVERRIDES =
       List.of("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override");
+
+  /** The same, and preconditions that a cache cannot evaluate (RFC 9111 4.3.2). */
+  private static final List<String> UNCACHED =
+      Stream.concat(METHOD_OVERRIDES.stream(), Stream.of("If-Match", "If-Unmodified-Since"))
+          .toList();
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
   private final ServiceToken token;
@@ -63,7 +66,7 @@ public final class GitHub {
     String ours = token.now();
     authorize(fields, ours);
     return new UpstreamRequest(
-        "GET", target, fields, null, true, credential(null, ours), false, deadline);
+        "GET", target, fields, null, true, credential(null, ours), null, deadline);
   }
 
   /** The cache partition of refreshes: that of the service's token, or {@code nobody}. */
@@ -98,25 +101,15 @@ public final class GitHub {
     if (!fields.contains("User-Agent")) {
       fields.add("User-Agent", USER_AGENT);
     }
-    boolean overridden = METHOD_OVERRIDES.stream().anyMatch(sent::contains);
-    String own = sent.get("Authorization");
-    boolean lends =
-        own == null
-            && !overridden
-            && lending.allows(request.method(), request.path())
-            && !TokenLending.namesOwner(request.query());
-    String lent = lends ? token.now() : ""; // read once: it may change
+    String lent = lent(request); // read once: it may change
     authorize(fields, lent);
-    boolean cached =
-        request.isRead()
-            && request.body() == null
-            && !overridden
-            && PRECONDITIONS.stream().noneMatch(sent::contains);
+    String credential = credential(sent.get("Authorization"), lent);
+    String key = key(request, credential);
     // whichever client asks, GitHub is asked in the same way
-    if (cached && MediaTypes.isJson(sent.get("Accept"))) {
+    if (key != null && MediaTypes.isJson(sent.get("Accept"))) {
       fields.set("Accept", MediaTypes.JSON);
     }
-    if (cached && !sent.contains("Range")) {
+    if (key != null && !sent.contains("Range")) {
       fields.set("Accept-Encoding", "gzip");
     }
     return new UpstreamRequest(
@@ -125,9 +118,43 @@ public final class GitHub {
         fields,
         content(request),
         !lent.isEmpty(),
-        credential(own, lent),
-        cached,
+        credential,
+        key,
         null);
+  }
+
+  /** Identifies what the cache may answer a request with, or null. */
+  public String key(ClientRequest request) {
+    return key(request, credential(request.fields().get("Authorization"), lent(request)));
+  }
+
+  /** A hash of the credential, the target, the version and the media type. */
+  private String key(ClientRequest request, String credential) {
+    HttpFields sent = request.fields();
+    if (!request.isRead() || request.body() != null || UNCACHED.stream().anyMatch(sent::contains)) {
+      return null;
+    }
+    String accept = sent.get("Accept");
+    String version = sent.get("X-GitHub-Api-Version");
+    return Hash.of(
+        String.join(
+            "\n",
+            credential,
+            urls.form(),
+            version == null ? "" : "=" + version,
+            MediaTypes.isJson(accept) ? MediaTypes.JSON : accept,
+            request.target()));
+  }
+
+  /** The service's token if it is lent to a request, or an empty string. */
+  private String lent(ClientRequest request) {
+    HttpFields sent = request.fields();
+    boolean lends =
+        !sent.contains("Authorization")
+            && METHOD_OVERRIDES.stream().noneMatch(sent::contains)
+            && lending.allows(request.method(), request.path())
+            && !TokenLending.namesOwner(request.query());
+    return lends ? token.now() : "";
   }
 
   /**

@@ -16,7 +16,8 @@ import java.util.function.UnaryOperator;
  */
 public record Limit(long limit, long remaining, long reset) {
 
-  static final String PREFIX = "x-ratelimit-";
+  /** The beginning of the names of its fields. */
+  public static final String PREFIX = "x-ratelimit-";
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LONGEST_MESSAGE = 200;

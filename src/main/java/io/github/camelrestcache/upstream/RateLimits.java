@@ -9,7 +9,6 @@ import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Meters;
-import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.micrometer.core.instrument.Tags;
@@ -62,20 +61,21 @@ public final class RateLimits {
   private final Cache<String, Latest> latest = memory();
   private final Cache<String, Refusal> refusals = memory();
 
+  /** Refusals that Redis did not have a moment ago. */
+  private final Cache<String, Boolean> unrefused =
+      Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(Duration.ofMillis(100)).build();
+
   /** By request, the resource that it counts against, if that is not the guessed one. */
   private final Cache<String, String> unusual = memory();
 
   private final RedisConnection redis;
-  private final Changes changes;
   private final String prefix;
 
   /**
    * @param own the credential of the service's token
    */
-  public RateLimits(
-      RedisConnection redis, Keys keys, Changes changes, Supplier<String> own, Meters meters) {
+  public RateLimits(RedisConnection redis, Keys keys, Supplier<String> own, Meters meters) {
     this.redis = redis;
-    this.changes = changes;
     prefix = keys.of("limit:");
     meters
         .each("ratelimit", () -> metered(own.get()), RateLimits::tags)
@@ -128,20 +128,22 @@ public final class RateLimits {
     }
     String name = name(ask.credential(), resource);
     Latest now = new Latest(ask.credential(), resource, fields, Limit.of(fields::get));
-    if (!now.equals(latest.asMap().put(name, now))) {
-      changes.note(ask.credential());
-    }
+    latest.put(name, now);
   }
 
-  /** Replaces the limit in a stored response by the latest one, unless that is past its reset. */
-  public void update(UpstreamRequest ask, HttpFields response) {
-    Map<String, String> old = fields(response, Limit.PREFIX);
-    old.keySet().forEach(response::remove);
-    Latest now = latest.getIfPresent(name(ask.credential(), resource(old)));
-    if (now != null
-        && (now.limit() == null || now.limit().reset() > Instant.now().getEpochSecond())) {
-      now.fields().forEach(response::add);
-    }
+  /**
+   * The {@code x-ratelimit-*} fields for a stored response: the latest, or none if their reset is
+   * past.
+   *
+   * @param resource the resource that the stored response counts against, or null
+   */
+  public Map<String, String> latest(String credential, String resource) {
+    Latest now = latest.getIfPresent(name(credential, resource == null ? "core" : resource));
+    boolean isPast =
+        now != null
+            && now.limit() != null
+            && now.limit().reset() * 1000 <= System.currentTimeMillis();
+    return now == null || isPast ? Map.of() : now.fields();
   }
 
   /** The limit of the resource {@code core} in the latest answer for a credential, or null. */
@@ -155,7 +157,7 @@ public final class RateLimits {
    * is a minute, doubled for each refusal in a row.
    */
   public void refused(UpstreamRequest ask, int status, HttpFields response, String content) {
-    String name = refusalOf(ask);
+    String name = refusalKey(ask);
     if (inForce(name) != null) {
       return; // answers a request that was in flight at that refusal
     }
@@ -175,6 +177,21 @@ public final class RateLimits {
     }
   }
 
+  /** The key of a refusal of this request. GitHub names the resource only in the answer. */
+  public String refusalKey(UpstreamRequest ask) {
+    String known = unusual.getIfPresent(request(ask));
+    return name(ask.credential(), known == null ? Limit.guessed(ask) : known) + ":refusal";
+  }
+
+  /**
+   * Notes what is stored at the {@link #refusalKey}, so that it is not read again for the request.
+   */
+  public void looked(UpstreamRequest ask, byte[] refusal) {
+    if (refusal == null) {
+      unrefused.put(refusalKey(ask), true);
+    }
+  }
+
   /** How long a refusal without a time lasts: twice as long each time in a row. */
   private Duration untold(String name) {
     Long before = read(name, Long.class);
@@ -189,7 +206,7 @@ public final class RateLimits {
     if (ask.path().equals("/rate_limit")) {
       return null;
     }
-    Refusal refusal = inForce(refusalOf(ask));
+    Refusal refusal = inForce(refusalKey(ask));
     if (refusal == null) {
       return null;
     }
@@ -207,6 +224,9 @@ public final class RateLimits {
     Refusal here = refusals.getIfPresent(name);
     if (here != null && here.until() > System.currentTimeMillis()) {
       return here;
+    }
+    if (unrefused.getIfPresent(name) != null) {
+      return null;
     }
     Refusal shared = read(name, Refusal.class);
     try {
@@ -243,12 +263,6 @@ public final class RateLimits {
 
   private String name(String credential, String resource) {
     return prefix + credential + ":" + resource;
-  }
-
-  /** The name of a refusal of this request. GitHub names the resource only in the answer. */
-  private String refusalOf(UpstreamRequest ask) {
-    String known = unusual.getIfPresent(request(ask));
-    return name(ask.credential(), known == null ? Limit.guessed(ask) : known) + ":refusal";
   }
 
   private static String request(UpstreamRequest ask) {

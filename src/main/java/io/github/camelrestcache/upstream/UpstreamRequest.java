@@ -15,7 +15,7 @@ import org.apache.hc.core5.http.Method;
  * @param lent whether the service's token is lent to a caller without credentials
  * @param credential the cache partition: a hash of the caller's own Authorization or of the lent
  *     token, or {@code nobody} without a credential
- * @param isCached whether the cache may answer it and store its answer
+ * @param key identifies what the cache may answer it with and store, or null
  * @param deadline when the connection is aborted in any case, or null
  */
 public record UpstreamRequest(
@@ -25,7 +25,7 @@ public record UpstreamRequest(
     HttpEntity content,
     boolean lent,
     String credential,
-    boolean isCached,
+    String key,
     Instant deadline) {
 
   private static final List<String> CONDITIONS =
@@ -75,6 +75,6 @@ public record UpstreamRequest(
       conditional.add("If-Modified-Since", lastModified);
     }
     return new UpstreamRequest(
-        method, target, conditional, content, lent, credential, isCached, deadline);
+        method, target, conditional, content, lent, credential, key, deadline);
   }
 }

@@ -1,0 +1,216 @@
+package io.github.camelrestcache.serve;
+
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.Conditions;
+import io.github.camelrestcache.base.ContentCoding;
+import io.github.camelrestcache.base.HttpDates;
+import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.cache.Fresh;
+import io.github.camelrestcache.upstream.Limit;
+import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.UpstreamUrls;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A fresh response to forwarded requests, prepared once and sent many times. Its age, the rate
+ * limit and the URLs of this service are added when it is sent.
+ */
+final class HeldResponse {
+
+  /** Fields whose URLs clients follow, so that the URLs must lead to this service. */
+  static final List<String> LINKS = List.of("Link", "Location");
+
+  /** Fields about the service's token, hidden from clients that it is lent to. */
+  static final List<String> OF_THE_TOKEN =
+      List.of(
+          "X-OAuth-Scopes",
+          "X-Accepted-OAuth-Scopes",
+          "X-OAuth-Client-Id",
+          "X-GitHub-SSO",
+          "github-authentication-token-expiration");
+
+  /** The longest content that is kept in both codings, in bytes. */
+  private static final int MOST_DECODED = 64 << 10;
+
+  /** The approximate size in memory without the content, in bytes. */
+  private static final int OVERHEAD = 1500;
+
+  /** How many times smaller the gzip of GitHub's JSON is. */
+  private static final int USUAL_RATIO = 5;
+
+  private final Fresh fresh;
+  private final boolean isGzip;
+  private final String entityTag;
+  private final Instant modified;
+  private final String resource;
+  private final Content content;
+  private volatile Content plain;
+  private final Map<String, String> links = new TreeMap<>();
+  private final PreparedFields fields = new PreparedFields();
+  private final PreparedFields ofContent = new PreparedFields();
+
+  /**
+   * Prepares a response.
+   *
+   * @throws Problem 502 if a field is invalid
+   */
+  HeldResponse(Fresh response) {
+    HttpFields all = new HttpFields(response.fields().all()).remove(RequestId.FIELD).remove("Age");
+    isGzip = "gzip".equalsIgnoreCase(all.get("Content-Encoding"));
+    entityTag = all.get("ETag");
+    // RFC 9111 4.3.2: without Last-Modified, Date replaces it
+    String date = all.get(all.contains("Last-Modified") ? "Last-Modified" : "Date");
+    modified = date == null ? null : HttpDates.parse(date);
+    resource = all.get(Limit.PREFIX + "resource");
+    content = Content.of(response.content());
+    if (!response.credential().matches("[0-9a-f]{64}")) {
+      OF_THE_TOKEN.forEach(all::remove);
+    }
+    all.remove("Content-Encoding");
+    try {
+      all.all().forEach(this::add);
+    } catch (IllegalArgumentException e) {
+      throw Problem.unreadable();
+    }
+    // the prepared fields replace them
+    fresh =
+        new Fresh(
+            response.key(),
+            response.credential(),
+            response.status(),
+            null,
+            null,
+            response.names(),
+            response.stamp(),
+            response.origin(),
+            response.lifetime());
+  }
+
+  private void add(Map.Entry<String, String> field) {
+    String name = field.getKey();
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (LINKS.stream().anyMatch(name::equalsIgnoreCase)) {
+      links.put(name, field.getValue());
+    } else if (lower.startsWith("content-") && !lower.equals("content-location")) {
+      ofContent.add(name, field.getValue());
+    } else if (!lower.startsWith(Limit.PREFIX)) {
+      fields.add(name, field.getValue());
+    }
+  }
+
+  Fresh fresh() {
+    return fresh;
+  }
+
+  /** The approximate size in memory, in bytes; most of the fields are shared. */
+  int size() {
+    int decoded = isGzip ? Math.min(MOST_DECODED, USUAL_RATIO * content.size()) : 0;
+    return OVERHEAD + content.size() + decoded;
+  }
+
+  /** The size of the content, in bytes. */
+  int contentSize() {
+    return content.size();
+  }
+
+  /** Whether it may be sent now without looking into the store. */
+  boolean isCurrent() {
+    return fresh.stamp().isCurrent() && fresh.age() < fresh.lifetime();
+  }
+
+  /** The reply to a request for its key, or null if the request needs another representation. */
+  Reply reply(ClientRequest request, RateLimits limits, UpstreamUrls urls, String here) {
+    HttpFields asked = request.fields();
+    if (asked.contains("Range") || fresh.names().stream().anyMatch(asked::contains)) {
+      return null;
+    }
+    if (!isGzip) {
+      return new Held(content, null, limits, urls, here);
+    }
+    if (ContentCoding.negotiated(asked.get("Accept-Encoding")).equals("gzip")) {
+      return new Held(content, "gzip", limits, urls, here);
+    }
+    Content decoded = plain();
+    return decoded == null ? null : new Held(decoded, null, limits, urls, here);
+  }
+
+  /**
+   * The decoded content, or null if it is large or invalid. It is kept: most clients of a resource
+   * accept the same coding.
+   */
+  private Content plain() {
+    if (plain == null && content.size() <= MOST_DECODED) {
+      try {
+        byte[] gzip = content.buffer().getBytes();
+        byte[] decoded = ContentCoding.decoded("gzip", gzip, MOST_DECODED + 1);
+        plain = decoded.length > MOST_DECODED ? null : Content.of(decoded);
+      } catch (IOException e) {
+        return null;
+      }
+    }
+    return plain;
+  }
+
+  private final class Held implements Reply {
+
+    private final Content whole;
+    private final String coding;
+    private final RateLimits limits;
+    private final UpstreamUrls urls;
+    private final String here;
+
+    private Held(Content whole, String coding, RateLimits limits, UpstreamUrls urls, String here) {
+      this.whole = whole;
+      this.coding = coding;
+      this.limits = limits;
+      this.urls = urls;
+      this.here = here;
+    }
+
+    @Override
+    public String route() {
+      return FastLane.FORWARD;
+    }
+
+    @Override
+    public Content content(ClientRequest request) {
+      if (fresh.status() == 200
+          && Conditions.isNotModified(request.fields(), entityTag, modified)) {
+        return Content.NOT_MODIFIED;
+      }
+      return request.method().equals("HEAD") || fresh.status() == 204 ? Content.NONE : whole;
+    }
+
+    @Override
+    public void begin(HttpServerResponse response, Content sent) {
+      MultiMap headers = response.headers();
+      fields.addTo(headers);
+      links.forEach((name, value) -> headers.add(name, urls.field(value, here)));
+      limits.latest(fresh.credential(), resource).forEach(headers::add);
+      long age = fresh.age();
+      headers.add("Age", Long.toString(age));
+      headers.add("Cache-Status", "camel-rest-cache; hit; ttl=" + (fresh.lifetime() - age));
+      if (sent == Content.NOT_MODIFIED) {
+        response.setStatusCode(304);
+        return;
+      }
+      response.setStatusCode(fresh.status());
+      ofContent.addTo(headers);
+      if (coding != null) {
+        headers.add("Content-Encoding", coding);
+      }
+      if (fresh.status() != 204) {
+        headers.add("Content-Length", Integer.toString(whole.size()));
+      }
+    }
+  }
+}
