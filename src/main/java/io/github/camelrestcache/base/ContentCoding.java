@@ -10,6 +10,11 @@ public final class ContentCoding {
 
   private ContentCoding() {}
 
+  /** Whether a content begins as gzip does (RFC 1952 2.3.1). */
+  public static boolean isGzip(byte[] content) {
+    return content.length > 2 && content[0] == 0x1f && content[1] == (byte) 0x8b;
+  }
+
   /**
    * Decodes gzip; content in any other coding is returned as is.
    *

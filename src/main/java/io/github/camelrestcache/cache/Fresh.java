@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A stored response that may be repeated from memory while it is fresh and its scope is unchanged.
+ * A response in memory. It may be repeated while it is fresh and its scope is unchanged.
  *
  * @param key of the requests that it answers
  * @param credential the cache partition
@@ -28,14 +28,10 @@ public record Fresh(
     long origin,
     long lifetime) {
 
-  /** A fresh response, or null if it may not be repeated. */
   static Fresh of(
       String key, String credential, StoredResponse response, Found found, long lifetime) {
     long age = System.currentTimeMillis() - response.received();
     long initial = TimeUnit.SECONDS.toMillis(StoredResponse.initialAge(response.fields()));
-    if (!response.isUsual()) {
-      return null;
-    }
     Set<String> names = response.names();
     names.remove("accept"); // is part of the key
     return new Fresh(

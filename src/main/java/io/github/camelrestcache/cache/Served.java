@@ -1,20 +1,22 @@
 package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.base.HttpFields;
+import java.io.InputStream;
 
 /**
- * The answer to a forwarded request, adapted to its client. Routes find it in the variable {@code
- * served}.
+ * The answer to a forwarded request. Routes find it in the variable {@code served}.
  *
- * @param content bytes, or a stream, or null
- * @param isHit whether it is a stored response, and GitHub was not asked
  * @param cacheStatus how the cache handled the request (RFC 9211 2), without the cache's name
- * @param fresh the response for memory, or null if it may not be repeated
+ * @param stored the response in memory, or null if GitHub's is passed on
+ * @param fields of a response in memory, its age and rate limit; else all fields as they arrived
+ * @param isRepeatable whether the response in memory may answer other requests, too
+ * @param status the status of a response that is passed on
+ * @param content the content to pass on, or null
  */
 public record Served(
-    int status,
-    HttpFields fields,
-    Object content,
-    boolean isHit,
     String cacheStatus,
-    Fresh fresh) {}
+    Fresh stored,
+    HttpFields fields,
+    boolean isRepeatable,
+    int status,
+    InputStream content) {}

@@ -1,21 +1,29 @@
 package io.github.camelrestcache.serve;
 
 import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.cache.Fresh;
 import io.github.camelrestcache.cache.Served;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Ranked;
+import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.github.camelrestcache.view.ViewRequest;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -23,6 +31,8 @@ import org.apache.camel.Variable;
 
 /** Turns what the routes have found into HTTP answers: status, header fields and content. */
 public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
+
+  private static final int BUFFER = 1 << 16;
 
   /** A longer list is decompressed while it is sent. */
   private static final int LARGE = 2 << 20;
@@ -100,37 +110,73 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
         });
   }
 
-  /** The answer of GitHub or of the cache to a forwarded request. */
+  /**
+   * The answer of GitHub or of the cache to a forwarded request.
+   *
+   * @throws IOException if the beginning of a content cannot be read
+   */
   public void forwarded(
       Exchange exchange,
       @Variable("request") ClientRequest request,
-      @Variable("served") Served served) {
+      @Variable("served") Served served)
+      throws IOException {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    Reply reply = served.fresh() == null ? null : lane.forwarded(request, served.fresh());
-    if (reply != null && served.isHit()) {
+    Fresh stored = served.stored();
+    if (stored == null) {
+      pass(message, request, served.status(), served.fields(), served.content(), served);
+      return;
+    }
+    Reply reply = lane.forwarded(request, served);
+    if (reply != null) {
       message.setBody(reply);
       return;
     }
-    message.setHeader(Exchange.HTTP_RESPONSE_CODE, served.status());
-    fields(request, served).forEach(message::setHeader);
-    message.setBody(served.content());
+    HttpFields fields = new HttpFields(stored.fields().all()).remove("Age");
+    fields.all().stream().map(Map.Entry::getKey).filter(Limit::isOf).forEach(fields::remove);
+    served.fields().all().forEach(field -> fields.add(field.getKey(), field.getValue()));
+    InputStream content = new ByteArrayInputStream(stored.content());
+    pass(message, request, stored.status(), fields, content, served);
   }
 
-  /** The fields for the client, by name. */
-  private Map<String, List<String>> fields(ClientRequest request, Served served) {
-    HttpFields fields = new HttpFields(served.fields().all()).remove(RequestId.FIELD);
+  /** Passes a response on as a stream, without gzip for clients that do not accept it. */
+  private void pass(
+      Message message,
+      ClientRequest request,
+      int status,
+      HttpFields answered,
+      InputStream content,
+      Served served)
+      throws IOException {
+    HttpFields fields = answered.endToEnd().remove(RequestId.FIELD);
+    String length = answered.get("Content-Length");
+    InputStream sent = content;
+    if ("gzip".equalsIgnoreCase(fields.get("Content-Encoding"))
+        && status != 206
+        && ContentCoding.negotiated(request.fields().get("Accept-Encoding")).equals("identity")) {
+      length = null;
+      fields.remove("Content-Encoding");
+      if (!String.valueOf(fields.get("Vary")).toLowerCase(Locale.ROOT).contains("encoding")) {
+        fields.add("Vary", "Accept-Encoding");
+      }
+      sent = content == null ? null : new GZIPInputStream(content, BUFFER);
+    }
+    if (length != null && !answered.contains("Transfer-Encoding")) {
+      fields.add("Content-Length", length);
+    }
     if (!request.fields().contains("Authorization")) {
       HeldResponse.OF_THE_TOKEN.forEach(fields::remove);
     }
     fields.add("Cache-Status", "camel-rest-cache; " + served.cacheStatus());
-    Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     String here = address.of(request);
+    Map<String, List<String>> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, String> field : fields.all()) {
       boolean links = HeldResponse.LINKS.stream().anyMatch(field.getKey()::equalsIgnoreCase);
       String value = links ? urls.field(field.getValue(), here) : field.getValue();
       byName.computeIfAbsent(field.getKey(), name -> new ArrayList<>()).add(value);
     }
-    return byName;
+    message.setHeader(Exchange.HTTP_RESPONSE_CODE, status);
+    byName.forEach(message::setHeader);
+    message.setBody(request.method().equals("HEAD") ? null : sent);
   }
 }

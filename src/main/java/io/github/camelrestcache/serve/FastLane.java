@@ -9,6 +9,7 @@ import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.cache.Fresh;
+import io.github.camelrestcache.cache.Served;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
@@ -150,13 +151,21 @@ public final class FastLane {
   }
 
   private Reply forwardedHit(ClientRequest request) {
-    HttpFields fields = request.fields();
-    if (!changes.isWatched() || fields.contains("Cache-Control") || fields.contains("Pragma")) {
+    HttpFields asked = request.fields();
+    if (!changes.isWatched() || asked.contains("Cache-Control") || asked.contains("Pragma")) {
       return null;
     }
     String key = github.key(request);
     HeldResponse response = key == null ? null : (HeldResponse) held.getIfPresent(key);
-    return response != null && response.isCurrent() ? reply(response, request) : null;
+    if (response == null || !response.isCurrent() || response.isNotFor(asked)) {
+      return null;
+    }
+    Fresh fresh = response.fresh();
+    long age = fresh.age();
+    HttpFields changing = new HttpFields();
+    limits.latest(fresh.credential(), response.resource()).forEach(changing::add);
+    changing.add("Age", Long.toString(age));
+    return reply(response, request, changing, "hit; ttl=" + (fresh.lifetime() - age));
   }
 
   private Reply reply(Stored held, Entry entry, String cacheStatus) {
@@ -165,8 +174,10 @@ public final class FastLane {
         held.answer(), route, entry.age(clock.instant()).toSeconds(), cacheStatus);
   }
 
-  private Reply reply(HeldResponse response, ClientRequest request) {
-    return response.reply(request, limits, urls, address.of(request));
+  private Reply reply(
+      HeldResponse response, ClientRequest request, HttpFields changing, String cacheStatus) {
+    String here = address.of(request);
+    return response.reply(request, changing, cacheStatus, link -> urls.field(link, here));
   }
 
   /**
@@ -210,16 +221,17 @@ public final class FastLane {
   }
 
   /**
-   * For the routes: holds a fresh response, unless it is large, and prepares it for a request.
+   * For the routes: the reply to a forwarded request from a response in memory, which is held if it
+   * may be repeated and is not large.
    *
-   * @return null if the request needs another representation
+   * @return null if the content has to be decoded and is large
    */
-  Reply forwarded(ClientRequest request, Fresh fresh) {
-    HeldResponse response = new HeldResponse(fresh);
-    if (open && response.contentSize() <= MAX_FORWARDED) {
-      held.put(fresh.key(), response);
+  Reply forwarded(ClientRequest request, Served served) {
+    HeldResponse response = new HeldResponse(served.stored());
+    if (open && served.isRepeatable() && response.contentSize() <= MAX_FORWARDED) {
+      held.put(served.stored().key(), response);
     }
-    return reply(response, request);
+    return reply(response, request, served.fields(), served.cacheStatus());
   }
 
   /** Identifies the answer of an endpoint, a page, whose links contain the address, or a view. */

@@ -9,8 +9,6 @@ import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.cache.Fresh;
 import io.github.camelrestcache.upstream.Limit;
-import io.github.camelrestcache.upstream.RateLimits;
-import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
@@ -19,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * A fresh response to forwarded requests, prepared once and sent many times. Its age, the rate
@@ -50,6 +49,7 @@ final class HeldResponse {
   private final Fresh fresh;
   private final boolean isGzip;
   private final String entityTag;
+  private final String lastModified;
   private final Instant modified;
   private final String resource;
   private final Content content;
@@ -65,17 +65,25 @@ final class HeldResponse {
    */
   HeldResponse(Fresh response) {
     HttpFields all = new HttpFields(response.fields().all()).remove(RequestId.FIELD).remove("Age");
-    isGzip = "gzip".equalsIgnoreCase(all.get("Content-Encoding"));
+    isGzip =
+        "gzip".equalsIgnoreCase(all.get("Content-Encoding"))
+            && ContentCoding.isGzip(response.content());
     entityTag = all.get("ETag");
     // RFC 9111 4.3.2: without Last-Modified, Date replaces it
-    String date = all.get(all.contains("Last-Modified") ? "Last-Modified" : "Date");
+    lastModified = all.get("Last-Modified");
+    String date = lastModified == null ? all.get("Date") : lastModified;
     modified = date == null ? null : HttpDates.parse(date);
     resource = all.get(Limit.PREFIX + "resource");
     content = Content.of(response.content());
     if (!response.credential().matches("[0-9a-f]{64}")) {
       OF_THE_TOKEN.forEach(all::remove);
     }
-    all.remove("Content-Encoding");
+    if (isGzip) {
+      all.remove("Content-Encoding");
+    }
+    if (isGzip && !String.valueOf(all.get("Vary")).toLowerCase(Locale.ROOT).contains("encoding")) {
+      all.add("Vary", "Accept-Encoding");
+    }
     try {
       all.all().forEach(this::add);
     } catch (IllegalArgumentException e) {
@@ -102,13 +110,18 @@ final class HeldResponse {
       links.put(name, field.getValue());
     } else if (lower.startsWith("content-") && !lower.equals("content-location")) {
       ofContent.add(name, field.getValue());
-    } else if (!lower.startsWith(Limit.PREFIX)) {
+    } else if (!Limit.isOf(name)) {
       fields.add(name, field.getValue());
     }
   }
 
   Fresh fresh() {
     return fresh;
+  }
+
+  /** The resource of the rate limit that it counts against, or null. */
+  String resource() {
+    return resource;
   }
 
   /** The approximate size in memory, in bytes; most of the fields are shared. */
@@ -127,20 +140,30 @@ final class HeldResponse {
     return fresh.stamp().isCurrent() && fresh.age() < fresh.lifetime();
   }
 
-  /** The reply to a request for its key, or null if the request needs another representation. */
-  Reply reply(ClientRequest request, RateLimits limits, UpstreamUrls urls, String here) {
+  /** Whether a request for its key selects another response. */
+  boolean isNotFor(HttpFields asked) {
+    return fresh.names().stream().anyMatch(asked::contains);
+  }
+
+  /**
+   * The reply to a request.
+   *
+   * @param changing the fields that change: the age and the rate limit
+   * @param links the value for this client of a {@code Link} or {@code Location}
+   * @return null if the content has to be decoded and is large
+   */
+  Reply reply(
+      ClientRequest request, HttpFields changing, String cacheStatus, UnaryOperator<String> links) {
     HttpFields asked = request.fields();
-    if (asked.contains("Range") || fresh.names().stream().anyMatch(asked::contains)) {
+    boolean isDecoded =
+        isGzip && ContentCoding.negotiated(asked.get("Accept-Encoding")).equals("identity");
+    Content whole = isDecoded ? plain() : content;
+    if (whole == null) {
       return null;
     }
-    if (!isGzip) {
-      return new Held(content, null, limits, urls, here);
-    }
-    if (ContentCoding.negotiated(asked.get("Accept-Encoding")).equals("gzip")) {
-      return new Held(content, "gzip", limits, urls, here);
-    }
-    Content decoded = plain();
-    return decoded == null ? null : new Held(decoded, null, limits, urls, here);
+    Part part = fresh.status() == 200 ? Part.of(asked, entityTag, lastModified, whole) : null;
+    String coding = isGzip && !isDecoded ? "gzip" : null;
+    return new Held(whole, coding, part, changing, cacheStatus, links);
   }
 
   /**
@@ -164,16 +187,24 @@ final class HeldResponse {
 
     private final Content whole;
     private final String coding;
-    private final RateLimits limits;
-    private final UpstreamUrls urls;
-    private final String here;
+    private final Part part;
+    private final HttpFields changing;
+    private final String cacheStatus;
+    private final UnaryOperator<String> toHere;
 
-    private Held(Content whole, String coding, RateLimits limits, UpstreamUrls urls, String here) {
+    private Held(
+        Content whole,
+        String coding,
+        Part part,
+        HttpFields changing,
+        String cacheStatus,
+        UnaryOperator<String> toHere) {
       this.whole = whole;
       this.coding = coding;
-      this.limits = limits;
-      this.urls = urls;
-      this.here = here;
+      this.part = part;
+      this.changing = changing;
+      this.cacheStatus = cacheStatus;
+      this.toHere = toHere;
     }
 
     @Override
@@ -186,30 +217,35 @@ final class HeldResponse {
       if (fresh.status() == 200
           && Conditions.isNotModified(request.fields(), entityTag, modified)) {
         return Content.NOT_MODIFIED;
+      } else if (request.method().equals("HEAD") || fresh.status() == 204) {
+        return Content.NONE;
       }
-      return request.method().equals("HEAD") || fresh.status() == 204 ? Content.NONE : whole;
+      return part == null ? whole : part.content();
     }
 
     @Override
     public void begin(HttpServerResponse response, Content sent) {
       MultiMap headers = response.headers();
       fields.addTo(headers);
-      links.forEach((name, value) -> headers.add(name, urls.field(value, here)));
-      limits.latest(fresh.credential(), resource).forEach(headers::add);
-      long age = fresh.age();
-      headers.add("Age", Long.toString(age));
-      headers.add("Cache-Status", "camel-rest-cache; hit; ttl=" + (fresh.lifetime() - age));
+      links.forEach((name, value) -> headers.add(name, toHere.apply(value)));
+      changing.all().forEach(field -> headers.add(field.getKey(), field.getValue()));
+      headers.add("Cache-Status", "camel-rest-cache; " + cacheStatus);
       if (sent == Content.NOT_MODIFIED) {
         response.setStatusCode(304);
         return;
       }
-      response.setStatusCode(fresh.status());
+      boolean isPart = part != null && sent == part.content();
+      response.setStatusCode(isPart ? part.status() : fresh.status());
       ofContent.addTo(headers);
       if (coding != null) {
         headers.add("Content-Encoding", coding);
       }
+      if (isPart) {
+        headers.add("Content-Range", part.range());
+      }
       if (fresh.status() != 204) {
-        headers.add("Content-Length", Integer.toString(whole.size()));
+        int length = isPart ? part.content().size() : whole.size();
+        headers.add("Content-Length", Integer.toString(length));
       }
     }
   }

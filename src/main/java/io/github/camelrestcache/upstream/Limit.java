@@ -72,6 +72,11 @@ public record Limit(long limit, long remaining, long reset) {
     }
   }
 
+  /** Whether a field of this name is about a limit. */
+  public static boolean isOf(String name) {
+    return name.regionMatches(true, 0, PREFIX, 0, PREFIX.length());
+  }
+
   private static long number(String value) {
     return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
   }
