@@ -134,6 +134,51 @@ class LifetimesTest {
   }
 
   @Test
+  void replacedAnswerIsNotServedAgainByAFullRedis() throws Exception {
+    AtomicInteger versions = new AtomicInteger();
+    try (OwnRedis small = OwnRedis.start();
+        Service full = Service.start(github, Map.of("redis.url", small.url())).ready();
+        Jedis operator = small.operator();
+        var handle =
+            github.override(
+                asked -> asked.path().startsWith("/x/full"),
+                (asked, request) ->
+                    request
+                        .response()
+                        .putHeader("Cache-Control", "max-age=60")
+                        .end("v" + versions.incrementAndGet()))) {
+      assertThat(full.get("/x/full").body()).isEqualTo("v1");
+      operator.configSet("maxmemory", "1");
+      assertThat(full.get("/x/full", "Cache-Control", "no-cache").body()).isEqualTo("v2");
+      assertThat(full.get("/x/full").body()).isNotEqualTo("v1");
+    }
+  }
+
+  @Test
+  void lateInvalidationReachesOtherInstances() throws Exception {
+    AtomicInteger version = new AtomicInteger(1);
+    try (OwnRedis shared = OwnRedis.start();
+        Service one = Service.start(github, Map.of("redis.url", shared.url())).ready();
+        Service other = Service.start(github, Map.of("redis.url", shared.url())).ready();
+        Jedis operator = shared.operator();
+        var handle =
+            github.override(
+                asked -> asked.path().startsWith("/repos/x/late"),
+                (asked, request) ->
+                    request
+                        .response()
+                        .putHeader("Cache-Control", "max-age=60")
+                        .end("v" + version.get()))) {
+      assertThat(other.get("/repos/x/late").body()).isEqualTo("v1");
+      operator.configSet("min-replicas-to-write", "1");
+      version.set(2);
+      one.send("POST", "/repos/x/late");
+      operator.configSet("min-replicas-to-write", "0");
+      await().until(() -> other.get("/repos/x/late").body().equals("v2"));
+    }
+  }
+
+  @Test
   void differentClocksAreToldOnceAndDoNotMatter() throws Exception {
     try (LogLines log = LogLines.of("io.github.camelrestcache.cache.HttpCache");
         Service far = Service.start(github, Map.of("redis.url", redis.url()));

@@ -59,6 +59,34 @@ class OneResourceTest {
   }
 
   @Test
+  void rangeIsOfTheCodingThatTheClientAccepts() throws Exception {
+    byte[] json = "0123456789".repeat(100).getBytes(UTF_8);
+    github.override(
+        each -> each.path().equals("/x/ranges"),
+        (asked, request) -> {
+          boolean zips = "gzip".equals(asked.header("Accept-Encoding"));
+          request.response().headers().add("Cache-Control", "max-age=60").add("ETag", "\"a\"");
+          if (zips) {
+            request.response().headers().add("Content-Encoding", "gzip");
+          }
+          request.response().end(Buffer.buffer(zips ? gzip(json) : json));
+        });
+    service.get("/x/ranges");
+    for (int i = 0; i < 2; i++) { // through the routes and from memory
+      HttpResponse<String> part =
+          service.get("/x/ranges", "Range", "bytes=10-19", "If-Range", "\"a\"");
+      assertThat(part.statusCode()).isEqualTo(206);
+      assertThat(part.body()).isEqualTo("0123456789");
+      assertThat(field(part, "Content-Range")).isEqualTo("bytes 10-19/1000");
+      assertThat(field(part, "Content-Encoding")).isEmpty();
+    }
+    HttpResponse<byte[]> zipped =
+        service.bytes("GET", "/x/ranges", "Range", "bytes=0-1", "Accept-Encoding", "gzip");
+    assertThat(zipped.body()).containsExactly(0x1f, 0x8b);
+    assertThat(field(zipped, "Content-Encoding")).isEqualTo("gzip");
+  }
+
+  @Test
   void clientsOfAnyCodingShareOneRequest() throws Exception {
     byte[] json = "{\"a\":\"one\"}".repeat(1000).getBytes(UTF_8);
     github.override(

@@ -2,17 +2,22 @@ package io.github.camelrestcache.base;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
 /** Decodes gzip, the only content coding requested from GitHub (RFC 9110 8.4.1). */
 public final class ContentCoding {
 
+  private static final int MAGIC = 2;
+  private static final int BUFFER = 1 << 16;
+
   private ContentCoding() {}
 
   /** Whether a content begins as gzip does (RFC 1952 2.3.1). */
   public static boolean isGzip(byte[] content) {
-    return content.length > 2 && content[0] == 0x1f && content[1] == (byte) 0x8b;
+    return content.length >= MAGIC && content[0] == 0x1f && content[1] == (byte) 0x8b;
   }
 
   /**
@@ -26,6 +31,14 @@ public final class ContentCoding {
     return "gzip".equalsIgnoreCase(coding)
         ? new GZIPInputStream(new ByteArrayInputStream(content)).readNBytes(most)
         : content;
+  }
+
+  /** Decodes gzip while it is read; content that does not begin as gzip does stays as it is. */
+  public static InputStream decoding(InputStream content) throws IOException {
+    PushbackInputStream ahead = new PushbackInputStream(content, MAGIC);
+    byte[] begin = ahead.readNBytes(MAGIC);
+    ahead.unread(begin);
+    return isGzip(begin) ? new GZIPInputStream(ahead, BUFFER) : ahead;
   }
 
   /**

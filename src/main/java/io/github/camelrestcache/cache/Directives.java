@@ -84,7 +84,9 @@ record Directives(Map<String, String> values) {
     if (value == null || !value.matches("\\d+")) {
       return invalid;
     }
-    return value.length() > 10 ? MOST_SECONDS : bounded(Long.parseLong(value));
+    return value.length() > 10 && !value.matches("0+\\d{1,10}")
+        ? MOST_SECONDS
+        : bounded(Long.parseLong(value));
   }
 
   static long bounded(long seconds) {

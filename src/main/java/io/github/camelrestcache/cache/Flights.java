@@ -98,7 +98,7 @@ public final class Flights {
         found.isCacheable()
             && (waited == null
                 || waited == Outcome.FAILED
-                || use.validates() && found.isOutdated());
+                || use.validates() && found.isOutdated() && !found.version().mark().isEmpty());
     return shares
         ? join(key(ask, found), use.reason, found.looked())
         : new Flight(null, use.reason, true, null);

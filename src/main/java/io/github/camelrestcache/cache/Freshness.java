@@ -54,7 +54,7 @@ record Freshness(
     Directives targeted = shared ? Directives.targeted(fields) : Directives.NONE;
     Directives said = targeted.isEmpty() ? Directives.of(fields.get("Cache-Control")) : targeted;
     boolean noStore =
-        said.has("no-store") && !(said.has("must-understand") && UNDERSTOOD.contains(status));
+        said.has("must-understand") ? !UNDERSTOOD.contains(status) : said.has("no-store");
     boolean storable = !noStore && !(shared && said.has("private")) && !NEVER.contains(status);
     Instant date = date(fields);
     long lifetime = 0;
@@ -85,7 +85,7 @@ record Freshness(
 
   /** Whether a stale response of this age may replace a failing GitHub. */
   boolean mayStandIn(long age) {
-    return !noCache && !mustRevalidate && age - lifetime <= ifError;
+    return !noCache && !mustRevalidate && ifError > 0 && age - lifetime <= ifError;
   }
 
   private static Instant date(HttpFields fields) {

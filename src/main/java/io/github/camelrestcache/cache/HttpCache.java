@@ -40,11 +40,19 @@ public final class HttpCache {
   private final int maxEntry;
 
   public HttpCache(Settings settings) {
-    Settings.Forwarding forwarding = settings.forwarding();
-    upstream = settings.github().url();
-    rules = new Freshness.Rules(forwarding.heuristic(), forwarding.staleIfError());
-    maxAge = forwarding.maxAge();
-    maxEntry = forwarding.maxEntry();
+    this(
+        settings.github().url(),
+        new Freshness.Rules(
+            settings.forwarding().heuristic(), settings.forwarding().staleIfError()),
+        settings.forwarding().maxAge(),
+        settings.forwarding().maxEntry());
+  }
+
+  HttpCache(URI upstream, Freshness.Rules rules, Duration maxAge, int maxEntry) {
+    this.upstream = upstream;
+    this.rules = rules;
+    this.maxAge = maxAge;
+    this.maxEntry = maxEntry;
   }
 
   Freshness freshness(UpstreamRequest ask, StoredResponse response) {
@@ -142,8 +150,9 @@ public final class HttpCache {
     Instant now = Instant.now();
     compareClocks(answered.fields(), now);
     if (use.validates() && answered.status() == 304) {
-      StoredResponse valid = found.response().validated(answered.fields(), now, found.version());
-      return Answer.fresh(valid, freshness(ask, valid).isStorable());
+      StoredResponse valid =
+          found.response().validated(answered.fields(), now, found.version(), ask.fields());
+      return Answer.fresh(valid, !valid.varies() && freshness(ask, valid).isStorable());
     }
     boolean failed = answered.status() >= 500 || answered.isLimit();
     if (failed && use.validates() && mayStandIn(ask, found, now)) {
@@ -154,7 +163,8 @@ public final class HttpCache {
       }
       return Answer.stoodIn(found.response());
     }
-    if (!found.isCacheable() || !mayStore(ask, answered)) {
+    boolean isLarge = length(answered) > maxEntry;
+    if (!found.isCacheable() || isLarge || !mayStore(ask, answered)) {
       return Answer.passed(answered, body);
     }
     byte[] content = read(client, answered, body);
@@ -207,7 +217,7 @@ public final class HttpCache {
     return ask.method().equals("GET")
         && !forACookie
         && !leadsElsewhere(answered)
-        && !StoredResponse.names(fields).contains("*")
+        && !StoredResponse.names(fields).contains("*") // RFC 9111 4.1
         && Freshness.of(answered.status(), fields, ask.isShared(), rules).isStorable();
   }
 
@@ -244,20 +254,22 @@ public final class HttpCache {
     if (body == null) {
       return new byte[0];
     }
-    long length = Directives.number(answered.fields().get("Content-Length"), -1);
-    if (length > maxEntry) {
-      return body.readNBytes(maxEntry + 1);
-    }
     byte[] begin = body.readNBytes(SMALL);
-    if (begin.length < SMALL) {
+    if (begin.length < SMALL || begin.length > maxEntry) {
       return begin;
     }
+    long length = length(answered);
     reserve(client, length < 0 ? maxEntry : length);
     byte[] rest = body.readNBytes(maxEntry + 1 - SMALL);
     byte[] whole = new byte[begin.length + rest.length];
     System.arraycopy(begin, 0, whole, 0, begin.length);
     System.arraycopy(rest, 0, whole, begin.length, rest.length);
     return whole;
+  }
+
+  /** The length of the content, or -1 if GitHub has not told it. */
+  private static long length(UpstreamResponse answered) {
+    return Directives.number(answered.fields().get("Content-Length"), -1);
   }
 
   /**

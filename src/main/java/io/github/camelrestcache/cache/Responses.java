@@ -144,24 +144,25 @@ public final class Responses {
       @Variable("answered") UpstreamResponse answered,
       @Variable("answer") Answer answer) {
     boolean isObsolete = cache.isObsolete(use, answer);
-    boolean isNew = use == Use.REQUESTED && answer.isKept() && answered.status() != 304;
-    if (isObsolete || isNew) {
-      scopes.announce(found.place().path());
-    }
     if (!answer.isKept() && !isObsolete) {
       return false;
     }
+    boolean isStored = !isObsolete && write(ask, found, answer.response());
+    boolean isReplaced = found.response() != null && answered.status() != 304;
+    if (isObsolete || isReplaced && !isStored) {
+      remove(key(found, found.response()));
+    }
+    if (isObsolete || isReplaced) {
+      scopes.announce(found.place().path()); // after the change, for those who read again
+    }
+    return isStored;
+  }
+
+  private void remove(String key) {
     try {
-      if (isObsolete) {
-        redis.delete(key(found, found.response()));
-        return false;
-      }
-      boolean isStored = write(ask, found, answer.response());
-      failing.set(false);
-      return isStored;
+      redis.delete(key); // a full Redis accepts it
     } catch (DataAccessException e) {
       failed(e);
-      return false;
     }
   }
 
@@ -176,16 +177,20 @@ public final class Responses {
       boolean isListed = key.equals(found.key()) || found.names().equals(response.names());
       List<Command> commands = new ArrayList<>();
       SetArgs ends = SetArgs.Builder.px(kept);
+      if (ask.isOfOneCaller()) {
+        commands.addAll(listed(ask, key, kept)); // first, so that all that is stored is listed
+      }
       commands.add(to -> to.set(key.getBytes(UTF_8), value, ends));
       if (!isListed) {
         byte[] names = response.variants().toBytes();
         commands.add(to -> to.set(found.key().getBytes(UTF_8), names, ends));
       }
-      if (ask.isOfOneCaller()) {
-        commands.addAll(listed(ask, key, kept));
-      }
       scopes.keep(found.place(), found.version(), commands);
+      failing.set(false);
       return true;
+    } catch (DataAccessException e) {
+      failed(e);
+      return false;
     } catch (IOException e) {
       LOG.debug("An answer to {} has too long a field to be stored", ask.path());
       return false;

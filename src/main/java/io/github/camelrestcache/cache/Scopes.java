@@ -2,6 +2,8 @@ package io.github.camelrestcache.cache;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.cache.Places.Place;
 import io.github.camelrestcache.store.Changes;
@@ -90,6 +92,14 @@ public final class Scopes {
   private final Changes changes;
   private final String changesKey;
 
+  /** The marks of the scopes that were kept within the hour. */
+  private final Cache<String, String> kept =
+      Caffeine.newBuilder()
+          .executor(Runnable::run)
+          .maximumSize(10_000)
+          .expireAfterWrite(Duration.ofHours(1))
+          .build();
+
   /** The scopes whose mark Redis has not removed yet. */
   private final Set<String> outlived = ConcurrentHashMap.newKeySet();
 
@@ -99,7 +109,6 @@ public final class Scopes {
     this.keys = keys;
     this.changes = changes;
     changesKey = keys.of("changes");
-    redis.onReturn(() -> outlived.forEach(this::change));
   }
 
   /** The counters of changes to a path, its scope and a credential. */
@@ -148,13 +157,15 @@ public final class Scopes {
     }
   }
 
-  /** Sends commands that store something, and keeps the scope if its mark is new. */
+  /** Sends commands that store something, and keeps the scope for a day, once an hour. */
   void keep(Place place, Version version, List<Command> commands) {
     List<Command> all = new ArrayList<>(commands);
-    if (version.isNew()) {
+    boolean isKept = version.mark().equals(kept.getIfPresent(place.scope()));
+    if (!isKept) {
       all.add(eval(KEEP, key(place.scope()), Responses.STALE));
     }
     redis.together(all.toArray(Command[]::new));
+    kept.put(place.scope(), version.mark());
   }
 
   private static Command eval(byte[] script, String key, Object... arguments) {
@@ -197,7 +208,9 @@ public final class Scopes {
     try {
       String key = key(scope); // a removal, because a full Redis accepts it
       redis.replacing(key, () -> redis.opsForHash().delete(key, "mark"));
-      outlived.remove(scope);
+      if (outlived.remove(scope)) {
+        announce(scope); // late
+      }
       return true;
     } catch (DataAccessException e) {
       if (outlived.size() < MOST_OUTLIVED) {
@@ -241,6 +254,7 @@ public final class Scopes {
   public void watch() {
     long since = System.nanoTime();
     byte[] latest = (byte[]) redis.opsForValue().get(changesKey);
+    outlived.forEach(this::change);
     changes.compare(latest == null ? 0 : Long.parseLong(new String(latest, UTF_8)), since);
   }
 

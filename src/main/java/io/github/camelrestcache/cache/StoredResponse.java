@@ -76,6 +76,11 @@ record StoredResponse(
     return status != VARIANTS && selecting(names(), asked).all().equals(selecting.all());
   }
 
+  /** Whether no request selects it, because {@code Vary} is {@code *}. */
+  boolean varies() {
+    return names(fields).contains("*");
+  }
+
   /** Whether requests that select it have none of the fields but {@code Accept}. */
   boolean isUsual() {
     return selecting.all().stream()
@@ -122,14 +127,17 @@ record StoredResponse(
   }
 
   /** The stored response after a 304 (RFC 9111 4.3.4 and 3.2). */
-  StoredResponse validated(HttpFields answered, Instant now, Scopes.Version newVersion) {
+  StoredResponse validated(
+      HttpFields answered, Instant now, Scopes.Version newVersion, HttpFields asked) {
     HttpFields updated = new HttpFields(fields.all());
     HttpFields sent = dated(answered, now).endToEnd();
     updated.remove("Age");
     OF_CONTENT.forEach(sent::remove);
+    sent.remove("Set-Cookie"); // is for the client that has just asked
     sent.all().forEach(field -> updated.remove(field.getKey()));
     sent.all().forEach(field -> updated.add(field.getKey(), field.getValue()));
-    return new StoredResponse(status, updated, content, now.toEpochMilli(), newVersion, selecting);
+    return new StoredResponse(
+        status, updated, content, now.toEpochMilli(), newVersion, selecting(names(updated), asked));
   }
 
   private static HttpFields dated(HttpFields answered, Instant now) {

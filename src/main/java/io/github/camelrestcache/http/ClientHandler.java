@@ -61,8 +61,8 @@ public record ClientHandler(
       ticket.writes();
     }
     HttpServerResponse response = request.response();
+    hit.begin(response, content); // first, because nothing ends the other if it fails
     Requests.Pending pending = requests.begin(request);
-    hit.begin(response, content);
     pending.answering();
     Buffer body = content.buffer();
     pending.end(hit.route(), body == null ? response.end() : response.end(body), ticket);

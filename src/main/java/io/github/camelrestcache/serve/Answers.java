@@ -4,6 +4,7 @@ import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.cache.Fresh;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.GZIPInputStream;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -31,8 +31,6 @@ import org.apache.camel.Variable;
 
 /** Turns what the routes have found into HTTP answers: status, header fields and content. */
 public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
-
-  private static final int BUFFER = 1 << 16;
 
   /** A longer list is decompressed while it is sent. */
   private static final int LARGE = 2 << 20;
@@ -132,6 +130,9 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       message.setBody(reply);
       return;
     }
+    if (!request.ticket().take(Share.STREAMS, 1)) {
+      throw Problem.busy("Many large answers are requested without gzip at this time");
+    }
     HttpFields fields = new HttpFields(stored.fields().all()).remove("Age");
     fields.all().stream().map(Map.Entry::getKey).filter(Limit::isOf).forEach(fields::remove);
     served.fields().all().forEach(field -> fields.add(field.getKey(), field.getValue()));
@@ -159,7 +160,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       if (!String.valueOf(fields.get("Vary")).toLowerCase(Locale.ROOT).contains("encoding")) {
         fields.add("Vary", "Accept-Encoding");
       }
-      sent = content == null ? null : new GZIPInputStream(content, BUFFER);
+      sent = content == null ? null : ContentCoding.decoding(content);
     }
     if (length != null && !answered.contains("Transfer-Encoding")) {
       fields.add("Content-Length", length);

@@ -43,6 +43,9 @@ final class HeldResponse {
   /** The approximate size in memory without the content, in bytes. */
   private static final int OVERHEAD = 1500;
 
+  /** The size of GitHub's usual fields, most of which are shared, in bytes. */
+  private static final int USUAL_FIELDS = 2500;
+
   /** How many times smaller the gzip of GitHub's JSON is. */
   private static final int USUAL_RATIO = 5;
 
@@ -54,6 +57,7 @@ final class HeldResponse {
   private final String resource;
   private final Content content;
   private volatile Content plain;
+  private volatile boolean isLarge;
   private final Map<String, String> links = new TreeMap<>();
   private final PreparedFields fields = new PreparedFields();
   private final PreparedFields ofContent = new PreparedFields();
@@ -107,6 +111,7 @@ final class HeldResponse {
     String name = field.getKey();
     String lower = name.toLowerCase(Locale.ROOT);
     if (LINKS.stream().anyMatch(name::equalsIgnoreCase)) {
+      PreparedFields.check(name, field.getValue());
       links.put(name, field.getValue());
     } else if (lower.startsWith("content-") && !lower.equals("content-location")) {
       ofContent.add(name, field.getValue());
@@ -127,7 +132,9 @@ final class HeldResponse {
   /** The approximate size in memory, in bytes; most of the fields are shared. */
   int size() {
     int decoded = isGzip ? Math.min(MOST_DECODED, USUAL_RATIO * content.size()) : 0;
-    return OVERHEAD + content.size() + decoded;
+    int more = Math.max(0, fields.size() - USUAL_FIELDS);
+    int linked = links.values().stream().mapToInt(String::length).sum();
+    return OVERHEAD + content.size() + decoded + more + linked;
   }
 
   /** The size of the content, in bytes. */
@@ -171,13 +178,14 @@ final class HeldResponse {
    * accept the same coding.
    */
   private Content plain() {
-    if (plain == null && content.size() <= MOST_DECODED) {
+    if (plain == null && !isLarge && content.size() <= MOST_DECODED) {
       try {
         byte[] gzip = content.buffer().getBytes();
         byte[] decoded = ContentCoding.decoded("gzip", gzip, MOST_DECODED + 1);
-        plain = decoded.length > MOST_DECODED ? null : Content.of(decoded);
+        isLarge = decoded.length > MOST_DECODED;
+        plain = isLarge ? null : Content.of(decoded);
       } catch (IOException e) {
-        return null;
+        isLarge = true; // invalid
       }
     }
     return plain;

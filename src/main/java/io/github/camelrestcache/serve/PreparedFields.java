@@ -26,10 +26,19 @@ final class PreparedFields {
   PreparedFields add(String name, String value) {
     CharSequence encodedName = SHARED.get(name, HttpHeaders::createOptimized);
     CharSequence encodedValue = SHARED.get(value, HttpHeaders::createOptimized);
-    HttpHeaders.set(encodedName, encodedValue); // validates both
+    check(encodedName, encodedValue);
     namesAndValues.add(encodedName);
     namesAndValues.add(encodedValue);
     return this;
+  }
+
+  /**
+   * Validates a field.
+   *
+   * @throws IllegalArgumentException if the name or the value is invalid (RFC 9110 5)
+   */
+  static void check(CharSequence name, CharSequence value) {
+    HttpHeaders.set(name, value);
   }
 
   /** Adds these fields to those of a response. */

@@ -57,7 +57,12 @@ final class Contents {
       return "";
     }
     String coding = field(response, "Content-Encoding");
-    return new String(ContentCoding.decoded(coding, peek(response, SMALL), SMALL), UTF_8);
+    byte[] begin = peek(response, SMALL);
+    try {
+      return new String(ContentCoding.decoded(coding, begin, SMALL), UTF_8);
+    } catch (IOException e) {
+      return ""; // it is not the gzip that it claims to be, or longer
+    }
   }
 
   /** Content that drops its connection if it is closed early; HttpClient would read the rest. */

@@ -68,7 +68,7 @@ record ExactMessages(
       }
       response.removeHeaders("Content-Type"); // camel-http drops the content of some types
       return response;
-    } catch (RuntimeException e) { // a content without room: the rest of it is not read
+    } catch (IOException | RuntimeException e) { // the rest of a content is not read
       scope.execRuntime.discardEndpoint();
       throw e;
     }

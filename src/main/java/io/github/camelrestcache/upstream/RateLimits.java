@@ -117,6 +117,7 @@ public final class RateLimits {
   /** Records the limit in an answer. */
   public void note(UpstreamRequest ask, HttpFields response) {
     Map<String, String> fields = fields(response, Limit.PREFIX);
+    fields.values().removeIf(value -> !value.matches("[ -~]*")); // they are sent to clients
     if (fields.isEmpty()) {
       return;
     }
