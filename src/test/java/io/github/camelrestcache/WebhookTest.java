@@ -88,7 +88,7 @@ class WebhookTest {
   }
 
   /** The headers of a delivery; {@code others} replaces headers by name, null removes them. */
-  private static List<String> headers(String event, String... others) {
+  static List<String> headers(String event, String... others) {
     List<String> all = new ArrayList<>();
     List<String> given = Arrays.asList(others);
     String[] usual = {
@@ -114,7 +114,7 @@ class WebhookTest {
     return all;
   }
 
-  private static HttpResponse<String> post(Service service, byte[] body, List<String> headers) {
+  static HttpResponse<String> post(Service service, byte[] body, List<String> headers) {
     return service.send(
         request ->
             request
@@ -123,7 +123,7 @@ class WebhookTest {
                 .headers(headers.toArray(String[]::new)));
   }
 
-  private static String sign(byte[] body) {
+  static String sign(byte[] body) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(SECRET.getBytes(UTF_8), "HmacSHA256"));
