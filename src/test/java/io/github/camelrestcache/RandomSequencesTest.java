@@ -25,13 +25,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Random reads, writes, events, purges, expiries, failures and restarts, by two credentials and
- * none, through two instances: nobody gets another caller's bytes, an answer older than the last
- * change through the same instance, or one more than a second older than one through the other.
+ * none, through two instances. No caller gets bytes of another. No answer is older than the last
+ * change through the same instance, or than one through the other instance a second ago.
  */
 @SuppressWarnings("try") // the handle of the override is only closed
 class RandomSequencesTest {
 
-  private static final List<String> CALLERS = List.of("alice", "bob", "nobody");
+  private static final List<String> CALLERS = List.of("alice", "bob", "anonymous");
   private static final List<String> REPOSITORIES = List.of("/repos/x/a", "/repos/x/b");
   private static final List<String> BELOW = List.of("", "/issues/7", "/pulls/7?page=2");
   private static final List<Integer> LIFETIMES = List.of(0, 1, 60);
@@ -58,7 +58,7 @@ class RandomSequencesTest {
   /** The answer of GitHub: caller, path and version; sometimes it fails. */
   private void answer(Random random, Recorded asked, HttpServerRequest request) {
     String token = asked.header("Authorization");
-    String caller = token == null ? "nobody" : token.replace("Bearer ", "");
+    String caller = token == null ? "anonymous" : token.replace("Bearer ", "");
     if (!asked.method().equals("GET")) {
       version(asked.path()).incrementAndGet();
       request.response().end("written");
@@ -89,7 +89,7 @@ class RandomSequencesTest {
   private void read(int instance, String caller, String target) {
     long began = System.nanoTime();
     String[] fields =
-        caller.equals("nobody")
+        caller.equals("anonymous")
             ? new String[0]
             : new String[] {"Authorization", "Bearer " + caller};
     HttpResponse<String> answer = instances[instance].get(target, fields);
@@ -130,7 +130,7 @@ class RandomSequencesTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
-  void nobodyGetsForeignOrOldAnswers(long seed) throws Exception {
+  void noAnswerIsForeignOrOld(long seed) throws Exception {
     Random random = new Random(seed);
     github = GitHubStandIn.builder().limits(1_000_000, 1_000_000).build().start();
     redis = OwnRedis.start();

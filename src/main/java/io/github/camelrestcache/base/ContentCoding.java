@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
@@ -39,6 +40,14 @@ public final class ContentCoding {
     byte[] begin = ahead.readNBytes(MAGIC);
     ahead.unread(begin);
     return isGzip(begin) ? new GZIPInputStream(ahead, BUFFER) : ahead;
+  }
+
+  /** Adds {@code Accept-Encoding} to {@code Vary} unless it is there (RFC 9110 12.5.5). */
+  public static void vary(HttpFields fields) {
+    String vary = fields.get("Vary");
+    if (vary == null || !vary.toLowerCase(Locale.ROOT).contains("accept-encoding")) {
+      fields.add("Vary", "Accept-Encoding");
+    }
   }
 
   /**

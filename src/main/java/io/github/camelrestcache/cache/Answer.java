@@ -10,7 +10,7 @@ import java.io.InputStream;
  * @param kind where it comes from
  * @param response the response in memory, or null if it is passed on
  * @param isKept whether the response is to be stored
- * @param passed what GitHub answered and nobody stores, or null
+ * @param passed GitHub's response if it is passed on and not stored, or null
  * @param content the content to pass on, or null
  */
 public record Answer(

@@ -109,7 +109,7 @@ public final class Responses {
       }
       limits.looked(ask, (byte[]) values.get(2));
       Scopes.Version now = (Scopes.Version) values.get(0);
-      Scopes.Version version = new Scopes.Version(now.purge() + purge, now.mark(), now.isNew());
+      Scopes.Version version = new Scopes.Version(now.purge() + purge, now.mark());
       StoredResponse response = read(client, key, (byte[]) values.get(1));
       Set<String> names = response == null ? Set.of() : response.names();
       if (response != null && !response.isSelectedBy(ask.fields())) {

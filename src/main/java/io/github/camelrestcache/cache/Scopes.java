@@ -82,9 +82,8 @@ public final class Scopes {
    * @param purge changes with each purge of the path
    * @param mark changes with each write or event in the scope of the path; empty if Redis refuses
    *     writes and the scope has none
-   * @param isNew whether the mark has just been created
    */
-  record Version(String purge, String mark, boolean isNew) {}
+  record Version(String purge, String mark) {}
 
   private final RedisConnection redis;
   private final Keys keys;
@@ -139,10 +138,8 @@ public final class Scopes {
     @SuppressWarnings("unchecked")
     var fields = (List<KeyValue<byte[], byte[]>>) values.get(0);
     String mark = text(fields.get(0).getValueOrElse(null));
-    boolean isNew = creates && mark.isEmpty();
-    values.set(
-        0,
-        new Version(text(fields.get(1).getValueOrElse(null)), isNew ? create(key) : mark, isNew));
+    String purge = text(fields.get(1).getValueOrElse(null));
+    values.set(0, new Version(purge, creates && mark.isEmpty() ? create(key) : mark));
     return values;
   }
 

@@ -196,7 +196,7 @@ record StoredResponse(
       }
       int status = in.readShort();
       long received = in.readLong();
-      Scopes.Version version = new Scopes.Version(in.readUTF(), in.readUTF(), false);
+      Scopes.Version version = new Scopes.Version(in.readUTF(), in.readUTF());
       HttpFields selecting = read(in);
       HttpFields fields = read(in);
       return new StoredResponse(status, fields, in.readAllBytes(), received, version, selecting);

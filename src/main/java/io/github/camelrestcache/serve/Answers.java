@@ -21,7 +21,6 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.camel.Body;
@@ -157,9 +156,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
         && ContentCoding.negotiated(request.fields().get("Accept-Encoding")).equals("identity")) {
       length = null;
       fields.remove("Content-Encoding");
-      if (!String.valueOf(fields.get("Vary")).toLowerCase(Locale.ROOT).contains("encoding")) {
-        fields.add("Vary", "Accept-Encoding");
-      }
+      ContentCoding.vary(fields);
       sent = content == null ? null : ContentCoding.decoding(content);
     }
     if (length != null && !answered.contains("Transfer-Encoding")) {

@@ -84,9 +84,7 @@ final class HeldResponse {
     }
     if (isGzip) {
       all.remove("Content-Encoding");
-    }
-    if (isGzip && !String.valueOf(all.get("Vary")).toLowerCase(Locale.ROOT).contains("encoding")) {
-      all.add("Vary", "Accept-Encoding");
+      ContentCoding.vary(all);
     }
     try {
       all.all().forEach(this::add);

@@ -43,7 +43,7 @@ class HttpCacheTest {
   }
 
   private static Found found(StoredResponse response, String mark) {
-    return new Found("key", null, new Version("", mark, false), null, Set.of(), response, 0);
+    return new Found("key", null, new Version("", mark), null, Set.of(), response, 0);
   }
 
   /** A stored response with an ETag, of this age in seconds. */

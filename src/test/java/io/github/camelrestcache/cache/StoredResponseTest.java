@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class StoredResponseTest {
 
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00.123Z");
-  private static final Version VERSION = new Version("purge", "mark", false);
+  private static final Version VERSION = new Version("purge", "mark");
 
   private static StoredResponse stored(String fields, String asked, byte... content) {
     return StoredResponse.of(200, fields(fields), content, NOW, VERSION, fields(asked));
@@ -83,7 +83,7 @@ class StoredResponseTest {
   void validationReplacesFieldsButNotThoseOfContent() { // RFC 9111 3.2, 4.3.4
     String before = "ETag: \"a\"; Age: 50; X: 1; X: 2; Content-Type: a/b; Content-Encoding: gzip";
     String sent = "etag: \"b\"; X-C: 4; Content-Type: c/d; Content-Encoding: br; Host: x";
-    Version version = new Version("purge", "new", false);
+    Version version = new Version("purge", "new");
     Instant later = NOW.plusSeconds(100);
     StoredResponse valid =
         stored(before, null, (byte) 1).validated(fields(sent), later, version, fields(null));
