@@ -1,16 +1,10 @@
 package io.github.camelrestcache.store;
 
-import io.github.resilience4j.circuitbreaker.CircuitBreaker;
-import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -64,21 +58,14 @@ final class Liveness {
   }
 
   private final String name;
-  private final List<Runnable> returns = new CopyOnWriteArrayList<>();
   private final ScheduledExecutorService probes =
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "redis-probe"));
-  private final CircuitBreaker breaker =
-      CircuitBreaker.of(
-          "redis",
-          CircuitBreakerConfig.custom()
-              .slidingWindowSize(1)
-              .minimumNumberOfCalls(1)
-              .recordException(RedisFailure::isOutage)
-              .waitDurationInOpenState(Duration.ofDays(365)) // the probe closes it
-              .build());
   private RedisConnections server;
+  private Runnable onReturn;
 
+  /** While the circuit breaker is open, why it is; null while Redis answers. */
   private volatile Trouble outage;
+
   private volatile Trouble refusal;
   private volatile long lastRefusal;
 
@@ -91,17 +78,16 @@ final class Liveness {
   /** Tracks the Redis of this name in the log. */
   Liveness(String name) {
     this.name = name;
-    breaker.getEventPublisher().onStateTransition(event -> changed(event.getStateTransition()));
   }
 
-  /** See {@link RedisConnection#onReturn}. */
-  void onReturn(Runnable task) {
-    returns.add(task);
-  }
-
-  /** Probes once, then keeps probing until it is stopped. */
-  void start(RedisConnections redis) {
+  /**
+   * Probes once, then keeps probing until it is stopped.
+   *
+   * @param onReturn runs after each outage, on the thread of the probe
+   */
+  void start(RedisConnections redis, Runnable onReturn) {
     server = redis;
+    this.onReturn = onReturn;
     probe();
     probes.scheduleWithFixedDelay(this::probe, PAUSE, PAUSE, TimeUnit.MILLISECONDS);
   }
@@ -110,24 +96,25 @@ final class Liveness {
   synchronized void stop() {
     probes.shutdownNow();
     outage = new Trouble(Instant.now(), "the service has stopped");
-    breaker.transitionToForcedOpenState();
   }
 
   boolean isUp() {
-    return breaker.getState() == State.CLOSED;
+    return outage == null;
   }
 
   String trouble() {
+    Trouble gone = outage;
     Trouble refused = refusal;
-    return !isUp()
-        ? "Redis does not answer " + outage.since()
+    return gone != null
+        ? "Redis does not answer " + gone.since()
         : refused != null ? "Redis refuses writes " + refused.since() : null;
   }
 
   /** Fails with the time and the reason while Redis does not answer. */
   void check() {
-    if (!breaker.tryAcquirePermission()) {
-      throw new RedisConnectionFailureException(trouble());
+    Trouble gone = outage;
+    if (gone != null) {
+      throw new RedisConnectionFailureException("Redis does not answer " + gone.since());
     }
   }
 
@@ -164,21 +151,10 @@ final class Liveness {
     }
   }
 
-  /** Records that a reconnection has failed; does not block the caller. */
-  void suspect(Throwable failure) {
-    CompletableFuture.runAsync(() -> failed(failure)); // the probe may be waiting for an answer
-  }
-
   /** Opens the circuit breaker if this failure is an outage. */
-  synchronized void failed(Throwable failure) {
-    if (isUp()) {
+  private synchronized void failed(Throwable failure) {
+    if (outage == null && RedisFailure.isOutage(failure)) {
       outage = Trouble.of(failure);
-      breaker.onError(0, TimeUnit.MILLISECONDS, failure);
-    }
-  }
-
-  private void changed(CircuitBreaker.StateTransition transition) {
-    if (transition.getToState() == State.OPEN) {
       if (!ending) {
         LOG.warn(
             "Redis at {} does not answer ({}): operations fail until it does",
@@ -186,8 +162,6 @@ final class Liveness {
             outage.reason());
       }
       reset(resets); // aborts operations in flight
-    } else if (transition.getToState() == State.CLOSED) {
-      LOG.info("Redis at {} answers again after {}", name, outage.seconds());
     }
   }
 
@@ -210,9 +184,8 @@ final class Liveness {
         }
         server.probe().read();
       }
-      boolean moved = server.hasMoved();
-      if (end() || moved) {
-        returns.forEach(Liveness::tell);
+      if (end()) {
+        onReturn.run();
       }
       if (refusal != null) {
         probeWrite();
@@ -225,20 +198,21 @@ final class Liveness {
   }
 
   private synchronized void probeFailed(RuntimeException failure) {
-    if (breaker.getState() == State.OPEN && !RedisFailure.isLost(failure)) {
-      outage =
-          new Trouble(outage.began(), RedisFailure.reason(failure)); // may be another reason by now
+    if (outage != null && !probes.isShutdown() && !RedisFailure.isLost(failure)) {
+      // may be another reason by now
+      outage = new Trouble(outage.began(), RedisFailure.reason(failure));
     }
     failed(failure);
   }
 
   /** Ends an outage, unless the probe was stopped meanwhile. */
   private synchronized boolean end() {
-    boolean over = breaker.getState() == State.OPEN;
-    if (over) {
-      breaker.transitionToClosedState();
+    if (outage == null || probes.isShutdown()) {
+      return false;
     }
-    return over;
+    LOG.info("Redis at {} answers again after {}", name, outage.seconds());
+    outage = null;
+    return true;
   }
 
   private void probeWrite() {
@@ -263,14 +237,6 @@ final class Liveness {
         LOG.info("Redis at {} accepts writes again after {}", name, refusal.seconds());
         refusal = null;
       }
-    }
-  }
-
-  private static void tell(Runnable listener) {
-    try {
-      listener.run();
-    } catch (RuntimeException e) {
-      LOG.warn("A task for the return of Redis failed: {}", RedisFailure.reason(e));
     }
   }
 }

@@ -17,6 +17,7 @@ import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 
 /**
  * Checks whether Redis answers, on a dedicated connection, because a large value may occupy the
@@ -26,11 +27,11 @@ final class Probe {
 
   private static final byte[] KEY = "camel-rest-cache:probe".getBytes(UTF_8);
 
-  private final AbstractRedisClient client;
+  private final Supplier<AbstractRedisClient> client;
   private final Duration timeout;
   private volatile StatefulConnection<byte[], byte[]> connection;
 
-  Probe(AbstractRedisClient client, Duration timeout) {
+  Probe(Supplier<AbstractRedisClient> client, Duration timeout) {
     this.client = client;
     this.timeout = timeout;
   }
@@ -92,13 +93,18 @@ final class Probe {
         : ((StatefulRedisConnection<byte[], byte[]>) open).async();
   }
 
+  /** The connection, or a new one if it is lost: that tells at once why Redis cannot be reached. */
   private StatefulConnection<byte[], byte[]> connection() {
     var open = connection;
+    if (open != null && !open.isOpen()) {
+      reset();
+      open = null;
+    }
     if (open == null) {
       open =
-          client instanceof RedisClusterClient cluster
+          client.get() instanceof RedisClusterClient cluster
               ? cluster.connect(ByteArrayCodec.INSTANCE)
-              : ((RedisClient) client).connect(ByteArrayCodec.INSTANCE);
+              : ((RedisClient) client.get()).connect(ByteArrayCodec.INSTANCE);
       connection = open;
     }
     return open;

@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.RedisAddress;
+import io.lettuce.core.LettuceFutures;
 import io.lettuce.core.RedisCommandExecutionException;
-import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,9 +14,8 @@ import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -95,9 +94,8 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    * @throws BadConfiguration if the server belongs to a cluster and the URL does not say so
    */
   public void start() {
-    onReturn(this::listen);
     boolean isOfCluster = connections.probe().isOfCluster();
-    liveness.start(connections);
+    liveness.start(connections, this::listen);
     if (!address.cluster() && isOfCluster) {
       throw new BadConfiguration(
           "REDIS_URL names %s, which belongs to a Redis Cluster: write redis-cluster:// or"
@@ -143,15 +141,6 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    */
   public String trouble() {
     return liveness.trouble();
-  }
-
-  /**
-   * Adds a task to run whenever data or messages from Redis may be out of date: after an outage,
-   * including one at the start, and after a change of master. It runs on the thread of the probe
-   * and must be short; exceptions are logged.
-   */
-  public void onReturn(Runnable task) {
-    liveness.onReturn(task);
   }
 
   @Override
@@ -203,25 +192,15 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
                     Stream.of(commands).<RedisFuture<?>>map(each -> each.apply(lettuce)).toList();
                 List<Object> values = new ArrayList<>();
                 for (RedisFuture<?> each : answers) {
-                  values.add(each.get()); // each command has a timeout
+                  // 0: it has a timeout of its own
+                  values.add(LettuceFutures.awaitOrCancel(each, 0, TimeUnit.MILLISECONDS));
                 }
                 return values;
-              } catch (ExecutionException e) {
-                throw failure((Exception) e.getCause());
-              } catch (RedisException e) {
-                throw failure(e);
-              } catch (CancellationException e) { // given up with its connection
-                throw new RedisConnectionFailureException("The connection was closed", e);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw failure(e);
+              } catch (RuntimeException e) {
+                DataAccessException known = new LettuceExceptionConverter().convert(e);
+                throw known == null ? new RedisSystemException("Redis failed", e) : known;
               }
             });
-  }
-
-  private static DataAccessException failure(Exception cause) {
-    DataAccessException known = new LettuceExceptionConverter().convert(cause);
-    return known == null ? new RedisSystemException("Redis failed", cause) : known;
   }
 
   /** Repeats an operation once if the value of its key has another type: that is deleted. */

@@ -11,35 +11,28 @@ import io.github.camelrestcache.base.RedisAddress;
 import io.github.camelrestcache.base.RedisAddress.Host;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
-import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisChannelWriter;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.TimeoutOptions;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.codec.RedisCodec;
-import io.lettuce.core.event.connection.ReconnectFailedEvent;
 import io.lettuce.core.protocol.CompleteableCommand;
 import io.lettuce.core.protocol.ProtocolKeyword;
 import io.lettuce.core.protocol.PushHandler;
 import io.lettuce.core.protocol.RedisCommand;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -72,13 +65,10 @@ final class RedisConnections extends LettuceConnectionFactory {
   private final RedisAddress address;
   private final Liveness liveness;
   private final ClientResources resources;
-
-  private final AtomicReference<SocketAddress> server = new AtomicReference<>();
-  private final AtomicBoolean moved = new AtomicBoolean();
-  private Probe probe;
+  private final Probe probe = new Probe(this::getRequiredNativeClient, TIMEOUT);
 
   RedisConnections(RedisAddress address, Liveness liveness) {
-    this(address, liveness, resources(liveness));
+    this(address, liveness, resources());
   }
 
   private RedisConnections(RedisAddress address, Liveness liveness, ClientResources resources) {
@@ -87,8 +77,6 @@ final class RedisConnections extends LettuceConnectionFactory {
     this.liveness = liveness;
     this.resources = resources;
     afterPropertiesSet();
-    start();
-    probe = new Probe(getRequiredNativeClient(), TIMEOUT);
   }
 
   private static RedisConfiguration servers(RedisAddress address) {
@@ -113,20 +101,12 @@ final class RedisConnections extends LettuceConnectionFactory {
     return uri.withDatabase(address.database()).withSsl(address.tls()).withTimeout(TIMEOUT).build();
   }
 
-  private static ClientResources resources(Liveness liveness) {
-    ClientResources resources =
-        ClientResources.builder()
-            .ioThreadPoolSize(2)
-            .computationThreadPoolSize(2)
-            .reconnectDelay(Delay.constant(RECONNECT_DELAY))
-            .build();
-    resources
-        .eventBus()
-        .get()
-        .ofType(ReconnectFailedEvent.class)
-        .filter(event -> event.getAttempt() > 1 && !RedisFailure.isLost(event.getCause()))
-        .subscribe(event -> liveness.suspect(event.getCause()));
-    return resources;
+  private static ClientResources resources() {
+    return ClientResources.builder()
+        .ioThreadPoolSize(2)
+        .computationThreadPoolSize(2)
+        .reconnectDelay(Delay.constant(RECONNECT_DELAY))
+        .build();
   }
 
   private static LettuceClientConfiguration client(
@@ -211,16 +191,6 @@ final class RedisConnections extends LettuceConnectionFactory {
           }
         };
     client.setOptions(options);
-    client.addListener(
-        new RedisConnectionStateListener() {
-          @Override
-          public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress remote) {
-            if (connection instanceof StatefulRedisConnection) {
-              SocketAddress before = server.getAndSet(remote);
-              moved.compareAndSet(false, before != null && !before.equals(remote));
-            }
-          }
-        });
     return client;
   }
 
@@ -235,18 +205,11 @@ final class RedisConnections extends LettuceConnectionFactory {
     return probe;
   }
 
-  /** Whether another server has become the master since the last call. */
-  boolean hasMoved() {
-    return moved.getAndSet(false);
-  }
-
   /** Closes all connections but the subscription, and so aborts commands in flight. */
   @Override
   public void resetConnection() {
     super.resetConnection();
-    if (probe != null) {
-      probe.reset();
-    }
+    probe.reset();
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.base.BadConfiguration;
 import io.lettuce.core.RedisCommandExecutionException;
-import io.lettuce.core.RedisCommandInterruptedException;
 import io.lettuce.core.RedisException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -29,7 +28,7 @@ final class RedisFailure {
     Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
     return cause instanceof RedisCommandExecutionException
         ? UNUSABLE.test(reason(failure))
-        : !(cause instanceof RedisCommandInterruptedException);
+        : !(cause instanceof InterruptedException);
   }
 
   /** Whether an error reply concerns more than one command. */
