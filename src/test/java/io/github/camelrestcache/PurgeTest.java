@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.standin.GitHubStandIn;
-import io.github.camelrestcache.store.Publication;
+import io.github.camelrestcache.store.Store;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -230,7 +230,7 @@ class PurgeTest {
     var registry = service.context().getRegistry();
     CachedEndpoint org = registry.findSingleByType(Catalog.class).endpoint("/orgs/Netflix");
 
-    assertThat(registry.findSingleByType(Publication.class).forget(org, 1)).isFalse();
+    assertThat(registry.findSingleByType(Store.class).forget(org, 1)).isFalse();
 
     String key = Stored.endpoint(github, "/orgs/Netflix");
     assertThat(Stored.in(service).opsForHash().hasKey(key, "gzip")).isTrue();

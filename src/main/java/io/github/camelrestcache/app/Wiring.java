@@ -31,14 +31,13 @@ import io.github.camelrestcache.serve.Negotiation;
 import io.github.camelrestcache.serve.PublicAddress;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Deliveries;
-import io.github.camelrestcache.store.Hashes;
 import io.github.camelrestcache.store.Instances;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Leftovers;
 import io.github.camelrestcache.store.Near;
-import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.store.Store;
 import io.github.camelrestcache.store.StoreClock;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.GitHubClient;
@@ -116,11 +115,9 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("redisTemplate", redis);
     registry.bind("redisListeners", redis.listeners());
     registry.bind("redisText", RedisSerializer.string());
-    registry.bind("keys", keys);
-    registry.bind("hashes", new Hashes());
     registry.bind("near", near);
-    Publication publication = new Publication(redis, keys);
-    registry.bind("publication", publication);
+    Store store = new Store(redis, keys, near);
+    registry.bind("store", store);
     registry.bind("leftovers", new Leftovers(redis, keys, catalog, clock));
     registry.bind("deliveries", new Deliveries(redis, keys));
     registry.bind("changes", changes);
@@ -141,11 +138,11 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     // a lease outlives the slowest page
     Duration length = of.connectTimeout().plus(of.answerTimeout()).plusSeconds(5);
     Leases leases = new Leases(redis, keys, instances.me(), length);
-    Schedule schedule = new Schedule(catalog, leases, near, publication, clock);
+    Schedule schedule = new Schedule(catalog, leases, near, store, clock);
     Places places = new Places(redis, keys, settings.github().url());
     Scopes scopes = new Scopes(redis, keys, places, changes);
     Purges purges =
-        new Purges(redis, keys, catalog, near, leases, schedule, publication, scopes, changes);
+        new Purges(redis, keys, catalog, near, leases, schedule, store, scopes, changes);
     Outcomes outcomes =
         new Outcomes(
             catalog, near, github, limits, of.rateReserve(), leases, schedule, purges::forget);

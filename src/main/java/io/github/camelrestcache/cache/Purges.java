@@ -10,8 +10,8 @@ import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Near;
-import io.github.camelrestcache.store.Publication;
 import io.github.camelrestcache.store.RedisConnection;
+import io.github.camelrestcache.store.Store;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +39,7 @@ public final class Purges {
   private final Near near;
   private final Leases leases;
   private final Schedule schedule;
-  private final Publication publication;
+  private final Store store;
   private final Scopes scopes;
   private final Changes changes;
   private final String key;
@@ -51,7 +51,7 @@ public final class Purges {
       Near near,
       Leases leases,
       Schedule schedule,
-      Publication publication,
+      Store store,
       Scopes scopes,
       Changes changes) {
     this.redis = redis;
@@ -60,7 +60,7 @@ public final class Purges {
     this.near = near;
     this.leases = leases;
     this.schedule = schedule;
-    this.publication = publication;
+    this.store = store;
     this.scopes = scopes;
     this.changes = changes;
     key = keys.of("purges");
@@ -96,7 +96,7 @@ public final class Purges {
   public boolean forget(CachedEndpoint endpoint) {
     leases.revoke(endpoint.path());
     long fence = schedule.newFence(endpoint);
-    boolean stored = publication.forget(endpoint, fence);
+    boolean stored = store.forget(endpoint, fence);
     near.forget(endpoint, fence);
     for (View view : catalog.views()) {
       if (view.list().equals(endpoint.path())) {

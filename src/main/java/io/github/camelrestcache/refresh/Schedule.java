@@ -8,7 +8,7 @@ import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Near;
-import io.github.camelrestcache.store.Publication;
+import io.github.camelrestcache.store.Store;
 import io.github.camelrestcache.store.StoreClock;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,18 +44,17 @@ public final class Schedule {
   private final Catalog catalog;
   private final Leases leases;
   private final Near near;
-  private final Publication publication;
+  private final Store store;
   private final StoreClock clock;
 
   /**
    * @param clock is set by the clock of Redis
    */
-  public Schedule(
-      Catalog catalog, Leases leases, Near near, Publication publication, StoreClock clock) {
+  public Schedule(Catalog catalog, Leases leases, Near near, Store store, StoreClock clock) {
     this.catalog = catalog;
     this.leases = leases;
     this.near = near;
-    this.publication = publication;
+    this.store = store;
     this.clock = clock;
   }
 
@@ -129,7 +128,7 @@ public final class Schedule {
   public long newFence(CachedEndpoint endpoint) {
     String path = endpoint.path();
     Entry here = near.entry(endpoint);
-    long fence = Math.max(publication.fence(endpoint), here == null ? 0 : here.fence());
+    long fence = Math.max(store.fence(endpoint), here == null ? 0 : here.fence());
     byte[] last = leases.schedule(path).get(2);
     if (last != null && new String(last, UTF_8).matches("\\d{1,18}")) {
       fence = Math.max(fence, Long.parseLong(new String(last, UTF_8)));

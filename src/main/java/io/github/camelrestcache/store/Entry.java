@@ -43,15 +43,6 @@ public record Entry(
     return Hash.of(content).substring(0, 32);
   }
 
-  /** Stands for an entry that was purged; entries with its fence or a lower one do not count. */
-  static Entry purged(long fence) {
-    return new Entry(null, null, null, null, fence, fence, null, null);
-  }
-
-  boolean isPurged() {
-    return version == null;
-  }
-
   /** The same content, validated at a later time. */
   public Entry validated(Instant when, long newFence) {
     return new Entry(version, form, when, changed, newFence, written, pages, gzip);

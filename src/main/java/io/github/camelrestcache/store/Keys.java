@@ -3,7 +3,6 @@ package io.github.camelrestcache.store;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.View;
 import java.net.URI;
-import org.apache.camel.Variable;
 
 /**
  * The keys in Redis. They begin with the format version and the upstream, so that services of other
@@ -23,7 +22,7 @@ public final class Keys {
   }
 
   /** The key of an endpoint's hash. */
-  public String endpoint(@Variable("endpoint") CachedEndpoint endpoint) {
+  public String endpoint(CachedEndpoint endpoint) {
     return of("endpoint:{" + endpoint.path() + "}");
   }
 
@@ -33,7 +32,7 @@ public final class Keys {
   }
 
   /** The key of a ranking's hash. */
-  public String view(@Variable("view") View view) {
+  public String view(View view) {
     return of("view:{" + view.list() + "}:" + view.name());
   }
 }

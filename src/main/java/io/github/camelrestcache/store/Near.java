@@ -154,13 +154,6 @@ public final class Near {
     return here != null && (stamp == null || stamp.fence() < here.fence());
   }
 
-  /** Drops an endpoint and its views if the store, whose entry may be null, says it was purged. */
-  public void forgetPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    if (entry != null && entry.isPurged()) {
-      forget(endpoint, entry.fence());
-    }
-  }
-
   /**
    * Drops a purged endpoint and its views.
    *
@@ -177,10 +170,8 @@ public final class Near {
   }
 
   /** The entry, or null if it is null or was purged. */
-  public Entry unlessPurged(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    return entry == null
-            || entry.isPurged()
-            || entry.fence() <= purged.getOrDefault(endpoint.path(), -1L)
+  Entry unlessPurged(CachedEndpoint endpoint, Entry entry) {
+    return entry == null || entry.fence() <= purged.getOrDefault(endpoint.path(), -1L)
         ? null
         : entry;
   }

@@ -1,8 +1,6 @@
 package io.github.camelrestcache.store;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * One page of a cached endpoint, as GitHub divides it.
@@ -13,7 +11,7 @@ import java.util.Objects;
  * @param start the offset of its items in the gzip of the {@link Entry}
  * @param packed their compressed length in bytes
  * @param length their length in bytes
- * @param ends the end offset of each item of a list; null for an object
+ * @param ends the end offset of each item of a list, compared by identity; null for an object
  * @param ids the {@code id} of each item that has one
  */
 public record Page(
@@ -34,24 +32,5 @@ public record Page(
   /** The same page at another offset. */
   Page at(int newStart) {
     return new Page(target, validator, next, newStart, packed, length, ends, ids);
-  }
-
-  /** Compares {@code ends} by value; records compare arrays by identity. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Page page
-        && Objects.equals(target, page.target)
-        && Objects.equals(validator, page.validator)
-        && Objects.equals(next, page.next)
-        && start == page.start
-        && packed == page.packed
-        && length == page.length
-        && Arrays.equals(ends, page.ends)
-        && Objects.equals(ids, page.ids);
-  }
-
-  @Override
-  public int hashCode() {
-    return Objects.hash(target, validator, next, start, packed, length, ids);
   }
 }
