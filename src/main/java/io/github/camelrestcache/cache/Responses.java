@@ -269,8 +269,7 @@ public final class Responses {
     if (value.length == HttpCache.SMALL) {
       // it may be large: the rest is read only if there is room for it
       HttpCache.reserve(client, redis.opsForValue().size(key));
-      // not GET, whose timeout is for small values
-      Object whole = redis.opsForValue().multiGet(List.of(key)).get(0);
+      Object whole = redis.opsForValue().get(key);
       value = (byte[]) Objects.requireNonNullElse(whole, NONE);
     }
     return StoredResponse.of(value);

@@ -62,14 +62,13 @@ final class Probe {
 
   /** Whether the server belongs to a Redis Cluster, as far as the user may know. */
   boolean isOfCluster() {
-    RedisFuture<String> info;
     try {
-      info = commands().info("cluster");
+      RedisFuture<String> info = commands().info("cluster");
       await(info);
+      return answer(info).contains("cluster_enabled:1");
     } catch (RuntimeException e) {
       return false;
     }
-    return answer(info).contains("cluster_enabled:1");
   }
 
   /** The answer, or an empty text if it is an error. */

@@ -1,16 +1,8 @@
 package io.github.camelrestcache.store;
 
-import static io.lettuce.core.protocol.CommandType.EVAL;
-import static io.lettuce.core.protocol.CommandType.EVALSHA;
-import static io.lettuce.core.protocol.CommandType.HGETALL;
-import static io.lettuce.core.protocol.CommandType.HMGET;
-import static io.lettuce.core.protocol.CommandType.MGET;
-import static io.lettuce.core.protocol.CommandType.SET;
-
 import io.github.camelrestcache.base.RedisAddress;
 import io.github.camelrestcache.base.RedisAddress.Host;
 import io.lettuce.core.AbstractRedisClient;
-import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisChannelWriter;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
@@ -22,17 +14,12 @@ import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.codec.RedisCodec;
-import io.lettuce.core.protocol.CompleteableCommand;
-import io.lettuce.core.protocol.ProtocolKeyword;
 import io.lettuce.core.protocol.PushHandler;
-import io.lettuce.core.protocol.RedisCommand;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -49,13 +36,12 @@ final class RedisConnections extends LettuceConnectionFactory {
   private static final Duration CONNECT_TIMEOUT = Duration.ofMillis(500);
   private static final Duration RECONNECT_DELAY = Duration.ofMillis(100);
   private static final Duration TOPOLOGY_REFRESH = Duration.ofSeconds(5);
+
+  /** For connecting and for the probe, which ends the commands of a Redis that hangs. */
   private static final Duration TIMEOUT = Duration.ofMillis(700);
 
-  /** For commands with large values, which need time on a slow network. */
-  private static final Duration LARGE_TIMEOUT = Duration.ofSeconds(10);
-
-  private static final Set<ProtocolKeyword> LARGE =
-      Set.of(EVAL, EVALSHA, HGETALL, HMGET, MGET, SET);
+  /** Large values need time on a slow network, and so do the commands behind them. */
+  private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
 
   static {
     // otherwise the JVM generates event classes at each start
@@ -64,24 +50,18 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   private final RedisAddress address;
   private final Liveness liveness;
-  private final ClientResources resources;
   private final Probe probe = new Probe(this::getRequiredNativeClient, TIMEOUT);
 
   RedisConnections(RedisAddress address, Liveness liveness) {
-    this(address, liveness, resources());
-  }
-
-  private RedisConnections(RedisAddress address, Liveness liveness, ClientResources resources) {
-    super(servers(address), client(address, resources));
+    super(servers(address), client());
     this.address = address;
     this.liveness = liveness;
-    this.resources = resources;
     afterPropertiesSet();
   }
 
   private static RedisConfiguration servers(RedisAddress address) {
     return address.cluster()
-        ? new RedisClusterConfiguration(address.hosts().stream().map(Host::toString).toList())
+        ? new RedisClusterConfiguration()
         : createRedisConfiguration(uri(address, address.hosts()));
   }
 
@@ -101,16 +81,21 @@ final class RedisConnections extends LettuceConnectionFactory {
     return uri.withDatabase(address.database()).withSsl(address.tls()).withTimeout(TIMEOUT).build();
   }
 
-  private static ClientResources resources() {
-    return ClientResources.builder()
-        .ioThreadPoolSize(2)
-        .computationThreadPoolSize(2)
-        .reconnectDelay(Delay.constant(RECONNECT_DELAY))
+  private static LettuceClientConfiguration client() {
+    ClientResources resources =
+        ClientResources.builder()
+            .ioThreadPoolSize(2)
+            .computationThreadPoolSize(2)
+            .reconnectDelay(Delay.constant(RECONNECT_DELAY))
+            .build();
+    return LettuceClientConfiguration.builder()
+        .clientResources(resources)
+        .commandTimeout(COMMAND_TIMEOUT)
+        .shutdownTimeout(Duration.ZERO)
         .build();
   }
 
-  private static LettuceClientConfiguration client(
-      RedisAddress address, ClientResources resources) {
+  private static ClusterClientOptions options() {
     // the subscription sends nothing, so only keepalive detects a dropped connection
     var keepAlive =
         SocketOptions.KeepAliveOptions.builder()
@@ -123,59 +108,26 @@ final class RedisConnections extends LettuceConnectionFactory {
             .enablePeriodicRefresh(TOPOLOGY_REFRESH)
             .enableAllAdaptiveRefreshTriggers()
             .build();
-    ClientOptions options =
-        ClusterClientOptions.builder()
-            .topologyRefreshOptions(topology)
-            // would send a PING, which a user may not be allowed to
-            .pingBeforeActivateConnection(false)
-            .socketOptions(
-                SocketOptions.builder()
-                    .connectTimeout(CONNECT_TIMEOUT)
-                    .keepAlive(keepAlive)
-                    .build())
-            .timeoutOptions(TimeoutOptions.builder().timeoutSource(timeouts()).build())
-            .build();
-    var client =
-        LettuceClientConfiguration.builder()
-            .clientResources(resources)
-            .clientOptions(options)
-            .commandTimeout(LARGE_TIMEOUT)
-            .shutdownTimeout(Duration.ZERO);
-    return (address.tls() ? client.useSsl().and() : client).build();
-  }
-
-  /** A command that waits behind a large value has the timeout of large values. */
-  private static TimeoutOptions.TimeoutSource timeouts() {
-    AtomicInteger large = new AtomicInteger();
-    return new TimeoutOptions.TimeoutSource() {
-      @Override
-      public long getTimeout(RedisCommand<?, ?, ?> command) {
-        if (LARGE.contains(command.getType())
-            && command instanceof CompleteableCommand<?> completeable) {
-          large.incrementAndGet();
-          completeable.onComplete((answer, failure) -> large.decrementAndGet());
-        }
-        return (large.get() > 0 ? LARGE_TIMEOUT : TIMEOUT).toMillis();
-      }
-
-      @Override
-      public TimeUnit getTimeUnit() {
-        return TimeUnit.MILLISECONDS;
-      }
-    };
+    return ClusterClientOptions.builder()
+        .topologyRefreshOptions(topology)
+        // would send a PING, which a user may not be allowed to
+        .pingBeforeActivateConnection(false)
+        .socketOptions(
+            SocketOptions.builder().connectTimeout(CONNECT_TIMEOUT).keepAlive(keepAlive).build())
+        .timeoutOptions(TimeoutOptions.enabled(COMMAND_TIMEOUT))
+        .build();
   }
 
   @Override
   protected AbstractRedisClient createClient() {
-    var options = (ClusterClientOptions) getClientConfiguration().getClientOptions().orElseThrow();
     if (address.cluster()) {
       var uris = address.hosts().stream().map(host -> uri(address, List.of(host))).toList();
-      RedisClusterClient client = RedisClusterClient.create(resources, uris);
-      client.setOptions(options);
+      RedisClusterClient client = RedisClusterClient.create(getClientResources(), uris);
+      client.setOptions(options());
       return client;
     }
     RedisClient client =
-        new RedisClient(resources, uri(address, address.hosts())) {
+        new RedisClient(getClientResources(), uri(address, address.hosts())) {
           @Override
           protected <K, V> StatefulRedisConnectionImpl<K, V> newStatefulRedisConnection(
               RedisChannelWriter writer,
@@ -190,7 +142,7 @@ final class RedisConnections extends LettuceConnectionFactory {
             };
           }
         };
-    client.setOptions(options);
+    client.setOptions(options());
     return client;
   }
 
@@ -215,6 +167,6 @@ final class RedisConnections extends LettuceConnectionFactory {
   @Override
   public void destroy() {
     super.destroy();
-    resources.shutdown(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    getClientResources().shutdown(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
   }
 }
