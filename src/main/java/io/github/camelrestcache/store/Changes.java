@@ -1,10 +1,11 @@
 package io.github.camelrestcache.store;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.camel.Body;
 
@@ -24,16 +25,16 @@ public final class Changes {
   private static final long TRUSTED = Duration.ofSeconds(1).toNanos();
 
   private static final int NUMBERS = 1 << 14;
-  private static final int MOST_AHEAD = 10_000;
+  private static final int MOST_HEARD = 10_000;
 
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
   private final AtomicInteger all = new AtomicInteger();
 
-  /** All changes up to this number are known here. */
+  /** The number of the latest change at the last comparison. */
   private long known = -1;
 
-  /** The numbers of later changes that are known here. */
-  private final Set<Long> ahead = new TreeSet<>();
+  /** The numbers of the changes that were announced since. */
+  private final Set<Long> heard = new HashSet<>();
 
   /** When the numbers were last compared, by {@link System#nanoTime()}. */
   private volatile long compared = System.nanoTime() - TRUSTED;
@@ -77,14 +78,9 @@ public final class Changes {
   public void heard(@Body String message) {
     String[] words = message.substring(WRITTEN.length()).split(" ", 2);
     note(words[1]);
-    know(Long.parseLong(words[0]));
-  }
-
-  private synchronized void know(long number) {
-    if (known >= 0 && number > known && ahead.size() < MOST_AHEAD) {
-      ahead.add(number);
-      while (ahead.remove(known + 1)) {
-        known++;
+    synchronized (this) {
+      if (heard.size() < MOST_HEARD) {
+        heard.add(Long.parseLong(words[0]));
       }
     }
   }
@@ -96,11 +92,12 @@ public final class Changes {
    * @param since when it was asked for, by {@link System#nanoTime()}
    */
   public synchronized void compare(long latest, long since) {
-    if (latest != known) { // or Redis has lost its number
+    boolean isReset = latest < known; // Redis has lost its number
+    if (isReset || !LongStream.rangeClosed(known + 1, latest).allMatch(heard::contains)) {
       noteAll();
-      known = latest;
-      ahead.removeIf(number -> number <= latest);
     }
+    known = latest;
+    heard.removeIf(number -> isReset || number <= latest);
     compared = since;
   }
 
