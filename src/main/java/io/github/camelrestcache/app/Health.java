@@ -8,8 +8,8 @@ import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.view.Ranking;
-import java.time.Clock;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +22,11 @@ import org.apache.camel.Variable;
 
 /** The report at {@code /healthcheck}: which endpoints and views can be served, or why not. */
 public record Health(
-    Catalog catalog, Schedule schedule, Ranking ranking, RedisConnection redis, Clock clock) {
+    Catalog catalog,
+    Schedule schedule,
+    Ranking ranking,
+    RedisConnection redis,
+    InstantSource clock) {
 
   /** The state of one endpoint. It is stale if the last fetch is older than the interval. */
   public Map<String, Object> endpoint(

@@ -20,7 +20,7 @@ import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
-import java.time.Clock;
+import java.time.InstantSource;
 import java.util.function.Supplier;
 
 /**
@@ -69,7 +69,7 @@ public final class FastLane {
 
   private final boolean open;
   private final Near near;
-  private final Clock clock;
+  private final InstantSource clock;
   private final Catalog catalog;
   private final Negotiation negotiation;
   private final PublicAddress address;
@@ -84,7 +84,7 @@ public final class FastLane {
   public FastLane(
       Settings settings,
       Near near,
-      Clock clock,
+      InstantSource clock,
       Catalog catalog,
       Negotiation negotiation,
       PublicAddress address,

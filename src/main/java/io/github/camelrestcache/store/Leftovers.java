@@ -3,8 +3,8 @@ package io.github.camelrestcache.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.catalog.Catalog;
-import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Set;
 import org.springframework.data.redis.core.ZSetOperations.TypedTuple;
@@ -13,7 +13,7 @@ import org.springframework.data.redis.core.ZSetOperations.TypedTuple;
  * Removes endpoints and views from Redis a day after the last instance has declared them. They have
  * no expiry in Redis, because a Redis that is full may evict keys that have one.
  */
-public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, Clock clock) {
+public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, InstantSource clock) {
 
   private static final Duration KEPT = Duration.ofDays(1);
 

@@ -9,7 +9,7 @@ import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
-import java.time.Clock;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +42,7 @@ public final class Near {
   /**
    * @param size the maximum size in bytes
    */
-  public Near(long size, Catalog catalog, Clock clock, Meters meters) {
+  public Near(long size, Catalog catalog, InstantSource clock, Meters meters) {
     this.catalog = catalog;
     held =
         Caffeine.newBuilder()

@@ -1,12 +1,11 @@
 package io.github.camelrestcache.store;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 
 /** The Redis clock as last read: all instances share it, and stored times are based on it. */
-public final class StoreClock extends Clock {
+public final class StoreClock implements InstantSource {
 
   private volatile Duration skew = Duration.ZERO;
 
@@ -18,15 +17,5 @@ public final class StoreClock extends Clock {
   @Override
   public Instant instant() {
     return Instant.now().plus(skew);
-  }
-
-  @Override
-  public ZoneId getZone() {
-    return ZoneId.of("UTC");
-  }
-
-  @Override
-  public Clock withZone(ZoneId zone) {
-    return this;
   }
 }
