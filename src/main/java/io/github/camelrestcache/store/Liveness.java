@@ -154,15 +154,17 @@ final class Liveness {
   /** Opens the circuit breaker if this failure is an outage. */
   private synchronized void failed(Throwable failure) {
     if (outage == null && RedisFailure.isOutage(failure)) {
-      outage = Trouble.of(failure);
-      if (!ending) {
-        LOG.warn(
-            "Redis at {} does not answer ({}): operations fail until it does",
-            name,
-            outage.reason());
-      }
-      reset(resets); // aborts operations in flight
+      begin(failure);
     }
+  }
+
+  private void begin(Throwable failure) {
+    outage = Trouble.of(failure);
+    if (!ending) {
+      LOG.warn(
+          "Redis at {} does not answer ({}): operations fail until it does", name, outage.reason());
+    }
+    reset(resets); // aborts operations in flight
   }
 
   private synchronized void refused(Throwable failure) {
@@ -177,12 +179,12 @@ final class Liveness {
   private void probe() {
     try {
       try {
-        server.probe().read();
+        probeRead();
       } catch (RuntimeException e) {
         if (!isUp() || !RedisFailure.isLost(e)) {
           throw e;
         }
-        server.probe().read();
+        probeRead();
       }
       if (end()) {
         onReturn.run();
@@ -197,12 +199,20 @@ final class Liveness {
     }
   }
 
+  private void probeRead() {
+    server.probe().read();
+    if (!server.isConnected()) {
+      reset(resets); // a new connection tells why this one does not return
+    }
+  }
+
   private synchronized void probeFailed(RuntimeException failure) {
-    if (outage != null && !probes.isShutdown() && !RedisFailure.isLost(failure)) {
+    if (outage == null) {
+      begin(failure);
+    } else if (!probes.isShutdown() && !RedisFailure.isLost(failure)) {
       // may be another reason by now
       outage = new Trouble(outage.began(), RedisFailure.reason(failure));
     }
-    failed(failure);
   }
 
   /** Ends an outage, unless the probe was stopped meanwhile. */

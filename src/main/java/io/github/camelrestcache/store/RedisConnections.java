@@ -9,6 +9,7 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
@@ -155,6 +156,13 @@ final class RedisConnections extends LettuceConnectionFactory {
 
   Probe probe() {
     return probe;
+  }
+
+  /** Whether the connection of the commands, which is made if there is none, is open. */
+  boolean isConnected() {
+    StatefulConnection<?, ?> shared =
+        address.cluster() ? getSharedClusterConnection() : getSharedConnection();
+    return shared.isOpen();
   }
 
   /** Closes all connections but the subscription, and so aborts commands in flight. */

@@ -293,6 +293,35 @@ class RedisConnectionTest {
   }
 
   @Test
+  void lostConnectionThatIsRefusedIsAnOutage() {
+    OwnRedis redis = opened(OwnRedis.start());
+    connect(redis.url());
+    write("k", "before");
+    try (Jedis operator = redis.operator()) {
+      operator.configSet("maxclients", "1");
+      String ofCommands =
+          operator
+              .clientList()
+              .lines()
+              .filter(line -> line.contains(" cmd=set "))
+              .map(line -> line.replaceFirst("id=(\\d+) .*", "$1"))
+              .findFirst()
+              .orElseThrow();
+
+      operator.clientKill(new ClientKillParams().id(ofCommands));
+      List<Duration> waits = concurrently(8, () -> assertThat(failure(this::read)).isNotNull());
+
+      assertThat(waits).allMatch(wait -> wait.toMillis() < 1_000);
+      await().atMost(LONG).until(() -> !connection.isUp());
+      assertThat(connection.trouble()).contains("max number of clients");
+      operator.configSet("maxclients", "1000");
+    }
+    awaitUp();
+    assertThat(read()).isEqualTo("before");
+    assertThat(lines.seen()).hasSize(2);
+  }
+
+  @Test
   void restartOnSamePortIsOneOutage() {
     OwnRedis redis = opened(OwnRedis.start());
     connect(redis.url());
