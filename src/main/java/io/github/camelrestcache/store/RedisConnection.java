@@ -94,14 +94,13 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    * @throws BadConfiguration if the server belongs to a cluster and the URL does not say so
    */
   public void start() {
-    boolean isOfCluster = connections.probe().isOfCluster();
-    liveness.start(connections, this::listen);
-    if (!address.cluster() && isOfCluster) {
+    if (!address.cluster() && connections.probe().isOfCluster()) {
       throw new BadConfiguration(
           "REDIS_URL names %s, which belongs to a Redis Cluster: write redis-cluster:// or"
                   .formatted(address)
               + " rediss-cluster://");
     }
+    liveness.start(connections, this::listen);
   }
 
   /** Receives Redis messages for the routes. */
