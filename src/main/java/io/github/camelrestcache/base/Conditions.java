@@ -15,9 +15,9 @@ public final class Conditions {
    * Whether the client's copy is current, so that the answer is 304.
    *
    * @param entityTag the current entity tag, or null
-   * @param lastModified the time of the last modification, or null if unknown
+   * @param lastModified the current {@code Last-Modified}, or the date that replaces it, or null
    */
-  public static boolean isNotModified(HttpFields request, String entityTag, Instant lastModified) {
+  public static boolean isNotModified(HttpFields request, String entityTag, String lastModified) {
     String tags = request.get("If-None-Match");
     if (tags != null) {
       if (tags.equals(entityTag)) {
@@ -29,6 +29,7 @@ public final class Conditions {
     }
     String since = request.get("If-Modified-Since");
     Instant seen = since == null ? null : HttpDates.parse(since);
-    return seen != null && lastModified != null && !lastModified.isAfter(seen);
+    Instant modified = seen == null || lastModified == null ? null : HttpDates.parse(lastModified);
+    return modified != null && !modified.isAfter(seen);
   }
 }

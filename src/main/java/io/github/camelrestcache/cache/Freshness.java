@@ -56,17 +56,16 @@ record Freshness(
     boolean noStore =
         said.has("must-understand") ? !UNDERSTOOD.contains(status) : said.has("no-store");
     boolean storable = !noStore && !(shared && said.has("private")) && !NEVER.contains(status);
-    Instant date = date(fields);
     long lifetime = 0;
     String maxAge = shared && said.has("s-maxage") ? "s-maxage" : "max-age";
     if (said.has(maxAge)) {
       lifetime = said.seconds(maxAge);
     } else if (targeted.isEmpty() && fields.contains("Expires")) {
-      lifetime = untilExpiry(fields, date);
+      lifetime = untilExpiry(fields, date(fields));
     } else if (!HEURISTIC.contains(status) && !said.has("public")) {
       storable = false;
     } else if (rules.heuristic()) {
-      lifetime = heuristic(fields, date);
+      lifetime = heuristic(fields, date(fields));
     }
     boolean noCache = said.has("no-cache");
     boolean validator = fields.contains("ETag") || fields.contains("Last-Modified");

@@ -3,7 +3,6 @@ package io.github.camelrestcache.serve;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Conditions;
 import io.github.camelrestcache.base.ContentCoding;
-import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
@@ -12,7 +11,6 @@ import io.github.camelrestcache.upstream.Limit;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,7 +51,7 @@ final class HeldResponse {
   private final boolean isGzip;
   private final String entityTag;
   private final String lastModified;
-  private final Instant modified;
+  private final String modified;
   private final String resource;
   private final Content content;
   private volatile Content plain;
@@ -75,8 +73,7 @@ final class HeldResponse {
     entityTag = all.get("ETag");
     // RFC 9111 4.3.2: without Last-Modified, Date replaces it
     lastModified = all.get("Last-Modified");
-    String date = lastModified == null ? all.get("Date") : lastModified;
-    modified = date == null ? null : HttpDates.parse(date);
+    modified = lastModified == null ? all.get("Date") : lastModified;
     resource = all.get(Limit.PREFIX + "resource");
     content = Content.of(response.content());
     if (!response.credential().matches("[0-9a-f]{64}")) {

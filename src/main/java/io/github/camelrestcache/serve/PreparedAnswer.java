@@ -25,7 +25,7 @@ public final class PreparedAnswer {
 
     @Override
     public Content content(ClientRequest request) {
-      if (Conditions.isNotModified(request.fields(), answer.entityTag, answer.changed)) {
+      if (Conditions.isNotModified(request.fields(), answer.entityTag, answer.lastModified)) {
         return Content.NOT_MODIFIED;
       }
       return request.method().equals("HEAD") ? Content.NONE : answer.content;
@@ -50,7 +50,7 @@ public final class PreparedAnswer {
   private record Changing(long second, long age, String cacheStatus, PreparedFields fields) {}
 
   private final String entityTag;
-  private final Instant changed;
+  private final String lastModified;
   private final long lifetime;
   private final Content content;
   private final PreparedFields fields = new PreparedFields();
@@ -72,7 +72,7 @@ public final class PreparedAnswer {
       String link,
       Content content) {
     entityTag = '"' + name + '"';
-    changed = entry.changed();
+    lastModified = HttpDates.format(entry.changed());
     lifetime = endpoint.every().toSeconds();
     this.content = content;
     fields.add("ETag", entityTag);
@@ -83,7 +83,7 @@ public final class PreparedAnswer {
     if (link != null) {
       fields.add("Link", link);
     }
-    ofContent.add("Last-Modified", HttpDates.format(changed));
+    ofContent.add("Last-Modified", lastModified);
     ofContent.add("Content-Type", "application/json; charset=utf-8");
     if (coding != null) {
       ofContent.add("Content-Encoding", coding);
