@@ -9,6 +9,7 @@
 #   - a response was 503 or had another status that the load does not expect,
 #   - a response was incomplete: truncated, invalid JSON, or with the wrong number of items (a sample is checked),
 #   - the service exited, or its resident memory exceeded 320 MB,
+#   - its threads or the keys in Redis still grew by more than a tenth in the last quarter of eight minutes or more,
 #   - the list did not change, so that the load was not as described.
 # target/soak/ keeps memory and responses per second (seconds.tsv) and the log of the service (service.log).
 # Everything listens on loopback and is stopped at the end.
@@ -102,13 +103,31 @@ else
 fi
 client=$!
 pids+=("$client")
-change=0
+change=0 threads=() keys=()
 while kill -0 "$client" 2>/dev/null; do
   [[ $large ]] || echo "Soak $((change += 1))" >&9
   sleep 1
+  if [[ ! $large ]] && ((change % 60 == 0)) && kill -0 "$service" 2>/dev/null; then
+    threads+=("$(awk '/^Threads:/ { print $2 }' "/proc/$service/status")")
+    keys+=("$(redis-cli -p "$redis_port" dbsize)")
+    printf '%d threads, %d keys in Redis\n' "${threads[-1]}" "${keys[-1]}"
+  fi
 done
 status=0
 wait "$client" || status=$?
+# levels NAME COUNT...: fails if a count per minute still grew at the end.
+levels() {
+  local name=$1 counts=("${@:2}")
+  local before=${counts[$#*3/4 - 1]} last=${counts[-1]}
+  if ((last * 10 > before * 11)); then
+    printf 'FAILED: %s grew from %d to %d in the last quarter.\n' "$name" "$before" "$last"
+    status=1
+  fi
+}
+if ((${#keys[@]} >= 8)); then
+  levels 'The number of threads' "${threads[@]}"
+  levels 'The number of keys in Redis' "${keys[@]}"
+fi
 # after a crash the service may still be writing its log
 sleep 1
 ended || true
