@@ -385,19 +385,39 @@ class FastLaneTest {
   }
 
   @Test
-  void requestWithMaxAgeGoesThroughTheRoutes() throws Exception {
+  void requestWithMaxAgeIsNotAnsweredFromMemory() throws Exception {
     try (var handle =
         github.override(
             asked -> asked.path().equals("/x/aging"),
             (asked, request) ->
                 request.response().putHeader("Cache-Control", "max-age=60").end("{}"))) {
       fast.get("/x/aging");
-      double before = requestsInRoutes(fast);
+      long before = reads();
       for (int i = 1; i <= 3; i++) {
         fast.get("/x/aging", "Cache-Control", "max-age=30");
-        assertThat(requestsInRoutes(fast) - before).isEqualTo(i);
+        assertThat(reads() - before).isEqualTo(i);
       }
     }
+  }
+
+  @Test
+  void answerThatAnotherInstanceHasStoredNeedsNoRoutes() {
+    plain.get("/repos/Netflix/zuul?stored");
+    double before = requestsInRoutes(fast);
+    assertThat(fast.get("/repos/Netflix/zuul?stored").headers().firstValue("Cache-Status"))
+        .hasValueSatisfying(status -> assertThat(status).contains("; hit; ttl="));
+    assertThat(requestsInRoutes(fast)).isEqualTo(before);
+  }
+
+  @Test
+  void routesUseWhatTheLaneHasFoundInRedis() {
+    plain.get("/repos/Netflix/zuul?found");
+    long before = reads();
+    assertThat(fast.get("/repos/Netflix/zuul?found", "Cache-Control", "no-cache").headers())
+        .extracting(headers -> headers.firstValue("Cache-Status").orElse(""))
+        .asString()
+        .contains("fwd=request; fwd-status=304");
+    assertThat(reads() - before).isEqualTo(1);
   }
 
   @Test

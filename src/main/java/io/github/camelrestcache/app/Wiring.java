@@ -6,6 +6,7 @@ import io.github.camelrestcache.base.OneLine;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.cache.Flights;
 import io.github.camelrestcache.cache.HttpCache;
+import io.github.camelrestcache.cache.Lookup;
 import io.github.camelrestcache.cache.Places;
 import io.github.camelrestcache.cache.Purges;
 import io.github.camelrestcache.cache.Responses;
@@ -29,6 +30,7 @@ import io.github.camelrestcache.serve.Answers;
 import io.github.camelrestcache.serve.FastLane;
 import io.github.camelrestcache.serve.Negotiation;
 import io.github.camelrestcache.serve.PublicAddress;
+import io.github.camelrestcache.serve.RedisLane;
 import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Deliveries;
 import io.github.camelrestcache.store.Instances;
@@ -173,11 +175,13 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("scopes", scopes);
     registry.bind("purges", purges);
     registry.bind("httpCache", cache);
-    registry.bind(
-        "responses",
-        new Responses(
-            redis, keys, cache, places, scopes, purges, limits, settings, meters.registry()));
-    registry.bind("serving", new Serving(cache, limits));
+    Responses responses = new Responses(redis, keys, cache, scopes, settings);
+    Lookup lookup =
+        new Lookup(redis, keys, places, scopes, purges, limits, responses, meters.registry());
+    Serving serving = new Serving(cache, limits);
+    registry.bind("responses", responses);
+    registry.bind("lookup", lookup);
+    registry.bind("serving", serving);
     registry.bind("githubClient", client);
     registry.bind("githubConnections", client.connections());
 
@@ -209,7 +213,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
         new InFlight(
             Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
     registry.bind("readiness", new Readiness(catalog, near, schedule, requests));
-    HttpEngine engine = new HttpEngine(settings, requests, inFlight, workers);
+    RedisLane redisLane = new RedisLane(lane, catalog, negotiation, github, lookup, cache, serving);
+    HttpEngine engine = new HttpEngine(settings, requests, redisLane, inFlight, workers);
     registry.bind(PlatformHttpConstants.PLATFORM_HTTP_ENGINE_NAME, engine);
     Router routes = Router.router(vertx);
     registry.bind(

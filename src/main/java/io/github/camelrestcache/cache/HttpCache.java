@@ -72,9 +72,8 @@ public final class HttpCache {
    * @throws Problem 504 if the client wants a stored answer only, and none may be used
    */
   public Use judge(@Variable("ask") UpstreamRequest ask, @Variable("found") Found found) {
-    Directives wanted = Directives.ofRequest(ask.fields());
-    Use use = judge(ask, found, wanted, Instant.now());
-    if (!use.isHit() && wanted.has("only-if-cached")) {
+    Use use = use(ask, found);
+    if (!use.isHit() && Directives.ofRequest(ask.fields()).has("only-if-cached")) {
       throw new Problem(
           504,
           "Gateway timeout",
@@ -83,7 +82,10 @@ public final class HttpCache {
     return use;
   }
 
-  private Use judge(UpstreamRequest ask, Found found, Directives wanted, Instant now) {
+  /** The same, but does not fail. */
+  public Use use(UpstreamRequest ask, Found found) {
+    Instant now = Instant.now();
+    Directives wanted = Directives.ofRequest(ask.fields());
     if (!found.isCacheable()) {
       return ask.isRead() ? Use.BYPASS : Use.METHOD;
     } else if (found.response() == null) {

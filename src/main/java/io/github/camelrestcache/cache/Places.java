@@ -83,8 +83,16 @@ public final class Places {
 
   /** Where a path belongs; asks Redis for the name of a number that is not known here. */
   Place of(String path) {
+    Place known = known(path);
+    return known != null ? known : new Place(plain(path), named(scope(plain(path))));
+  }
+
+  /** Where a path belongs, or null if only Redis may know it. */
+  Place known(String path) {
     String plain = plain(path);
-    return new Place(plain, named(scope(plain)));
+    String scope = scope(plain);
+    String name = NUMBER.matcher(scope).matches() ? names.getIfPresent(scope) : scope;
+    return name == null ? null : new Place(plain, name);
   }
 
   /** The name of a scope, or its number if that is all that is known. */

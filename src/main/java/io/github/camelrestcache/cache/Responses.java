@@ -2,28 +2,20 @@ package io.github.camelrestcache.cache;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Settings;
-import io.github.camelrestcache.cache.Places.Place;
-import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.store.RedisConnection.Command;
-import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamResponse;
 import io.lettuce.core.Range;
 import io.lettuce.core.SetArgs;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -31,10 +23,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * The stored responses in Redis, shared by all instances. A key is that of the request. If a
- * request has other fields that {@code Vary} names, its response is at a key with their values, and
- * the first key has at least their names. An unreadable value counts as absent. Without Redis
- * nothing is stored, and reads go to GitHub.
+ * The stored responses in Redis, shared by all instances ({@link Lookup} finds them). A key is that
+ * of the request. If a request has other fields that {@code Vary} names, its response is at a key
+ * with their values, and the first key has at least their names. Without Redis nothing is stored,
+ * and reads go to GitHub.
  */
 public final class Responses {
 
@@ -49,87 +41,23 @@ public final class Responses {
   /** How long GitHub's installation tokens live, which begin with {@code ghs_}. */
   private static final Duration INSTALLATION_TOKEN = Duration.ofHours(1);
 
-  private static final byte[] NONE = {};
   private static final int MOST_AT_ONCE = 1_000;
 
   private final RedisConnection redis;
   private final HttpCache cache;
-  private final Places places;
   private final Scopes scopes;
-  private final Purges purges;
-  private final RateLimits limits;
-  private final MeterRegistry meters;
   private final String prefix;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
   public Responses(
-      RedisConnection redis,
-      Keys keys,
-      HttpCache cache,
-      Places places,
-      Scopes scopes,
-      Purges purges,
-      RateLimits limits,
-      Settings settings,
-      MeterRegistry meters) {
+      RedisConnection redis, Keys keys, HttpCache cache, Scopes scopes, Settings settings) {
     this.redis = redis;
     this.cache = cache;
-    this.places = places;
     this.scopes = scopes;
-    this.purges = purges;
-    this.limits = limits;
-    this.meters = meters;
     prefix = keys.of("forward:");
     Duration ifError = settings.forwarding().staleIfError();
     stale = ifError.compareTo(STALE) > 0 ? ifError : STALE;
-  }
-
-  /** What is stored for a request. */
-  public Found look(
-      @Variable("request") ClientRequest client, @Variable("ask") UpstreamRequest ask) {
-    Place place = places.of(ask.path());
-    Directives wanted = Directives.ofRequest(ask.fields());
-    if (ask.key() == null || wanted.has("no-store")) {
-      return Found.nothing(place);
-    }
-    long looked = System.nanoTime();
-    Changes.Stamp stamp = scopes.stamp(place, ask.credential());
-    String purge = purges.mark(place.path());
-    String key = prefix + ask.key();
-    try {
-      List<Object> values =
-          scopes.look(
-              place,
-              !wanted.has("only-if-cached"),
-              to -> to.getrange(key.getBytes(UTF_8), 0, HttpCache.SMALL - 1),
-              to -> to.get(limits.refusalKey(ask).getBytes(UTF_8)));
-      if (values == null) {
-        return Found.nothing(place);
-      }
-      limits.looked(ask, (byte[]) values.get(2));
-      Scopes.Version now = (Scopes.Version) values.get(0);
-      Scopes.Version version = new Scopes.Version(now.purge() + purge, now.mark());
-      StoredResponse response = read(client, key, (byte[]) values.get(1));
-      Set<String> names = response == null ? Set.of() : response.names();
-      if (response != null && !response.isSelectedBy(ask.fields())) {
-        HttpFields selecting = StoredResponse.selecting(names, ask.fields());
-        response = read(client, variantKey(key, selecting), null);
-      }
-      boolean isUsable =
-          response != null
-              && response.version().purge().equals(version.purge())
-              && response.isSelectedBy(ask.fields());
-      Counter.builder("restcache.redis.reads")
-          .description("Reads of answers to forwarded requests")
-          .tag("result", isUsable ? "hit" : "miss")
-          .register(meters)
-          .increment();
-      return new Found(key, place, version, stamp, names, isUsable ? response : null, looked);
-    } catch (DataAccessException e) {
-      failed(e);
-      return Found.nothing(place);
-    }
   }
 
   /**
@@ -250,33 +178,13 @@ public final class Responses {
     return response.isUsual() ? found.key() : variantKey(found.key(), response.selecting());
   }
 
-  private String variantKey(String key, HttpFields selecting) {
+  /** The key of the response of a resource to requests with these fields. */
+  String variantKey(String key, HttpFields selecting) {
     return prefix + Hash.of(key + selecting.all());
   }
 
-  /**
-   * Reads a response.
-   *
-   * @param begin the beginning of its value, or null if it has not been read
-   */
-  private StoredResponse read(ClientRequest client, String key, byte[] begin) {
-    byte[] value = begin;
-    if (begin == null) {
-      List<Object> values =
-          redis.together(to -> to.getrange(key.getBytes(UTF_8), 0, HttpCache.SMALL - 1));
-      value = (byte[]) values.get(0);
-    }
-    if (value.length == HttpCache.SMALL) {
-      // it may be large: the rest is read only if there is room for it
-      HttpCache.reserve(client, redis.opsForValue().size(key));
-      Object whole = redis.opsForValue().get(key);
-      value = (byte[]) Objects.requireNonNullElse(whole, NONE);
-    }
-    return StoredResponse.of(value);
-  }
-
   /** Logs a failure, unless the connection has logged its cause. */
-  private void failed(DataAccessException e) {
+  void failed(DataAccessException e) {
     if (redis.trouble() == null && failing.compareAndSet(false, true)) {
       LOG.warn(
           "Forwarded reads are not cached, because Redis fails: {}",

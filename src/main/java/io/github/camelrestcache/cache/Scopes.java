@@ -115,37 +115,42 @@ public final class Scopes {
     return changes.stamp(place.path(), place.scope(), credential);
   }
 
-  /**
-   * Reads the version of a path and sends other commands in one round trip, and creates the mark of
-   * a new scope in another one.
-   *
-   * @param creates whether GitHub may be asked, so that the scope needs a mark
-   * @return the version and the answers to the commands, or null if Redis has not accepted a
-   *     change: then nothing may be read or stored
-   * @throws DataAccessException if Redis does not answer
-   */
-  List<Object> look(Place place, boolean creates, Command... commands) {
-    String scope = place.scope();
-    if (outlived.contains(scope) && !change(scope)) {
-      return null;
-    }
-    String key = key(scope);
+  /** The command that reads the version of a path. */
+  Command read(Place place) {
+    byte[] key = key(place.scope()).getBytes(UTF_8);
     byte[] path = place.path().getBytes(UTF_8);
-    Command[] all = new Command[commands.length + 1];
-    all[0] = to -> to.hmget(key.getBytes(UTF_8), MARK, path);
-    System.arraycopy(commands, 0, all, 1, commands.length);
-    List<Object> values = redis.replacing(key, () -> redis.together(all));
-    @SuppressWarnings("unchecked")
-    var fields = (List<KeyValue<byte[], byte[]>>) values.get(0);
-    String mark = text(fields.get(0).getValueOrElse(null));
-    String purge = text(fields.get(1).getValueOrElse(null));
-    values.set(0, new Version(purge, creates && mark.isEmpty() ? create(key) : mark));
-    return values;
+    return to -> to.hmget(key, MARK, path);
   }
 
-  /** Creates a mark; returns an empty text if Redis refuses writes. */
-  private String create(String key) {
+  /** The version of a path from the answer to {@link #read}. */
+  static Version version(Object answer) {
+    @SuppressWarnings("unchecked")
+    var fields = (List<KeyValue<byte[], byte[]>>) answer;
+    return new Version(
+        text(fields.get(1).getValueOrElse(null)), text(fields.get(0).getValueOrElse(null)));
+  }
+
+  /** Whether Redis has not accepted a change of the scope: then nothing may be read or stored. */
+  boolean isOutlived(Place place) {
+    return outlived.contains(place.scope());
+  }
+
+  /**
+   * Reads the version of a path and sends other commands in one round trip.
+   *
+   * @return the answers, or null if Redis has not accepted a change of the scope
+   * @throws DataAccessException if Redis does not answer
+   */
+  List<Object> look(Place place, Command... commands) {
+    return isOutlived(place) && !change(place.scope())
+        ? null
+        : redis.replacing(key(place.scope()), () -> redis.together(commands));
+  }
+
+  /** Creates the mark of a scope; returns an empty text if Redis refuses writes. */
+  String create(Place place) {
     try {
+      String key = key(place.scope());
       var answers = redis.together(eval(CREATE, key, UUID.randomUUID(), UNTIL_STORED));
       List<?> mark = (List<?>) answers.get(0);
       return text(mark.get(0));

@@ -29,6 +29,11 @@ public enum Use {
     return reason == null;
   }
 
+  /** Whether the stored response is the answer and is validated in the background. */
+  public boolean isStaleHit() {
+    return this == WHILE_REVALIDATE;
+  }
+
   /** Whether GitHub is asked with the validators of the stored response. */
   boolean validates() {
     return this == STALE || this == REQUESTED;

@@ -99,11 +99,9 @@ final class Call {
 
   /** The route tag of the request. */
   private String route() {
-    String path = client.path();
-    if (path.startsWith("/view/")) {
-      return FastLane.VIEW;
-    } else if (path.equals("/healthcheck") || path.equals("/webhook/github")) {
-      return path;
+    String own = FastLane.ownRoute(client.path());
+    if (own != null) {
+      return own;
     }
     CachedEndpoint endpoint = exchange.getVariable("endpoint", CachedEndpoint.class);
     return endpoint == null || exchange.getVariable("ask") != null

@@ -5,6 +5,7 @@ import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.serve.RedisLane;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -28,6 +29,7 @@ final class Door extends VertxPlatformHttpConsumer {
   static final long IDLE_MILLIS = 60_000;
 
   private final Requests requests;
+  private final RedisLane lane;
   private final InFlight inFlight;
   private final Executor workers;
   private final long mostContent;
@@ -41,12 +43,14 @@ final class Door extends VertxPlatformHttpConsumer {
       PlatformHttpEndpoint endpoint,
       Processor processor,
       Requests requests,
+      RedisLane lane,
       InFlight inFlight,
       Executor workers,
       long mostContent,
       String router) {
     super(endpoint, processor, List.of(), router);
     this.requests = requests;
+    this.lane = lane;
     this.inFlight = inFlight;
     this.workers = workers;
     this.mostContent = mostContent;
@@ -61,7 +65,20 @@ final class Door extends VertxPlatformHttpConsumer {
     exchange.setPattern(ExchangePattern.InOut);
     exchange.setVariable("request", client);
     exchange.setVariable("path", client.path());
-    workers.execute(() -> enter(client, call, exchange));
+    lane.look(client, exchange)
+        .whenComplete(
+            (reply, failure) -> {
+              if (reply == null) {
+                workers.execute(() -> enter(client, call, exchange));
+                return;
+              }
+              exchange.getMessage().setBody(reply);
+              if (reply.content(client).size() > InFlight.SMALL) {
+                workers.execute(() -> finish(call, exchange)); // it may wait for room
+              } else {
+                finish(call, exchange);
+              }
+            });
   }
 
   private void enter(ClientRequest client, Call call, Exchange exchange) {

@@ -2,6 +2,7 @@ package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Settings;
+import io.github.camelrestcache.serve.RedisLane;
 import java.util.concurrent.Executor;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Processor;
@@ -22,15 +23,18 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
 
   private final Settings settings;
   private final Requests requests;
+  private final RedisLane lane;
   private final InFlight inFlight;
   private final Executor workers;
 
   /**
    * @param workers runs the routes
    */
-  public HttpEngine(Settings settings, Requests requests, InFlight inFlight, Executor workers) {
+  public HttpEngine(
+      Settings settings, Requests requests, RedisLane lane, InFlight inFlight, Executor workers) {
     this.settings = settings;
     this.requests = requests;
+    this.lane = lane;
     this.inFlight = inFlight;
     this.workers = workers;
   }
@@ -48,7 +52,7 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
   @Override
   public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
     long mostContent = settings.limits().content();
-    return new Door(endpoint, processor, requests, inFlight, workers, mostContent, router());
+    return new Door(endpoint, processor, requests, lane, inFlight, workers, mostContent, router());
   }
 
   @Override

@@ -24,14 +24,15 @@ import java.time.InstantSource;
 import java.util.function.Supplier;
 
 /**
- * Repeats stored answers without the routes. A route that answers from the store leaves the
- * prepared answer here, and the next request for it is answered on the event loop, before Camel.
- * All other requests go to the routes; with {@code FAST_LANE=false} all requests do.
+ * Repeats stored answers from memory, without the routes. A route that answers from the store
+ * leaves the prepared answer here, and the next request for it is answered on the event loop. For
+ * all others, {@link RedisLane} looks into Redis. With {@code FAST_LANE=false} all requests go to
+ * the routes.
  *
  * <p>The answer of an endpoint, a page or a view is valid while the near cache has the content that
  * it was made from and the routes still declare it. The answer to a forwarded request is valid
  * while it is fresh, its scope is unchanged and this instance hears of changes ({@link Changes}).
- * Requests with directives of their own go to the routes.
+ * Requests with directives of their own are not answered here.
  */
 public final class FastLane {
 
@@ -119,6 +120,13 @@ public final class FastLane {
             ? OVERHEAD + stored.answer().size()
             : ((HeldResponse) held).size();
     return key.length() + size;
+  }
+
+  /** The route that requests for a path of this service itself are metered as, or null. */
+  public static String ownRoute(String path) {
+    return path.startsWith("/view/")
+        ? VIEW
+        : path.equals("/healthcheck") || path.equals("/webhook/github") ? path : null;
   }
 
   public void clear() {

@@ -7,6 +7,7 @@ import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.RedisAddress;
 import io.lettuce.core.LettuceFutures;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -66,7 +68,11 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   private final Liveness liveness;
   private final RedisConnections connections;
   private final RedisMessageListenerContainer listeners;
-  private final MeterRegistry meters;
+  private final Timer answered;
+  private final Timer failed;
+
+  /** The commands of the connection that was used last; they fail if it is closed. */
+  private volatile RedisClusterAsyncCommands<byte[], byte[]> latest;
 
   /**
    * Starts the embedded server, but does not connect yet.
@@ -74,7 +80,8 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    * @param address null for an embedded server
    */
   public RedisConnection(RedisAddress address, Meters meters) {
-    this.meters = meters.registry();
+    answered = timer(meters.registry(), "answered");
+    failed = timer(meters.registry(), "failed");
     embedded = address == null ? startEmbedded() : null;
     this.address = address == null ? RedisAddress.of(embedded.url()).orElseThrow() : address;
     liveness = new Liveness(this.address.toString());
@@ -147,15 +154,13 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     for (int tries = 1; ; tries++) {
       liveness.check();
       int resets = liveness.resets();
-      Timer.ResourceSample timer =
-          Timer.resource(meters, "restcache.redis")
-              .description("Commands to Redis")
-              .tag("outcome", "failed");
-      try (timer) {
+      long since = System.nanoTime();
+      try {
         T answer = super.execute(action, exposeConnection, pipeline);
-        timer.tag("outcome", "answered");
+        answered.record(System.nanoTime() - since, TimeUnit.NANOSECONDS);
         return answer;
       } catch (DataAccessException e) {
+        failed.record(System.nanoTime() - since, TimeUnit.NANOSECONDS);
         if (!liveness.again(e, tries, resets)) {
           throw e.getRootCause() instanceof RedisCommandExecutionException answer
               ? new InvalidDataAccessApiUsageException(answer.getMessage(), e)
@@ -170,7 +175,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     return execute(script, List.of(key), arguments);
   }
 
-  /** A command whose answer is awaited later. */
+  /** A command that is sent before the answers to others have come. */
   public interface Command
       extends Function<RedisClusterAsyncCommands<byte[], byte[]>, RedisFuture<?>> {}
 
@@ -183,9 +188,8 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
     return execute(
         (RedisCallback<List<Object>>)
             connection -> {
-              @SuppressWarnings("unchecked")
-              var lettuce =
-                  (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
+              var lettuce = commands(connection);
+              latest = lettuce;
               try {
                 List<RedisFuture<?>> answers =
                     Stream.of(commands).<RedisFuture<?>>map(each -> each.apply(lettuce)).toList();
@@ -196,10 +200,64 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
                 }
                 return values;
               } catch (RuntimeException e) {
-                DataAccessException known = new LettuceExceptionConverter().convert(e);
-                throw known == null ? new RedisSystemException("Redis failed", e) : known;
+                throw failure(e);
               }
             });
+  }
+
+  /**
+   * Sends commands as {@link #together} does, but never blocks, connects or repeats.
+   *
+   * @return the answers in order, or null if that failed: then {@link #together} may succeed
+   */
+  public CompletionStage<List<Object>> send(Command... commands) {
+    var lettuce = latest;
+    if (lettuce == null || !isUp()) {
+      return CompletableFuture.completedStage(null);
+    }
+    int resets = liveness.resets();
+    long since = System.nanoTime();
+    CompletableFuture<?>[] answers = new CompletableFuture<?>[commands.length];
+    try {
+      for (int i = 0; i < commands.length; i++) {
+        answers[i] = commands[i].apply(lettuce).toCompletableFuture();
+      }
+    } catch (RedisException e) { // the connection is closed
+      return CompletableFuture.completedStage(null);
+    }
+    return CompletableFuture.allOf(answers)
+        .thenApply(all -> Stream.of(answers).<Object>map(CompletableFuture::join).toList())
+        .whenComplete(
+            (values, failure) ->
+                (failure == null ? answered : failed)
+                    .record(System.nanoTime() - since, TimeUnit.NANOSECONDS))
+        .exceptionallyCompose(
+            failure ->
+                !isUp()
+                    ? CompletableFuture.completedStage(null)
+                    : CompletableFuture.supplyAsync( // the probe may hold the lock of liveness
+                        () -> {
+                          liveness.again(failure(failure.getCause()), 1, resets);
+                          return null;
+                        }));
+  }
+
+  private static Timer timer(MeterRegistry meters, String outcome) {
+    return Timer.builder("restcache.redis")
+        .description("Commands to Redis")
+        .tag("outcome", outcome)
+        .register(meters);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static RedisClusterAsyncCommands<byte[], byte[]> commands(
+      org.springframework.data.redis.connection.RedisConnection connection) {
+    return (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
+  }
+
+  private static DataAccessException failure(Throwable cause) {
+    DataAccessException known = new LettuceExceptionConverter().convert((Exception) cause);
+    return known == null ? new RedisSystemException("Redis failed", cause) : known;
   }
 
   /** Repeats an operation once if the value of its key has another type: that is deleted. */

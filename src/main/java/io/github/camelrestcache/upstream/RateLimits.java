@@ -58,15 +58,14 @@ public final class RateLimits {
   /** A refusal as received, and its end in milliseconds since 1970 by the local clock. */
   private record Refusal(int status, Map<String, String> fields, String content, long until) {}
 
-  private final Cache<String, Latest> latest = memory();
-  private final Cache<String, Refusal> refusals = memory();
+  private final Cache<String, Latest> latest = memory(KEPT);
+  private final Cache<String, Refusal> refusals = memory(KEPT);
 
   /** Refusals that Redis did not have a moment ago. */
-  private final Cache<String, Boolean> unrefused =
-      Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(Duration.ofMillis(100)).build();
+  private final Cache<String, Boolean> unrefused = memory(Duration.ofMillis(100));
 
   /** By request, the resource that it counts against, if that is not the guessed one. */
-  private final Cache<String, String> unusual = memory();
+  private final Cache<String, String> unusual = memory(KEPT);
 
   private final RedisConnection redis;
   private final String prefix;
@@ -92,8 +91,12 @@ public final class RateLimits {
             each -> each.limit().reset());
   }
 
-  private static <T> Cache<String, T> memory() {
-    return Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(KEPT).build();
+  private static <T> Cache<String, T> memory(Duration kept) {
+    return Caffeine.newBuilder()
+        .executor(Runnable::run)
+        .maximumSize(MOST)
+        .expireAfterWrite(kept)
+        .build();
   }
 
   /** The limits that this instance knows, without those of the service's previous tokens. */
@@ -185,11 +188,11 @@ public final class RateLimits {
   }
 
   /**
-   * Notes what is stored at the {@link #refusalKey}, so that it is not read again for the request.
+   * Notes what is stored at a {@link #refusalKey}, so that it is not read again for the request.
    */
-  public void looked(UpstreamRequest ask, byte[] refusal) {
+  public void looked(String refusalKey, byte[] refusal) {
     if (refusal == null) {
-      unrefused.put(refusalKey(ask), true);
+      unrefused.put(refusalKey, true);
     }
   }
 

@@ -32,11 +32,11 @@ public record UpstreamRequest(
       List.of("If-None-Match", "If-Modified-Since", "Range", "If-Range");
 
   /**
-   * Whether the method is safe (RFC 9110 9.2.1). A method override does not make a read unsafe:
+   * Whether the method is not safe (RFC 9110 9.2.1). A method override does not make a read unsafe:
    * callers without write access must not be able to invalidate stored answers.
    */
-  public boolean isSafe() {
-    return Method.isSafe(method);
+  public boolean isUnsafe() {
+    return !Method.isSafe(method);
   }
 
   /** Whether it carries a caller's own Authorization. */
