@@ -156,7 +156,6 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("instances", instances);
     registry.bind("schedule", schedule);
     registry.bind("refreshes", refreshes);
-    registry.bind("refreshQueue", refreshes.places());
     registry.bind("watch", new Watch(catalog, schedule, near));
     ColdReads coldReads =
         new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait());
@@ -257,6 +256,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
           public void onContextStopping(CamelContext stopping) {
             drain(stopping, requests, settings.drainDelay());
             clients.close();
+            refreshes.stop();
           }
         });
   }

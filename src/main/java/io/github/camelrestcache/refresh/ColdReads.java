@@ -4,7 +4,6 @@ import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.catalog.CachedEndpoint;
-import io.github.camelrestcache.refresh.Refreshes.Place;
 import io.github.camelrestcache.store.Near;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -39,19 +38,13 @@ public final class ColdReads implements AutoCloseable {
   }
 
   /**
-   * What a caller waits for.
+   * Waits until an endpoint that is not stored is here. A waiting caller holds no thread.
    *
-   * @param stored completes when the endpoint is stored, and fails when its refresh fails
+   * @return the Cache-Status value (RFC 9211)
+   * @throws Problem GitHub's status if the endpoint is gone, and 404 for its views; 503 while it
+   *     backs off, and if its refresh fails or takes too long
    */
-  public record Arrival(CompletableFuture<Void> stored) {}
-
-  /**
-   * Expects an endpoint that is not stored.
-   *
-   * @throws Problem 503 while the endpoint backs off; GitHub's status if the endpoint is gone, and
-   *     404 for its views
-   */
-  public Arrival expect(
+  public CompletableFuture<String> await(
       @Variable("request") ClientRequest request, @Variable("endpoint") CachedEndpoint endpoint) {
     String path = endpoint.path();
     State state = schedule.state(path);
@@ -63,36 +56,29 @@ public final class ColdReads implements AutoCloseable {
     if (!refreshes.isRunning(path) && state.failures() > 0 && !schedule.pause(path).isZero()) {
       throw notReady(path, state.reason());
     }
-    CompletableFuture<Void> arrival = near.arrival(path);
-    return new Arrival(
-        near.entry(endpoint) == null ? arrival : CompletableFuture.completedFuture(null));
-  }
-
-  /**
-   * Waits for the arrival of an endpoint. A waiting caller holds no thread.
-   *
-   * @param place the place in the queue if this caller has caused the refresh, or null
-   * @return the Cache-Status value (RFC 9211)
-   * @throws Problem 503 if the refresh fails or takes too long
-   */
-  public CompletableFuture<String> await(
-      @Variable("request") ClientRequest request,
-      @Variable("endpoint") CachedEndpoint endpoint,
-      @Variable("awaited") Arrival awaited,
-      @Variable("place") Place place) {
-    return awaited
-        .stored()
-        .thenApply(done -> "fwd=uri-miss; fwd-status=200; ")
+    return arrival(endpoint)
         .orTimeout(wait.toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (met, failure) -> {
               RequestId.inLog(request.id());
               if (failure != null) {
-                throw notReady(endpoint.path(), Failures.sentence(failure));
+                throw notReady(path, Failures.sentence(failure));
               }
-              return met + (place == null ? "collapsed" : "stored");
+              return "fwd=uri-miss; fwd-status=200; " + met;
             },
             waiters);
+  }
+
+  /**
+   * The word {@code stored} for the caller that causes the refresh, {@code collapsed} for others.
+   */
+  private synchronized CompletableFuture<String> arrival(CachedEndpoint endpoint) {
+    String path = endpoint.path();
+    boolean isFirst = !near.isAwaited(path) && !refreshes.isRunning(path);
+    CompletableFuture<Void> arrival = near.arrival(path);
+    return near.entry(endpoint) == null
+        ? arrival.thenApply(done -> isFirst ? "stored" : "collapsed")
+        : CompletableFuture.completedFuture("collapsed");
   }
 
   private Problem notReady(String path, String reason) {

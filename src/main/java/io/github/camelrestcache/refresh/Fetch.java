@@ -82,11 +82,12 @@ public record Fetch(
     pages.add(answered.status(), fields, content(fields, body));
     if (pages.next() != null) {
       if (!github.isAuthorized() || pages.validator() == null) {
-        Budget.check(lease.path(), Limit.of(fields::get), settings.github().rateReserve(), 1);
+        Budget.check(
+            lease.endpoint().path(), Limit.of(fields::get), settings.github().rateReserve(), 1);
       }
     }
     // after the last page too: a later lease may have an earlier answer, which would replace this
-    if (!leases.renew(lease.path())) {
+    if (!leases.renew(lease.endpoint().path())) {
       throw new LeaseLost();
     }
   }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.refresh;
 
+import io.github.camelrestcache.catalog.CachedEndpoint;
 import java.time.Instant;
 
 /**
@@ -9,4 +10,4 @@ import java.time.Instant;
  * @param began when it was taken, by the clock of Redis
  * @param taken the same by the clock of this machine
  */
-public record Lease(String path, long fence, Instant began, Instant taken) {}
+public record Lease(CachedEndpoint endpoint, long fence, Instant began, Instant taken) {}

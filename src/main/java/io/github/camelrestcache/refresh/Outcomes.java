@@ -56,7 +56,8 @@ public record Outcomes(
    * @param pages null if it failed before the first page
    * @param failure null if it succeeded
    */
-  void note(CachedEndpoint endpoint, Lease lease, Pages pages, Throwable failure) {
+  void note(Lease lease, Pages pages, Throwable failure) {
+    CachedEndpoint endpoint = lease.endpoint();
     String path = endpoint.path();
     if (!leases.take(path)) { // again, because it may have been evicted
       return; // another instance has taken over
@@ -71,8 +72,8 @@ public record Outcomes(
     double cost = average < NEXT_TO_NOTHING ? 0 : average;
     State after =
         failure == null
-            ? succeeded(endpoint, lease, pages, before, cost)
-            : failed(endpoint, lease, before, cost, failure);
+            ? succeeded(lease, pages, before, cost)
+            : failed(lease, before, cost, failure);
     boolean isReported;
     synchronized (this) { // of two failures at a time, one is reported
       isReported = failure != null && isReported(after.reason());
@@ -90,8 +91,8 @@ public record Outcomes(
     }
   }
 
-  private State succeeded(
-      CachedEndpoint endpoint, Lease lease, Pages pages, State before, double cost) {
+  private State succeeded(Lease lease, Pages pages, State before, double cost) {
+    CachedEndpoint endpoint = lease.endpoint();
     int spent = pages.cost(github.isAuthorized());
     Limit limit = spent == 0 ? null : limits.known(github.credential());
     long seconds = Instant.now().getEpochSecond();
@@ -123,8 +124,8 @@ public record Outcomes(
     return pause.isZero() ? 0 : schedule.now().plus(pause).toEpochMilli();
   }
 
-  private State failed(
-      CachedEndpoint endpoint, Lease lease, State before, double cost, Throwable failure) {
+  private State failed(Lease lease, State before, double cost, Throwable failure) {
+    CachedEndpoint endpoint = lease.endpoint();
     Duration told = failure instanceof RefreshFailed failed ? failed.wait(Instant.now()) : null;
     // a failure for which GitHub named a time does not add to those in a row
     int inARow = told == null ? before.failures() + 1 : Math.max(1, before.failures());

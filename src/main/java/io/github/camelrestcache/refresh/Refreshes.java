@@ -5,7 +5,6 @@ import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
-import io.github.camelrestcache.refresh.ColdReads.Arrival;
 import io.github.camelrestcache.store.Leases;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
@@ -14,17 +13,13 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Body;
-import org.apache.camel.Exchange;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,21 +36,6 @@ public final class Refreshes {
   /** Nanoseconds until an endpoint is tried again that has a lease, or after a failure of Redis. */
   private static final long REST = TimeUnit.SECONDS.toNanos(1);
 
-  /**
-   * The place of an endpoint in the queue.
-   *
-   * @param due when it was due, in milliseconds since 1970; callers who wait for it come first
-   */
-  public record Place(String path, long due) {
-
-    private static final long FIRST = Long.MIN_VALUE;
-
-    private boolean isAwaited() {
-      return due == FIRST;
-    }
-  }
-
-  private final Map<String, Place> queued = new ConcurrentHashMap<>();
   private final Set<String> running = ConcurrentHashMap.newKeySet();
 
   /** Whether a lease has failed although Redis answers. */
@@ -63,6 +43,8 @@ public final class Refreshes {
 
   /** By path, the end of a rest by {@link System#nanoTime()}. */
   private final Map<String, Long> resting = new ConcurrentHashMap<>();
+
+  private volatile boolean isStopped;
 
   private final Settings.Refreshing settings;
   private final Catalog catalog;
@@ -114,36 +96,57 @@ public final class Refreshes {
     return running.contains(path);
   }
 
-  /** The queue, whose messages have a {@link Place} in the variable {@code place}. */
-  public BlockingQueue<Exchange> places() {
-    Comparator<Exchange> order =
-        Comparator.comparing(exchange -> exchange.getVariable("place", Place.class).due());
-    return new PriorityBlockingQueue<>(64, order) {
-      private static final long serialVersionUID = 1;
-
-      @Override
-      public void clear() { // Camel does so when the route stops
-        super.clear();
-        queued.clear();
+  /**
+   * Takes the lease of the endpoint that is most urgent: one that callers wait for, or else the one
+   * that has been due longest.
+   *
+   * @return null if no endpoint is due, other instances refresh those that are, or Redis fails
+   */
+  public Lease take() {
+    for (CachedEndpoint endpoint : due()) {
+      Lease lease = running.add(endpoint.path()) ? take(endpoint) : null;
+      if (lease != null) {
+        return lease;
       }
-    };
+    }
+    return null;
   }
 
-  /** The endpoints that are due, the longest due first. */
-  public List<CachedEndpoint> due() {
-    if (redis.trouble() != null) {
-      return List.of();
-    }
+  /** Takes no further lease. */
+  public void stop() {
+    isStopped = true;
+  }
+
+  /** The endpoints to refresh, the most urgent first. */
+  private List<CachedEndpoint> due() {
     long now = schedule.now().toEpochMilli();
     return catalog.endpoints().stream()
-        .filter(each -> schedule.due(each) <= now && isIdle(each.path()))
-        .sorted(Comparator.comparing(schedule::due))
+        .filter(each -> isIdle(each.path()))
+        .map(each -> Map.entry(due(each), each))
+        .filter(each -> each.getKey() <= now)
+        .sorted(Map.Entry.comparingByKey())
+        .map(Map.Entry::getValue)
         .toList();
   }
 
+  /**
+   * When an endpoint is due, in milliseconds since 1970: before all others if callers wait for it,
+   * never without Redis.
+   */
+  private long due(CachedEndpoint endpoint) {
+    if (isAwaited(endpoint)) {
+      return Long.MIN_VALUE;
+    }
+    return redis.trouble() == null ? schedule.due(endpoint) : Long.MAX_VALUE;
+  }
+
+  private boolean isAwaited(CachedEndpoint endpoint) {
+    return near.isAwaited(endpoint.path()) && near.entry(endpoint) == null;
+  }
+
   private boolean isIdle(String path) {
-    return !running.contains(path)
-        && !queued.containsKey(path)
+    return !isStopped
+        && !running.contains(path)
         && System.nanoTime() - resting.getOrDefault(path, Long.MIN_VALUE / 2) >= 0;
   }
 
@@ -151,42 +154,12 @@ public final class Refreshes {
     resting.put(path, System.nanoTime() + REST);
   }
 
-  /**
-   * Gives an endpoint a place in the queue.
-   *
-   * @param awaited what a caller waits for, or null
-   * @return null if it is not due, or is queued or refreshed already
-   */
-  public Place queue(
-      @Variable("endpoint") CachedEndpoint endpoint, @Variable("awaited") Arrival awaited) {
+  private Lease take(CachedEndpoint endpoint) {
     String path = endpoint.path();
-    boolean isAwaited = awaited != null && !awaited.stored().isDone();
-    long due = schedule.due(endpoint);
-    boolean isDue = due <= schedule.now().toEpochMilli() && redis.trouble() == null;
-    if (running.contains(path) || !isAwaited && !(isDue && isIdle(path))) {
-      return null;
-    }
-    Place place = new Place(path, isAwaited ? Place.FIRST : due);
-    // a caller who waits overtakes; the place that was given before is void
-    Place now =
-        queued.merge(path, place, (old, each) -> old.isAwaited() || !each.isAwaited() ? old : each);
-    return now == place ? place : null;
-  }
-
-  /**
-   * Takes the lease of an endpoint whose turn has come.
-   *
-   * @return null if it is not due any more, another instance refreshes it, or Redis fails
-   */
-  public Lease take(@Variable("endpoint") CachedEndpoint endpoint, @Variable("place") Place place) {
-    String path = endpoint.path();
-    if (!queued.remove(path, place) || !running.add(path)) {
-      return null;
-    }
     Lease lease = null;
     try {
       if (leases.take(path)) {
-        lease = leaseIfDue(endpoint, place.isAwaited() && near.entry(endpoint) == null);
+        lease = leaseIfDue(endpoint);
         if (lease == null) {
           leases.giveBack(path);
         }
@@ -207,12 +180,13 @@ public final class Refreshes {
     return lease;
   }
 
-  private Lease leaseIfDue(CachedEndpoint endpoint, boolean isAwaited) {
+  private Lease leaseIfDue(CachedEndpoint endpoint) {
     String path = endpoint.path();
     State state = schedule.read(path); // another instance may just have refreshed it
     Instant now = leases.time();
+    boolean isAwaited = isAwaited(endpoint);
     if ((isAwaited ? state.notBefore() : state.due(endpoint.every())) <= now.toEpochMilli()) {
-      return new Lease(path, schedule.newFence(endpoint), now, Instant.now());
+      return new Lease(endpoint, schedule.newFence(endpoint), now, Instant.now());
     }
     if (isAwaited) {
       String reason = state.reason();
@@ -234,11 +208,11 @@ public final class Refreshes {
    * @param published the entry, or null if a later lease has published
    */
   public void end(
-      @Variable("endpoint") CachedEndpoint endpoint,
       @Variable("lease") Lease lease,
       @Variable("pages") Pages pages,
       @Variable("failure") Throwable caught,
       @Body Object published) {
+    CachedEndpoint endpoint = lease.endpoint();
     Throwable failure = failure(lease, caught, published);
     Timer.builder("restcache.refresh")
         .description("Refreshes by this instance, each with all pages")
@@ -252,7 +226,7 @@ public final class Refreshes {
     }
     try {
       if (!(failure instanceof LeaseLost)) {
-        outcomes.note(endpoint, lease, pages, failure);
+        outcomes.note(lease, pages, failure);
       }
     } catch (DataAccessException e) {
       rest(endpoint.path()); // the connection logs it; the endpoint is still due

@@ -201,6 +201,11 @@ public final class Near {
     return arrivals.computeIfAbsent(path, each -> new CompletableFuture<>());
   }
 
+  /** Whether callers wait for the {@link #arrival} of an endpoint. */
+  public boolean isAwaited(String path) {
+    return arrivals.containsKey(path);
+  }
+
   /** The ranking of a view, or null. */
   public Ranked ranked(@Variable("view") View view) {
     return (Ranked) held.getIfPresent(view.name());
