@@ -25,7 +25,6 @@ import io.github.camelrestcache.refresh.Fetch;
 import io.github.camelrestcache.refresh.Outcomes;
 import io.github.camelrestcache.refresh.Refreshes;
 import io.github.camelrestcache.refresh.Schedule;
-import io.github.camelrestcache.refresh.Watch;
 import io.github.camelrestcache.serve.Answers;
 import io.github.camelrestcache.serve.FastLane;
 import io.github.camelrestcache.serve.Negotiation;
@@ -156,7 +155,6 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("instances", instances);
     registry.bind("schedule", schedule);
     registry.bind("refreshes", refreshes);
-    registry.bind("watch", new Watch(catalog, schedule, near));
     ColdReads coldReads =
         new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait());
     closing.add(coldReads);

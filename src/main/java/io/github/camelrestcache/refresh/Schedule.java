@@ -12,6 +12,7 @@ import io.github.camelrestcache.store.Store;
 import io.github.camelrestcache.store.StoreClock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.apache.camel.Variable;
@@ -33,13 +35,18 @@ public final class Schedule {
   /** Events within this time cause one refresh. */
   private static final Duration EVENTS = Duration.ofSeconds(2);
 
+  /** How many unchanged endpoints are compared at each look. */
+  private static final int IN_TURN = 20;
+
   private final Map<String, State> states = new ConcurrentHashMap<>();
 
   /** The paths of requests that Redis did not accept. */
   private final Set<String> untold = ConcurrentHashMap.newKeySet();
 
   /** The fields in Redis at the last look; null before the first. */
-  private volatile Map<String, byte[]> looked;
+  private Map<String, byte[]> looked;
+
+  private int turn;
 
   private final Catalog catalog;
   private final Leases leases;
@@ -80,11 +87,38 @@ public final class Schedule {
   }
 
   /**
-   * Reads what other instances have done, and repeats requests that Redis did not accept.
+   * Reads the states of all endpoints, and repeats requests that Redis did not accept. Callers stop
+   * waiting for endpoints that back off.
    *
-   * @return the paths of endpoints whose state has changed in Redis, or which have none any more
+   * @return the endpoints to compare with Redis, in case a message was lost: those whose state has
+   *     changed, and some others in turn, because Redis may have lost any
    */
-  synchronized Set<String> look() {
+  public synchronized List<CachedEndpoint> look() {
+    Set<String> changed = load();
+    for (String path : untold) {
+      want(path, Duration.ZERO, false);
+      untold.remove(path);
+    }
+    List<CachedEndpoint> all = List.copyOf(catalog.endpoints());
+    List<CachedEndpoint> suspects = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      String path = all.get(i).path();
+      if (changed.contains(path) || Math.floorMod(i - turn, all.size()) < IN_TURN) {
+        suspects.add(all.get(i));
+      }
+      State state = state(path);
+      if (state.failures() > 0 && !pause(path).isZero()) {
+        near.giveUp(path, new RefreshFailed(state.reason()));
+      }
+    }
+    turn = all.isEmpty() ? 0 : (turn + IN_TURN) % all.size();
+    return suspects;
+  }
+
+  /**
+   * Returns the paths of endpoints whose state has changed in Redis, or which have none any more.
+   */
+  private Set<String> load() {
     clock.set(leases.time());
     Map<String, byte[]> before = looked == null ? Map.of() : looked;
     Map<String, byte[]> now = new HashMap<>(leases.schedules());
@@ -98,17 +132,13 @@ public final class Schedule {
     }
     changed.forEach(path -> keep(path, now.get(path), now.get(path + Leases.SOON)));
     looked = now;
-    for (String path : untold) {
-      want(path, Duration.ZERO, false);
-      untold.remove(path);
-    }
     return changed;
   }
 
   /** Reads the state of an endpoint from Redis. */
   synchronized State read(String path) {
     if (looked == null) {
-      look();
+      load();
     }
     List<byte[]> fields = leases.schedule(path);
     return keep(path, fields.get(0), fields.get(1));
@@ -150,6 +180,11 @@ public final class Schedule {
    */
   public void soon(CachedEndpoint endpoint) {
     soon(endpoint.path(), EVENTS);
+  }
+
+  /** Refreshes the endpoints that an event changes {@linkplain #soon soon}. */
+  public void changed(@Body List<CachedEndpoint> endpoints) {
+    endpoints.forEach(this::soon);
   }
 
   /** Refreshes the endpoints at and above the path of a write, unless GitHub has rejected it. */
