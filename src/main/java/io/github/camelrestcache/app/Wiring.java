@@ -155,10 +155,9 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("instances", instances);
     registry.bind("schedule", schedule);
     registry.bind("refreshes", refreshes);
-    ColdReads coldReads =
-        new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait());
-    closing.add(coldReads);
-    registry.bind("coldReads", coldReads);
+    registry.bind(
+        "coldReads",
+        new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait(), workers));
     registry.bind("fetch", new Fetch(settings, github, limits, leases, schedule, instances));
     registry.bind("ranking", ranking);
     registry.bind("viewPaths", paths);

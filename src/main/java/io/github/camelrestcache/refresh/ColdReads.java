@@ -7,34 +7,32 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.store.Near;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Variable;
 
 /**
  * Delays reads of an endpoint that is not stored yet until its first refresh or {@code COLD_WAIT}.
  */
-public final class ColdReads implements AutoCloseable {
-
-  /** Continue the requests that waited. */
-  private final ExecutorService waiters = Executors.newFixedThreadPool(8);
+public final class ColdReads {
 
   private final Schedule schedule;
   private final Refreshes refreshes;
   private final Near near;
   private final Duration wait;
+  private final Executor workers;
 
-  public ColdReads(Schedule schedule, Refreshes refreshes, Near near, Duration wait) {
+  /**
+   * @param wait the maximum wait
+   * @param workers continues the requests that waited
+   */
+  public ColdReads(
+      Schedule schedule, Refreshes refreshes, Near near, Duration wait, Executor workers) {
     this.schedule = schedule;
     this.refreshes = refreshes;
     this.near = near;
     this.wait = wait;
-  }
-
-  @Override
-  public void close() {
-    waiters.shutdownNow();
+    this.workers = workers;
   }
 
   /**
@@ -66,7 +64,7 @@ public final class ColdReads implements AutoCloseable {
               }
               return "fwd=uri-miss; fwd-status=200; " + met;
             },
-            waiters);
+            workers);
   }
 
   /**
