@@ -158,7 +158,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind(
         "coldReads",
         new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait(), workers));
-    registry.bind("fetch", new Fetch(settings, github, limits, leases, schedule, instances));
+    registry.bind(
+        "fetch", new Fetch(settings, github, limits, leases, schedule, instances, near, store));
     registry.bind("ranking", ranking);
     registry.bind("viewPaths", paths);
 

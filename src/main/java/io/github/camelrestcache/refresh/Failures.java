@@ -46,7 +46,7 @@ public final class Failures {
   static String word(Throwable failure) {
     if (failure instanceof DataAccessException) {
       return "store";
-    } else if (failure instanceof LeaseLost) {
+    } else if (failure == RefreshFailed.LEASE_LOST) {
       return "lost";
     } else if (failure instanceof RefreshFailed failed) {
       return failed.wait(Instant.now()) == null ? "answer" : "limit";

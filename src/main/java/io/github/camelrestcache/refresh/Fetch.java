@@ -7,6 +7,8 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Instances;
 import io.github.camelrestcache.store.Leases;
+import io.github.camelrestcache.store.Near;
+import io.github.camelrestcache.store.Store;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
@@ -26,7 +28,9 @@ public record Fetch(
     RateLimits limits,
     Leases leases,
     Schedule schedule,
-    Instances instances) {
+    Instances instances,
+    Near near,
+    Store store) {
 
   /** In bytes, more than a page of 100 items takes; an endless answer would fill the heap. */
   private static final int LARGEST_PAGE = 64 << 20;
@@ -39,8 +43,7 @@ public record Fetch(
    *
    * @throws RefreshFailed if the first page would take the share of the callers
    */
-  public Pages begin(
-      @Variable("endpoint") CachedEndpoint endpoint, @Variable("stored") Entry stored) {
+  public Pages begin(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stored) {
     Limit limit = limits.known(github.credential());
     boolean isFree = stored != null && github.isAuthorized();
     if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
@@ -88,13 +91,27 @@ public record Fetch(
     }
     // after the last page too: a later lease may have an earlier answer, which would replace this
     if (!leases.renew(lease.endpoint().path())) {
-      throw new LeaseLost();
+      throw RefreshFailed.LEASE_LOST;
     }
   }
 
-  /** The entry to store. */
-  public Entry whole(@Variable("pages") Pages pages, @Variable("lease") Lease lease) {
-    return pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
+  /**
+   * Publishes all pages as one entry, and keeps it in memory.
+   *
+   * @return the entry if its content is new here, or null
+   * @throws RefreshFailed if a later lease has published
+   */
+  public Entry publish(
+      @Variable("endpoint") CachedEndpoint endpoint,
+      @Variable("pages") Pages pages,
+      @Variable("lease") Lease lease) {
+    Entry whole = pages.whole(lease.began().truncatedTo(ChronoUnit.SECONDS), lease.fence());
+    boolean isNews = near.isNews(endpoint, whole); // a reader may load it once it is published
+    if (store.publish(endpoint, pages.stored(), whole) == null) {
+      throw RefreshFailed.LEASE_LOST;
+    }
+    near.keep(endpoint, whole);
+    return isNews ? whole : null;
   }
 
   private static byte[] content(HttpFields fields, InputStream body) throws IOException {

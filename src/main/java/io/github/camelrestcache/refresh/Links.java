@@ -46,32 +46,31 @@ final class Links {
   /**
    * The target of a URL from GitHub.
    *
-   * @param upstream the base URL of targets, without a trailing slash
+   * @param upstream the base URL of targets
    * @param from the target whose answer contains the URL
    * @param action what GitHub does with the URL, such as {@code redirects /x to}, for error
    *     messages
    * @throws RefreshFailed if it is not below the upstream
    */
-  static String target(String upstream, String from, String action, String url) {
+  static String target(URI upstream, String from, String action, String url) {
+    URI base = URI.create(upstream.toString().replaceAll("/+$", ""));
     URI uri;
     try {
       // java.net.URI resolves a lone query against the parent path, as in RFC 2396
-      String page = upstream + from.replaceFirst("\\?.*", "");
+      String page = base + from.replaceFirst("\\?.*", "");
       uri =
           url.isEmpty() || url.startsWith("?")
-              ? URI.create((url.isEmpty() ? upstream + from : page) + url)
+              ? URI.create((url.isEmpty() ? base + from : page) + url)
               : URI.create(page).resolve(url);
     } catch (IllegalArgumentException e) {
       throw new RefreshFailed("GitHub %s '%s', which is not a URL".formatted(action, url));
     }
-    URI base = URI.create(upstream);
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
     if (!origin(uri).equals(origin(base))
         || !path.startsWith(base.getRawPath() + "/")
         || DOT_SEGMENT.matcher(path).find()) {
       throw new RefreshFailed(
-          "GitHub %s %s, which is not below %s and is not followed"
-              .formatted(action, uri, upstream));
+          "GitHub %s %s, which is not below %s and is not followed".formatted(action, uri, base));
     }
     String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
     return path.substring(base.getRawPath().length()) + query;

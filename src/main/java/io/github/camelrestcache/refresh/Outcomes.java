@@ -15,7 +15,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 
 /**
  * Applies the outcome of a refresh to the next one: the rate limit stretches intervals, and
@@ -50,8 +49,8 @@ public record Outcomes(
       List.of(Duration.ofSeconds(20), Duration.ofSeconds(10));
 
   /**
-   * Records how a refresh ended, and gives its lease back. Logs a failure that no other endpoint
-   * has, or its end. A failure of Redis leaves the endpoint due.
+   * Records how a refresh ended, while it has its lease. Logs a failure that no other endpoint has,
+   * or its end.
    *
    * @param pages null if it failed before the first page
    * @param failure null if it succeeded
@@ -59,13 +58,6 @@ public record Outcomes(
   void note(Lease lease, Pages pages, Throwable failure) {
     CachedEndpoint endpoint = lease.endpoint();
     String path = endpoint.path();
-    if (!leases.take(path)) { // again, because it may have been evicted
-      return; // another instance has taken over
-    }
-    if (failure instanceof DataAccessException) {
-      leases.giveBack(path);
-      return;
-    }
     State before = schedule.state(path);
     int spent = pages == null ? 0 : pages.cost(github.isAuthorized());
     double average = before.cost() == 0 ? spent : (before.cost() + spent) / 2;
@@ -79,7 +71,6 @@ public record Outcomes(
       isReported = failure != null && isReported(after.reason());
       schedule.set(path, after);
     }
-    leases.giveBack(path);
     if (failure == null && before.failures() > 0) {
       LOG.info("Refresh of {} succeeded again", path);
     } else if (after.isGone() && (!before.isGone() || near.entry(endpoint) != null)) {

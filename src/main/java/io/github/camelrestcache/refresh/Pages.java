@@ -35,10 +35,7 @@ public final class Pages {
   private final CachedEndpoint endpoint;
   private final boolean list;
   private final boolean mayBeHeavy;
-
-  /** The base URL of targets, without a trailing slash. */
-  private final String upstream;
-
+  private final URI upstream;
   private final int maxPages;
   private final Entry stored;
   private final String form;
@@ -80,7 +77,7 @@ public final class Pages {
       Entry stored,
       String form) {
     this.endpoint = endpoint;
-    this.upstream = upstream.toString().replaceAll("/+$", "");
+    this.upstream = upstream;
     this.maxPages = maxPages;
     this.stored = stored;
     this.form = form;
@@ -110,6 +107,11 @@ public final class Pages {
     seen.add(first);
     confirming = false;
     changed = false;
+  }
+
+  /** The stored entry when the refresh began, or null. */
+  Entry stored() {
+    return stored;
   }
 
   /** The target of the next page, or null after the last. */
@@ -170,8 +172,7 @@ public final class Pages {
     } else if (mayBeHeavy && isTooHeavy(status, fields) && smaller < SIZES.size()) {
       begin(SIZES.get(smaller));
     } else {
-      RefreshFailed failed = RefreshFailed.of(endpoint, status, fields, body);
-      throw pieces.isEmpty() ? failed.asFirstAnswer(status) : failed;
+      throw RefreshFailed.of(endpoint, pieces.isEmpty(), status, fields, body);
     }
   }
 

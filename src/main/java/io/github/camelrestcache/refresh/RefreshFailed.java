@@ -16,6 +16,9 @@ public final class RefreshFailed extends RuntimeException {
 
   private static final long serialVersionUID = 1;
 
+  /** Ends a refresh whose lease was revoked by a purge, or granted again after it expired. */
+  static final RefreshFailed LEASE_LOST = new RefreshFailed("Another refresh has taken over");
+
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
@@ -41,18 +44,19 @@ public final class RefreshFailed extends RuntimeException {
     this.gone = gone;
   }
 
-  /** This failure as the first answer for an endpoint, which had this status. */
-  RefreshFailed asFirstAnswer(int status) {
-    return DENIALS.contains(status) ? new RefreshFailed(getMessage(), notBefore, status) : this;
-  }
-
   /** The status if GitHub does not have the endpoint, or does not show it to the token, or 0. */
   int gone() {
     return gone;
   }
 
-  /** An answer that is not a page; the sentence says what to do. */
-  static RefreshFailed of(CachedEndpoint endpoint, int status, HttpFields fields, byte[] body) {
+  /**
+   * An answer that is not a page; the sentence says what to do.
+   *
+   * @param isFirst whether GitHub has answered no page of the endpoint before
+   */
+  static RefreshFailed of(
+      CachedEndpoint endpoint, boolean isFirst, int status, HttpFields fields, byte[] body) {
+    int gone = isFirst && DENIALS.contains(status) ? status : 0;
     if (status == 401) {
       return new RefreshFailed(
           "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it");
@@ -60,13 +64,15 @@ public final class RefreshFailed extends RuntimeException {
     if (status == 404) {
       return new RefreshFailed(
           "GitHub does not know %s (404): check GITHUB_ORG and the access of the token"
-              .formatted(endpoint.path()));
+              .formatted(endpoint.path()),
+          Instant.EPOCH,
+          gone);
     }
     String message = Limit.message(new String(body, UTF_8));
     String said = message.isEmpty() ? "" : ": " + message;
     String answered = "GitHub answered %s with %d%s".formatted(endpoint.path(), status, said);
     if (status != 403 && status != 429) {
-      return new RefreshFailed(answered);
+      return new RefreshFailed(answered, Instant.EPOCH, gone);
     }
     Duration wait = Limit.wait(fields::get);
     if (wait == null) {

@@ -19,7 +19,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.camel.Body;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -205,45 +204,50 @@ public final class Refreshes {
    * Ends a refresh: sets its outcome, gives the lease back, and tells callers who wait that it has
    * failed.
    *
-   * @param published the entry, or null if a later lease has published
+   * @param pages null if it failed before the first page
+   * @param caught null if it succeeded
    */
   public void end(
       @Variable("lease") Lease lease,
       @Variable("pages") Pages pages,
-      @Variable("failure") Throwable caught,
-      @Body Object published) {
+      @Variable("failure") Throwable caught) {
     CachedEndpoint endpoint = lease.endpoint();
-    Throwable failure = failure(lease, caught, published);
+    String path = endpoint.path();
+    Throwable failure = failure(lease, caught);
+    boolean isLost = failure == RefreshFailed.LEASE_LOST;
+    boolean isOutage = failure instanceof DataAccessException;
     Timer.builder("restcache.refresh")
         .description("Refreshes by this instance, each with all pages")
         .tag("endpoint", endpoint.template())
         .tag("outcome", failure == null ? "done" : Failures.word(failure))
         .register(meters)
         .record(Duration.between(lease.taken(), Instant.now()));
-    boolean isLost = failure instanceof LeaseLost && !schedule.state(endpoint.path()).isWanted();
-    if (isLost || failure instanceof DataAccessException) {
-      rest(endpoint.path());
+    if (isOutage || isLost && !schedule.state(path).isWanted()) {
+      rest(path);
     }
     try {
-      if (!(failure instanceof LeaseLost)) {
-        outcomes.note(lease, pages, failure);
+      // take it again, because Redis may have evicted it
+      if (!isLost && leases.take(path)) {
+        if (!isOutage) {
+          outcomes.note(lease, pages, failure);
+        }
+        leases.giveBack(path);
       }
     } catch (DataAccessException e) {
-      rest(endpoint.path()); // the connection logs it; the endpoint is still due
+      rest(path); // the connection logs it; the endpoint is still due
     } finally {
-      running.remove(endpoint.path());
-      if (failure != null && !(failure instanceof LeaseLost)) {
-        near.giveUp(endpoint.path(), failure);
+      running.remove(path);
+      if (failure != null && !isLost) {
+        near.giveUp(path, failure);
       }
     }
   }
 
-  private Throwable failure(Lease lease, Throwable caught, Object published) {
-    if (caught == null) {
-      return published == null ? new LeaseLost() : null;
-    }
+  private Throwable failure(Lease lease, Throwable caught) {
     // a connection is closed at the deadline, to the millisecond
-    return Instant.now().plusMillis(10).isAfter(lease.taken().plus(settings.deadline()))
+    Instant closed = lease.taken().plus(settings.deadline()).minusMillis(10);
+    boolean isLate = caught != null && Instant.now().isAfter(closed);
+    return isLate && caught != RefreshFailed.LEASE_LOST
         ? new RefreshFailed("The refresh exceeded REFRESH_DEADLINE")
         : caught;
   }
