@@ -81,16 +81,15 @@ public record Fetch(
       @Variable("answered") UpstreamResponse answered,
       @Body InputStream body)
       throws IOException {
+    String path = lease.endpoint().path();
     HttpFields fields = answered.fields();
     pages.add(answered.status(), fields, content(fields, body));
-    if (pages.next() != null) {
-      if (!github.isAuthorized() || pages.validator() == null) {
-        Budget.check(
-            lease.endpoint().path(), Limit.of(fields::get), settings.github().rateReserve(), 1);
-      }
+    boolean isFree = github.isAuthorized() && pages.validator() != null;
+    if (pages.next() != null && !isFree) {
+      Budget.check(path, Limit.of(fields::get), settings.github().rateReserve(), 1);
     }
     // after the last page too: a later lease may have an earlier answer, which would replace this
-    if (!leases.renew(lease.endpoint().path())) {
+    if (!leases.renew(path)) {
       throw RefreshFailed.LEASE_LOST;
     }
   }
