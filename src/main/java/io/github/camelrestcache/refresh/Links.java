@@ -1,18 +1,19 @@
 package io.github.camelrestcache.refresh;
 
 import java.net.URI;
-import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.hc.core5.http.NameValuePair;
+import org.apache.hc.core5.http.message.BasicHeaderValueParser;
+import org.apache.hc.core5.http.message.ParserCursor;
 
 /** Resolves GitHub's links to other pages: Link header fields (RFC 8288 3) and redirects. */
 final class Links {
 
-  private static final String PARAMETER =
-      ";\\s*([^\\s=;,]+)\\s*(?:=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^\\s;,\"]*)))?\\s*";
-  private static final Pattern LINK = Pattern.compile("<([^>]*)>\\s*((?:" + PARAMETER + ")*)");
-  private static final Pattern PARAMETERS = Pattern.compile(PARAMETER);
+  private static final Pattern URL = Pattern.compile("<([^>]*)>");
 
   /** Also with encoded dots or slashes. */
   private static final Pattern DOT_SEGMENT =
@@ -22,25 +23,27 @@ final class Links {
 
   /** The target of the first link with the relation {@code next}, or null. */
   static String next(String field) {
-    Matcher link = LINK.matcher(field == null ? "" : field);
-    while (link.find()) {
-      if (isNext(link.group(2))) {
-        return link.group(1);
+    if (field == null) {
+      return null;
+    }
+    Matcher url = URL.matcher(field);
+    ParserCursor rest = new ParserCursor(0, field.length());
+    while (url.find(rest.getPos())) {
+      rest.updatePos(url.end());
+      if (isNext(BasicHeaderValueParser.INSTANCE.parseParameters(field, rest))) {
+        return url.group(1);
       }
     }
     return null;
   }
 
   /** Whether the first {@code rel} among these parameters contains {@code next}. */
-  private static boolean isNext(String parameters) {
-    return PARAMETERS
-        .matcher(parameters)
-        .results()
-        .filter(each -> each.group(1).equalsIgnoreCase("rel"))
-        .findFirst()
-        .map(rel -> rel.group(2) == null ? rel.group(3) : rel.group(2))
-        .filter(value -> List.of(value.toLowerCase(Locale.ROOT).split("\\s+")).contains("next"))
-        .isPresent();
+  private static boolean isNext(NameValuePair... parameters) {
+    return Stream.of(parameters)
+        .filter(each -> each.getName().equalsIgnoreCase("rel"))
+        .limit(1)
+        .flatMap(rel -> Stream.of(Objects.toString(rel.getValue()).split("\\s+")))
+        .anyMatch("next"::equalsIgnoreCase);
   }
 
   /**
