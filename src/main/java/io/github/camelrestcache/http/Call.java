@@ -35,6 +35,9 @@ final class Call {
   private static final Logger LOG = LoggerFactory.getLogger(Call.class);
   private static final int CHUNK = 64 * 1024;
 
+  /** How long a client may neither send nor read, in milliseconds. */
+  static final long IDLE_MILLIS = 60_000;
+
   /** The client has gone away. */
   private static final class Gone extends IOException {
     private static final long serialVersionUID = 1;
@@ -211,10 +214,7 @@ final class Call {
 
   private static void await(Future<Void> written) throws Exception {
     try {
-      written
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(Door.IDLE_MILLIS, TimeUnit.MILLISECONDS);
+      written.toCompletionStage().toCompletableFuture().get(IDLE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw new Gone(e.getCause());
     }

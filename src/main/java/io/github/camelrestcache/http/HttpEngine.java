@@ -1,14 +1,24 @@
 package io.github.camelrestcache.http;
 
+import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.InFlight;
+import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.serve.RedisLane;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePattern;
 import org.apache.camel.Processor;
 import org.apache.camel.Service;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConsumer;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpEngine;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.main.HttpManagementServerConfigurationProperties;
@@ -51,8 +61,7 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
 
   @Override
   public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
-    long mostContent = settings.limits().content();
-    return new Door(endpoint, processor, requests, lane, inFlight, workers, mostContent, router());
+    return new Door(endpoint, processor);
   }
 
   @Override
@@ -65,5 +74,92 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
   public Service newHttpManagementServer(
       CamelContext context, HttpManagementServerConfigurationProperties configuration) {
     return this;
+  }
+
+  /**
+   * Passes requests to the routes, and their answers to the clients. Camel's own consumer turns
+   * header fields, query and path parameters into headers of the exchange and sends them back in
+   * the answer. This one sets the variables {@code request} ({@link ClientRequest}) and {@code
+   * path} instead of headers, and answers with the headers that the routes set, or with the {@link
+   * Problem} of a failed exchange.
+   */
+  private final class Door extends VertxPlatformHttpConsumer {
+
+    Door(PlatformHttpEndpoint endpoint, Processor processor) {
+      super(endpoint, processor, List.of(), router());
+    }
+
+    @Override
+    protected void handleRequest(RoutingContext routing) {
+      HttpServerRequest request = routing.request();
+      ClientRequest client = client(request);
+      Exchange exchange = createExchange(false);
+      Call call = new Call(request, client, requests, exchange);
+      exchange.setPattern(ExchangePattern.InOut);
+      exchange.setVariable("request", client);
+      exchange.setVariable("path", client.path());
+      lane.look(client, exchange)
+          .whenComplete(
+              (reply, failure) -> {
+                if (reply == null) {
+                  workers.execute(() -> enter(client, call, exchange));
+                  return;
+                }
+                exchange.getMessage().setBody(reply);
+                if (reply.content(client).size() > InFlight.SMALL) {
+                  workers.execute(() -> finish(call, exchange)); // it may wait for room
+                } else {
+                  finish(call, exchange);
+                }
+              });
+    }
+
+    private void enter(ClientRequest client, Call call, Exchange exchange) {
+      RequestId.inLog(client.id());
+      try {
+        createUoW(exchange);
+      } catch (Exception e) {
+        exchange.setException(e);
+        finish(call, exchange);
+        return;
+      }
+      boolean[] returned = {false};
+      Thread worker = Thread.currentThread();
+      getAsyncProcessor()
+          .process(
+              exchange,
+              done -> {
+                if (Thread.currentThread() == worker && !returned[0]) {
+                  finish(call, exchange);
+                } else {
+                  workers.execute(() -> finish(call, exchange));
+                }
+              });
+      returned[0] = true;
+      RequestId.inLog(null);
+    }
+
+    private void finish(Call call, Exchange exchange) {
+      try {
+        call.answer();
+      } finally {
+        doneUoW(exchange);
+        releaseExchange(exchange, false);
+        RequestId.inLog(null);
+      }
+    }
+
+    private ClientRequest client(HttpServerRequest request) {
+      String length = request.headers().get("Content-Length");
+      long mostContent = settings.limits().content();
+      return new ClientRequest(
+          request.response().headers().get(Server.REQUEST_ID),
+          request.method().name(),
+          request.uri(),
+          new HttpFields(request.headers()),
+          RequestCheck.hasContent(request) ? new RequestContent(request, mostContent) : null,
+          length == null ? -1 : Long.parseLong(length),
+          inFlight.ticket(() -> Http1Pipeline.breakOff(request.connection())));
+    }
   }
 }

@@ -117,7 +117,7 @@ final class RequestContent extends InputStream {
 
   private Object next() throws IOException {
     try {
-      Object next = arrived.poll(Door.IDLE_MILLIS, TimeUnit.MILLISECONDS);
+      Object next = arrived.poll(Call.IDLE_MILLIS, TimeUnit.MILLISECONDS);
       if (next == null) {
         throw new Problem(
             408, "Request timeout", "The content of the request did not arrive: send it again.");
