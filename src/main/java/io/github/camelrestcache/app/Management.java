@@ -141,7 +141,7 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
     Problem problem = Problem.of(call.failure());
     if (problem == null) {
       LOG.error("An administration request failed", call.failure());
-      problem = new Problem(500, "Internal error", "This is a fault of the cache: report it.");
+      problem = Problem.internal();
     }
     // the management port allows no cross-origin requests
     HttpFields fields = problem.answer().remove("Access-Control-Allow-Origin");

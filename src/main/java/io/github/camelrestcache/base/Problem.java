@@ -89,6 +89,11 @@ public final class Problem extends RuntimeException {
     return new Problem(502, "Bad gateway", "GitHub's answer cannot be passed on: try again.");
   }
 
+  /** A failure that {@link #of} does not know. */
+  public static Problem internal() {
+    return new Problem(500, "Internal error", "This is a fault of the cache: report it.");
+  }
+
   /** Maps a failure of GitHub or the store to an answer; null for any other failure. */
   public static Problem of(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {

@@ -50,16 +50,18 @@ final class Call {
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final ClientRequest client;
-  private final Requests requests;
   private final Requests.Pending pending;
   private final Exchange exchange;
 
-  Call(HttpServerRequest request, ClientRequest client, Requests requests, Exchange exchange) {
+  Call(
+      HttpServerRequest request,
+      ClientRequest client,
+      Requests.Pending pending,
+      Exchange exchange) {
     this.request = request;
     this.response = request.response();
     this.client = client;
-    this.requests = requests;
-    this.pending = requests.begin(request);
+    this.pending = pending;
     this.exchange = exchange;
   }
 
@@ -70,7 +72,7 @@ final class Call {
     Future<Void> sent = Future.succeededFuture();
     try {
       Problem problem = problem();
-      sent = problem == null ? write(exchange.getMessage()) : write(problem);
+      sent = problem == null ? write(exchange.getMessage()) : RequestCheck.send(request, problem);
     } catch (Exception | Error e) {
       LOG.atLevel(e instanceof Error ? Level.ERROR : Level.DEBUG)
           .log("The answer to {} {} broke off", client.method(), client.path(), e);
@@ -79,7 +81,9 @@ final class Call {
         response.headers().clear();
         response.headersEndHandler(null);
         response.putHeader(Server.REQUEST_ID, client.id());
-        sent = write(e instanceof Problem told ? told : Problem.unreadable());
+        pending.answering();
+        Problem told = e instanceof Problem ? problem : Problem.unreadable();
+        sent = RequestCheck.send(request, told);
       } else if (!response.ended()) {
         sent = Future.failedFuture(e instanceof Gone || problem == null ? e : problem);
         // only a closed connection tells the client that half the answer is missing
@@ -114,17 +118,12 @@ final class Call {
 
   private Problem problem() {
     Exception failure = exchange.getException();
-    Problem problem = failure == null ? null : Problem.of(failure);
+    Problem problem = Problem.of(failure);
     if (failure != null && problem == null) {
       LOG.error("A route failed", failure);
-      return new Problem(500, "Internal error", "This is a fault of the cache: report it.");
+      return Problem.internal();
     }
     return problem;
-  }
-
-  private Future<Void> write(Problem problem) {
-    // after a 413, much may follow that is not skipped
-    return RequestCheck.send(request, problem, requests.isDraining() || problem.status() == 413);
   }
 
   private Future<Void> write(Message answer) throws Exception {
@@ -195,8 +194,7 @@ final class Call {
       }
       boolean framed = response.headers().contains("Content-Length");
       response.setChunked(!framed);
-      boolean closes = !framed && request.version() == HttpVersion.HTTP_1_0; // RFC 9112 6.3
-      if (closes) {
+      if (!framed && request.version() == HttpVersion.HTTP_1_0) { // RFC 9112 6.3
         RequestCheck.isLast(request);
       }
       byte[] chunk = new byte[CHUNK];
@@ -207,8 +205,7 @@ final class Call {
           client.ticket().written();
         }
       }
-      Future<Void> sent = response.end();
-      return closes ? sent.onComplete(done -> request.connection().close()) : sent;
+      return response.end();
     }
   }
 

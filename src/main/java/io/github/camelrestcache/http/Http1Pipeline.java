@@ -150,7 +150,10 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
     return false;
   }
 
-  /** Notices the ends of answers, and idle connections. */
+  /**
+   * Notices the ends of answers, and idle connections. Closes the connection after an answer with
+   * {@code Connection: close}, which Vert.x does only if the request has it.
+   */
   private final class Answers extends IdleStateHandler {
 
     Answers(long halfMillis) {
@@ -164,9 +167,14 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
       closes |=
           message instanceof HttpResponse head
               && head.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.CLOSE, true);
-      answered |= message instanceof LastHttpContent && !interim;
+      boolean ends = message instanceof LastHttpContent && !interim;
+      answered |= ends;
       goOn(context);
-      super.write(context, message, written);
+      ChannelPromise sent = written.unvoid();
+      if (ends && closes) {
+        sent.addListener(done -> context.close());
+      }
+      super.write(context, message, sent);
     }
 
     /** Vert.x closes the connection after a malformed chunk; this sends the answer first. */

@@ -94,7 +94,7 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
       HttpServerRequest request = routing.request();
       ClientRequest client = client(request);
       Exchange exchange = createExchange(false);
-      Call call = new Call(request, client, requests, exchange);
+      Call call = new Call(request, client, requests.begin(request), exchange);
       exchange.setPattern(ExchangePattern.InOut);
       exchange.setVariable("request", client);
       exchange.setVariable("path", client.path());

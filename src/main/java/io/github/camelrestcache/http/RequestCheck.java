@@ -100,15 +100,13 @@ final class RequestCheck {
 
   /** Answers with a problem, and closes the connection unless the client exceeded its rate. */
   static Future<Void> refuse(HttpServerRequest request, Problem problem) {
-    boolean last = problem.status() != 429;
-    Future<Void> sent = send(request, problem, last);
-    if (last) {
-      sent.onComplete(done -> request.connection().close());
+    if (problem.status() != 429) {
+      isLast(request);
     }
-    return sent;
+    return send(request, problem);
   }
 
-  /** Tells the client that the connection is closed after this answer. */
+  /** Has the connection closed after this answer, see {@link Http1Pipeline}. */
   static void isLast(HttpServerRequest request) {
     var response = request.response().putHeader("Connection", "close");
     if (request.version() == HttpVersion.HTTP_1_0) {
@@ -118,13 +116,10 @@ final class RequestCheck {
   }
 
   /** Answers with a problem. */
-  static Future<Void> send(HttpServerRequest request, Problem problem, boolean last) {
+  static Future<Void> send(HttpServerRequest request, Problem problem) {
     var response = request.response().setStatusCode(problem.status());
     HttpFields fields = problem.answer();
     fields.all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
-    if (last) {
-      isLast(request);
-    }
     byte[] body = problem.body();
     response.putHeader("Content-Length", Integer.toString(body.length));
     return request.method().name().equals("HEAD")

@@ -174,7 +174,6 @@ public final class Requests {
     private final HttpServerRequest request;
     private final long since = System.nanoTime();
     private final boolean delaysStop = !draining;
-    private boolean closes;
 
     private Pending(HttpServerRequest request) {
       this.request = request;
@@ -185,8 +184,7 @@ public final class Requests {
 
     /** Closes the connection after the answer if the service is stopping; precedes the head. */
     void answering() {
-      closes = leaving;
-      if (closes) {
+      if (leaving) {
         RequestCheck.isLast(request);
       }
     }
@@ -209,9 +207,6 @@ public final class Requests {
             if (ticket != null) {
               status = done.failed() && ticket.isBroken() ? 503 : status;
               ticket.close();
-            }
-            if (closes) {
-              request.connection().close();
             }
             if (delaysStop && awaited.decrementAndGet() == 0 && draining) {
               last.countDown();
