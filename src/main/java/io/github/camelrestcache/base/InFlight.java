@@ -3,7 +3,6 @@ package io.github.camelrestcache.base;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
@@ -18,28 +17,21 @@ import java.util.concurrent.TimeUnit;
  */
 public final class InFlight {
 
-  /** The limited resources, each with the time that a request waits for it. */
+  /** The limited resources. */
   public enum Share {
     /** Bytes of answers that clients have not read yet; limit: a quarter of the heap. */
-    ANSWERS(Duration.ZERO),
-    /** Bytes of large contents that pass through the cache; limit: a sixteenth of the heap. */
-    CONTENTS(Duration.ofSeconds(10)),
+    ANSWERS,
+    /**
+     * Bytes of large contents that pass through the cache; limit: a sixteenth of the heap. Requests
+     * wait for it, because others soon release it.
+     */
+    CONTENTS,
     /** Forwarded requests; limit: {@code MAX_FORWARDS}. */
-    FORWARDS(Duration.ZERO),
+    FORWARDS,
     /** Forwarded requests with content, which may arrive slowly; limit: a quarter. */
-    UPLOADS(Duration.ZERO),
+    UPLOADS,
     /** Large lists that are decompressed while they are sent; each holds a thread. */
-    STREAMS(Duration.ZERO),
-    /** Pages cut from stored lists; each holds some of GitHub's pages in memory. */
-    PAGES(Duration.ofMinutes(1)),
-    /** Webhook deliveries that are being read; each holds a thread. */
-    DELIVERIES(Duration.ZERO);
-
-    private final Duration patience;
-
-    Share(Duration patience) {
-      this.patience = patience;
-    }
+    STREAMS
   }
 
   /** Answers up to this size, in bytes, are not counted. */
@@ -48,8 +40,10 @@ public final class InFlight {
   /** A longer write has stalled; also the time that a closed connection gets to release. */
   private static final long STALLED = TimeUnit.SECONDS.toNanos(1);
 
+  /** The maximum wait for {@link Share#CONTENTS}. */
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
+
   private static final long MOST_STREAMS = 64;
-  private static final long MOST_DELIVERIES = 16;
 
   /** The maximum of waiting requests: each holds a thread and possibly its content. */
   private static final int MOST_WAITING = 16;
@@ -76,8 +70,6 @@ public final class InFlight {
     most.put(Share.FORWARDS, (long) forwards);
     most.put(Share.UPLOADS, (forwards + 3) / 4L);
     most.put(Share.STREAMS, MOST_STREAMS);
-    most.put(Share.PAGES, (long) Runtime.getRuntime().availableProcessors());
-    most.put(Share.DELIVERIES, MOST_DELIVERIES);
     for (Share share : Share.values()) {
       used.put(share, 0L);
       waiting.put(share, 0);
@@ -107,13 +99,13 @@ public final class InFlight {
 
   /** Whether the share has room, after waiting for it if {@code waits}; needs the lock. */
   private boolean hasRoom(Share share, long wanted, boolean waits) {
-    long end = System.nanoTime() + share.patience.toNanos();
+    long end = System.nanoTime() + (share == Share.CONTENTS ? PATIENCE : 0);
     while (used.get(share) > 0 && used.get(share) + wanted > most.get(share)) {
       if (waits && breakOffStalled(share)) {
         end = Math.max(end, System.nanoTime() + STALLED); // the holder needs time to release it
       }
       long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-      boolean crowded = share != Share.PAGES && waiting.get(share) >= MOST_WAITING;
+      boolean crowded = waiting.get(share) >= MOST_WAITING;
       if (!waits || left <= 0 || crowded || !pause(share, Math.min(left, 100))) {
         return false;
       }
@@ -230,14 +222,11 @@ public final class InFlight {
       }
     }
 
-    /** Releases a share before the ticket is closed. */
-    public void giveBack(Share share) {
-      synchronized (InFlight.this) {
-        Long amount = held.remove(share);
-        if (amount != null && (share != Share.ANSWERS || isLastAnswer())) {
-          used.merge(share, -amount, Long::sum);
-          InFlight.this.notifyAll();
-        }
+    private void giveBack(Share share) {
+      Long amount = held.remove(share);
+      if (amount != null && (share != Share.ANSWERS || isLastAnswer())) {
+        used.merge(share, -amount, Long::sum);
+        InFlight.this.notifyAll();
       }
     }
 
@@ -247,9 +236,11 @@ public final class InFlight {
 
     /** Releases everything but the memory of the answer, which is still being sent. */
     public void done() {
-      for (Share share : Share.values()) {
-        if (share != Share.ANSWERS) {
-          giveBack(share);
+      synchronized (InFlight.this) {
+        for (Share share : Share.values()) {
+          if (share != Share.ANSWERS) {
+            giveBack(share);
+          }
         }
       }
     }

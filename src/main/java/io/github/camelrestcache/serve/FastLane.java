@@ -4,9 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
-import io.github.camelrestcache.base.InFlight.Share;
 import io.github.camelrestcache.base.Meters;
-import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.cache.Fresh;
 import io.github.camelrestcache.cache.Served;
@@ -21,6 +19,7 @@ import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
 import java.time.InstantSource;
+import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /**
@@ -67,6 +66,9 @@ public final class FastLane {
 
   /** {@link Stored} and {@link HeldResponse}, whose keys have another form. */
   private final Cache<String, Object> held;
+
+  /** One answer per core at a time: preparing may take several times the memory of the answer. */
+  private final Semaphore preparing = new Semaphore(Runtime.getRuntime().availableProcessors());
 
   private final boolean open;
   private final Near near;
@@ -206,10 +208,7 @@ public final class FastLane {
     String key = key(request);
     Stored stored = held(key, endpoint, view, entry);
     if (stored == null) {
-      // few at a time: preparing may take several times the memory of the answer
-      if (!request.ticket().take(Share.PAGES, 1)) {
-        throw Problem.busy("Many pages are requested at this time");
-      }
+      preparing.acquireUninterruptibly();
       try {
         stored = held(key, endpoint, view, entry); // prepared by another request during the wait
         if (stored == null) {
@@ -217,7 +216,7 @@ public final class FastLane {
           held.put(key, stored);
         }
       } finally {
-        request.ticket().giveBack(Share.PAGES);
+        preparing.release();
       }
     }
     return reply(stored, entry, cacheStatus);

@@ -3,7 +3,6 @@ package io.github.camelrestcache.webhook;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.camelrestcache.base.ClientRequest;
-import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import java.io.FilterInputStream;
@@ -16,6 +15,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -47,6 +47,9 @@ public final class Webhook {
 
   /** Maximum time to receive a payload in nanoseconds: GitHub waits 10 s for an answer. */
   private static final long LONGEST = TimeUnit.SECONDS.toNanos(10);
+
+  /** For the deliveries that are being read: each holds a thread. */
+  private final Semaphore reading = new Semaphore(16);
 
   private final String secret;
 
@@ -105,20 +108,24 @@ public final class Webhook {
   /** The scopes that a payload names, or null if its signature is another. */
   private List<String> signedScopes(ClientRequest request, String signature)
       throws IOException, GeneralSecurityException {
-    if (!request.ticket().take(InFlight.Share.DELIVERIES, 1)) {
-      throw Problem.busy("Too many webhook deliveries are in flight");
-    }
     if (request.length() > LARGEST_PAYLOAD) {
       throw tooLarge();
     }
-    InputStream body = request.body() == null ? InputStream.nullInputStream() : request.body();
-    Mac mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
-    SignedStream signed = new SignedStream(body, mac);
-    List<String> scopes = Payload.scopes(signed);
-    signed.transferTo(OutputStream.nullOutputStream());
-    byte[] given = HexFormat.of().parseHex(signature.replace("sha256=", ""));
-    return MessageDigest.isEqual(given, mac.doFinal()) ? scopes : null;
+    if (!reading.tryAcquire()) {
+      throw Problem.busy("Too many webhook deliveries are in flight");
+    }
+    try {
+      InputStream body = request.body() == null ? InputStream.nullInputStream() : request.body();
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(secret.getBytes(UTF_8), mac.getAlgorithm()));
+      SignedStream signed = new SignedStream(body, mac);
+      List<String> scopes = Payload.scopes(signed);
+      signed.transferTo(OutputStream.nullOutputStream());
+      byte[] given = HexFormat.of().parseHex(signature.replace("sha256=", ""));
+      return MessageDigest.isEqual(given, mac.doFinal()) ? scopes : null;
+    } finally {
+      reading.release();
+    }
   }
 
   /** Computes a signature of what is read, within the limits of length and time. */
