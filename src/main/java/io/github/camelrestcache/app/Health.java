@@ -9,7 +9,6 @@ import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.view.Ranking;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,12 +20,7 @@ import org.apache.camel.Message;
 import org.apache.camel.Variable;
 
 /** The report at {@code /healthcheck}: which endpoints and views can be served, or why not. */
-public record Health(
-    Catalog catalog,
-    Schedule schedule,
-    Ranking ranking,
-    RedisConnection redis,
-    InstantSource clock) {
+public record Health(Catalog catalog, Schedule schedule, Ranking ranking, RedisConnection redis) {
 
   /** The state of one endpoint. It is stale if the last fetch is older than the interval. */
   public Map<String, Object> endpoint(
@@ -38,7 +32,7 @@ public record Health(
     boolean gone = schedule.state(endpoint.path()).isLost();
     state.put("ready", storeFailure == null && (stored != null || gone));
     state.put("fetched", stored == null ? null : stored.fetched().toString());
-    state.put("stale", stored != null && isStale(endpoint, stored, clock.instant()));
+    state.put("stale", stored != null && isStale(endpoint, stored, schedule.now()));
     state.put(
         "failure",
         storeFailure == null

@@ -203,12 +203,10 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("fastLane", lane);
     registry.bind("answers", new Answers(lane, address, urls));
     registry.bind("webhook", new Webhook(settings.github().webhookSecret()));
-    registry.bind("health", new Health(catalog, schedule, ranking, redis, clock));
+    registry.bind("health", new Health(catalog, schedule, ranking, redis));
 
     // HTTP
-    InFlight inFlight =
-        new InFlight(
-            Runtime.getRuntime().maxMemory(), settings.forwarding().most(), meters.registry());
+    InFlight inFlight = new InFlight(settings, meters);
     registry.bind("readiness", new Readiness(catalog, near, schedule, requests));
     RedisLane redisLane = new RedisLane(lane, catalog, negotiation, github, lookup, cache, serving);
     HttpEngine engine = new HttpEngine(settings, requests, redisLane, inFlight, workers);

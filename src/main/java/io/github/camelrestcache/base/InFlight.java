@@ -2,7 +2,6 @@ package io.github.camelrestcache.base;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
@@ -60,15 +59,13 @@ public final class InFlight {
 
   private final Counter refused;
 
-  /**
-   * @param heap the maximum heap size in bytes
-   * @param forwards the value of {@code MAX_FORWARDS}
-   */
-  public InFlight(long heap, int forwards, MeterRegistry meters) {
+  public InFlight(Settings settings, Meters meters) {
+    long heap = Runtime.getRuntime().maxMemory();
+    long forwards = settings.forwarding().most();
     most.put(Share.ANSWERS, heap / 4);
     most.put(Share.CONTENTS, heap / 16);
-    most.put(Share.FORWARDS, (long) forwards);
-    most.put(Share.UPLOADS, (forwards + 3) / 4L);
+    most.put(Share.FORWARDS, forwards);
+    most.put(Share.UPLOADS, (forwards + 3) / 4);
     most.put(Share.STREAMS, MOST_STREAMS);
     for (Share share : Share.values()) {
       used.put(share, 0L);
@@ -77,11 +74,11 @@ public final class InFlight {
     Gauge.builder("restcache.forwards", this, InFlight::forwards)
         .description("Forwarded requests that are in flight")
         .strongReference(true)
-        .register(meters);
+        .register(meters.registry());
     refused =
         Counter.builder("restcache.forwards.refused")
             .description("Requests that were refused because MAX_FORWARDS were in flight")
-            .register(meters);
+            .register(meters.registry());
   }
 
   private synchronized long forwards() {

@@ -15,12 +15,12 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Exchange;
@@ -37,15 +37,6 @@ final class Call {
 
   /** How long a client may neither send nor read, in milliseconds. */
   static final long IDLE_MILLIS = 60_000;
-
-  /** The client has gone away. */
-  private static final class Gone extends IOException {
-    private static final long serialVersionUID = 1;
-
-    Gone(Throwable cause) {
-      super("the client went away", cause);
-    }
-  }
 
   private final HttpServerRequest request;
   private final HttpServerResponse response;
@@ -85,7 +76,7 @@ final class Call {
         Problem told = e instanceof Problem ? problem : Problem.unreadable();
         sent = RequestCheck.send(request, told);
       } else if (!response.ended()) {
-        sent = Future.failedFuture(e instanceof Gone || problem == null ? e : problem);
+        sent = Future.failedFuture(problem == null ? e : problem);
         // only a closed connection tells the client that half the answer is missing
         response.reset();
         request.connection().close();
@@ -213,7 +204,8 @@ final class Call {
     try {
       written.toCompletionStage().toCompletableFuture().get(IDLE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      throw new Gone(e.getCause());
+      // without the cause, which Problem.of would take for a failure of GitHub
+      throw new CancellationException("The client went away: " + e.getCause());
     }
   }
 }

@@ -20,7 +20,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * The requests in flight: each from its arrival until its answer is with the operating system. The
@@ -56,14 +55,14 @@ public final class Requests {
   private final CountDownLatch last = new CountDownLatch(1);
   private final MeterRegistry registry;
   private final ClientAddress addresses;
-  private final Level access;
+  private final boolean logs;
   private volatile boolean leaving;
   private volatile boolean draining;
 
   public Requests(Settings settings, Meters meters) {
     registry = meters.registry();
     addresses = settings.limits().addresses();
-    access = settings.accessLog() ? Level.INFO : Level.DEBUG;
+    logs = settings.accessLog();
   }
 
   /**
@@ -122,18 +121,16 @@ public final class Requests {
   private void log(HttpServerRequest request, Series series, long nanos) {
     String path = request.uri().replaceFirst("\\?.*", "").replaceAll("[^!-~]", "?");
     RequestId.inLog(request.response().headers().get(Server.REQUEST_ID));
-    ACCESS
-        .atLevel(access)
-        .log(
-            "{} {} {} {} {} ms for {}",
-            request.method(),
-            path.substring(0, Math.min(path.length(), LONGEST_PATH)),
-            series.status(),
-            series.cache(),
-            "%.1f".formatted(nanos / 1e6),
-            addresses.of(
-                request.remoteAddress().hostAddress(),
-                String.join(",", request.headers().getAll("X-Forwarded-For"))));
+    ACCESS.info(
+        "{} {} {} {} {} ms for {}",
+        request.method(),
+        path.substring(0, Math.min(path.length(), LONGEST_PATH)),
+        series.status(),
+        series.cache(),
+        "%.1f".formatted(nanos / 1e6),
+        addresses.of(
+            request.remoteAddress().hostAddress(),
+            String.join(",", request.headers().getAll("X-Forwarded-For"))));
     RequestId.inLog(null);
   }
 
@@ -221,7 +218,7 @@ public final class Requests {
           new Series(method(request.method().name()), route, status, result(cacheStatus));
       long nanos = System.nanoTime() - since;
       timers.computeIfAbsent(series, Requests.this::timer).record(nanos, TimeUnit.NANOSECONDS);
-      if (ACCESS.isEnabledForLevel(access)) {
+      if (logs) {
         log(request, series, nanos);
       }
     }
