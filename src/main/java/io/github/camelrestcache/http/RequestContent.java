@@ -105,11 +105,11 @@ final class RequestContent extends InputStream {
         if (read > most) {
           throw RequestCheck.tooLarge(most);
         }
-      } else if (next == END) {
-        ended = true;
       } else {
         ended = true;
-        throw new IOException("the client's request broke off", (Throwable) next);
+        if (next instanceof Throwable failure) {
+          throw new IOException("the client's request broke off", failure);
+        }
       }
     }
     return !ended;

@@ -56,8 +56,10 @@ public final class Requests {
   private final MeterRegistry registry;
   private final ClientAddress addresses;
   private final boolean logs;
-  private volatile boolean leaving;
   private volatile boolean draining;
+
+  /** The delay is over: new requests no longer delay the stop. */
+  private volatile boolean ending;
 
   public Requests(Settings settings, Meters meters) {
     registry = meters.registry();
@@ -73,10 +75,10 @@ public final class Requests {
    */
   public void drain(Duration delay, Duration most) {
     LOG.info("Not ready from now on: the service ends when the requests in flight are answered");
-    leaving = true;
+    draining = true;
     try {
       TimeUnit.MILLISECONDS.sleep(delay.toMillis());
-      draining = true;
+      ending = true;
       if (awaited.get() > 0 && !last.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn(
             "{} answers were not sent within {} s and are broken off", awaited, most.toSeconds());
@@ -88,7 +90,7 @@ public final class Requests {
 
   /** Whether the service is stopping: not ready, but still answering. */
   public boolean isDraining() {
-    return leaving;
+    return draining;
   }
 
   /** Starts a request. */
@@ -170,7 +172,7 @@ public final class Requests {
 
     private final HttpServerRequest request;
     private final long since = System.nanoTime();
-    private final boolean delaysStop = !draining;
+    private final boolean delaysStop = !ending;
 
     private Pending(HttpServerRequest request) {
       this.request = request;
@@ -181,7 +183,7 @@ public final class Requests {
 
     /** Closes the connection after the answer if the service is stopping; precedes the head. */
     void answering() {
-      if (leaving) {
+      if (draining) {
         RequestCheck.isLast(request);
       }
     }
@@ -205,7 +207,7 @@ public final class Requests {
               status = done.failed() && ticket.isBroken() ? 503 : status;
               ticket.close();
             }
-            if (delaysStop && awaited.decrementAndGet() == 0 && draining) {
+            if (delaysStop && awaited.decrementAndGet() == 0 && ending) {
               last.countDown();
             }
             record(route, status);
