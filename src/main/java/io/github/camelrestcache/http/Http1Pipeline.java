@@ -170,8 +170,9 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
       boolean ends = message instanceof LastHttpContent && !interim;
       answered |= ends;
       goOn(context);
-      ChannelPromise sent = written.unvoid();
+      ChannelPromise sent = written;
       if (ends && closes) {
+        sent = written.unvoid();
         sent.addListener(done -> context.close());
       }
       super.write(context, message, sent);
