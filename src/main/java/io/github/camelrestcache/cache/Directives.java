@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.apache.hc.core5.http.HeaderElement;
 import org.apache.hc.core5.http.message.BasicHeaderValueParser;
 import org.apache.hc.core5.http.message.ParserCursor;
@@ -15,6 +16,8 @@ import org.greenbytes.http.sfv.Parser;
 record Directives(Map<String, String> values) {
 
   static final Directives NONE = new Directives(Map.of());
+
+  private static final Pattern DIGITS = Pattern.compile("\\d+");
 
   /** The highest number of seconds, about 68 years (RFC 9111 1.2.2). */
   private static final long MOST_SECONDS = Integer.MAX_VALUE;
@@ -81,7 +84,7 @@ record Directives(Map<String, String> values) {
 
   /** A number of seconds (RFC 9111 1.2.2): too large a number counts as the maximum. */
   static long number(String value, long invalid) {
-    if (value == null || !value.matches("\\d+")) {
+    if (value == null || !DIGITS.matcher(value).matches()) {
       return invalid;
     }
     return value.length() > 10 && !value.matches("0+\\d{1,10}")

@@ -31,6 +31,8 @@ public final class Places {
   private static final Pattern NUMBER =
       Pattern.compile("/(?:repositories|organizations|user)/\\d+(?![^/?>])");
 
+  private static final Pattern SLASHES = Pattern.compile("/+$");
+
   /** A number in the path of a link. */
   private static final Pattern LINKED = Pattern.compile("<[^>?]*?(" + NUMBER.pattern() + ")");
 
@@ -71,13 +73,13 @@ public final class Places {
 
   /** Normalises a path without its query: GitHub treats such paths alike. */
   static String plain(String path) {
-    String decoded = path.replaceFirst("\\?.*", "");
+    String decoded = path.split("\\?", 2)[0];
     try {
       decoded = URLDecoder.decode(decoded.replace("+", "%2B"), UTF_8);
     } catch (IllegalArgumentException e) {
       // keep it as it is
     }
-    String plain = decoded.toLowerCase(Locale.ROOT).replaceAll("/+$", "");
+    String plain = SLASHES.matcher(decoded.toLowerCase(Locale.ROOT)).replaceFirst("");
     return plain.startsWith("/") ? plain : "/" + plain;
   }
 

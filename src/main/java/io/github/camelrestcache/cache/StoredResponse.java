@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -48,6 +49,8 @@ record StoredResponse(
   /** Fields of a stored response that validation does not replace: they describe its content. */
   private static final List<String> OF_CONTENT =
       List.of("Content-Encoding", "Content-Type", "Content-Range");
+
+  private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
 
   /** The status of a list of names, which is no response. */
   private static final int VARIANTS = 0;
@@ -120,7 +123,7 @@ record StoredResponse(
 
   /** The normal form of a list: no spaces, and for negotiation neither case nor order count. */
   private static String normal(String name, String value) {
-    String list = value == null ? "" : value.strip().replaceAll("\\s*,\\s*", ",");
+    String list = value == null ? "" : COMMA.matcher(value.strip()).replaceAll(",");
     return name.startsWith("accept")
         ? Stream.of(list.toLowerCase(Locale.ROOT).split(",")).sorted().collect(joining(","))
         : list;

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * A fresh response to forwarded requests, prepared once and sent many times. Its age, the rate
@@ -34,6 +35,8 @@ final class HeldResponse {
           "X-OAuth-Client-Id",
           "X-GitHub-SSO",
           "github-authentication-token-expiration");
+
+  private static final Pattern OF_A_CALLER = Pattern.compile("[0-9a-f]{64}");
 
   /** The longest content that is kept in both codings, in bytes. */
   private static final int MOST_DECODED = 64 << 10;
@@ -76,7 +79,7 @@ final class HeldResponse {
     modified = lastModified == null ? all.get("Date") : lastModified;
     resource = all.get(Limit.PREFIX + "resource");
     content = Content.of(response.content());
-    if (!response.credential().matches("[0-9a-f]{64}")) {
+    if (!OF_A_CALLER.matcher(response.credential()).matches()) {
       OF_THE_TOKEN.forEach(all::remove);
     }
     if (isGzip) {

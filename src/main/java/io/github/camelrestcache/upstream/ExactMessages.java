@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
@@ -31,6 +32,8 @@ import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 record ExactMessages(
     String basePath, RateLimits limits, RewrittenJson json, UpstreamUrls urls, MeterRegistry meters)
     implements ExecChainHandler {
+
+  private static final Pattern RESOURCE = Pattern.compile("[a-z_]{1,40}");
 
   /** Milliseconds after a deadline by which every connection has been opened or has failed. */
   private static final long LATE = 10_000;
@@ -148,7 +151,7 @@ record ExactMessages(
     String name = resource == null ? "none" : resource;
     Counter.builder("restcache.upstream.requests")
         .description("Requests that GitHub has answered")
-        .tag("resource", name.matches("[a-z_]{1,40}") ? name : "other")
+        .tag("resource", RESOURCE.matcher(name).matches() ? name : "other")
         .tag("status", Integer.toString(response.getCode()))
         .tag("budget", resource != null && !free ? "spent" : "free")
         .register(meters)

@@ -10,6 +10,7 @@ import io.github.camelrestcache.base.Settings;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.Variable;
 import org.apache.hc.core5.http.HttpEntity;
@@ -31,6 +32,14 @@ public final class GitHub {
   private static final List<String> UNCACHED =
       Stream.concat(METHOD_OVERRIDES.stream(), Stream.of("If-Match", "If-Unmodified-Since"))
           .toList();
+
+  private static final Pattern TARGET = Pattern.compile("/[!-~]*");
+  private static final Pattern SCHEME = Pattern.compile("(?i)^(token|bearer) +");
+
+  private record Lent(String token, String credential) {}
+
+  /** Kept, so that not each request hashes the same token. */
+  private volatile Lent lastLent = new Lent("", "nobody");
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
   private final ServiceToken token;
@@ -90,7 +99,7 @@ public final class GitHub {
    * @throws Problem 400 if the target is not a valid URI
    */
   public UpstreamRequest passOn(@Variable("request") ClientRequest request) {
-    if (!request.target().matches("/[!-~]*")) {
+    if (!TARGET.matcher(request.target()).matches()) {
       throw new Problem(
           400,
           "Bad request",
@@ -163,11 +172,18 @@ public final class GitHub {
    * @param own the client's Authorization, or null
    * @param lent the service's token, empty if it is not lent
    */
-  private static String credential(String own, String lent) {
+  private String credential(String own, String lent) {
     if (own != null) {
-      return Hash.of(own.replaceFirst("(?i)^(token|bearer) +", "Bearer ")); // GitHub takes either
+      return Hash.of(SCHEME.matcher(own).replaceFirst("Bearer ")); // GitHub takes either
+    } else if (lent.isEmpty()) {
+      return "nobody";
     }
-    return lent.isEmpty() ? "nobody" : "lent " + Hash.of(lent);
+    Lent last = lastLent;
+    if (!last.token().equals(lent)) {
+      last = new Lent(lent, "lent " + Hash.of(lent));
+      lastLent = last;
+    }
+    return last.credential();
   }
 
   private static void authorize(HttpFields fields, String token) {

@@ -6,6 +6,7 @@ import io.github.camelrestcache.base.HttpDates;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * A rate limit as GitHub reports it ("Rate limits for the REST API").
@@ -20,6 +21,7 @@ public record Limit(long limit, long remaining, long reset) {
   public static final String PREFIX = "x-ratelimit-";
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,12}");
   private static final int LONGEST_MESSAGE = 200;
 
   /** The longest wait; GitHub's windows last an hour. */
@@ -78,7 +80,7 @@ public record Limit(long limit, long remaining, long reset) {
   }
 
   private static long number(String value) {
-    return value != null && value.matches("\\d{1,12}") ? Long.parseLong(value) : -1;
+    return value != null && NUMBER.matcher(value).matches() ? Long.parseLong(value) : -1;
   }
 
   /** The resource that a request probably counts against; only the answer names it. */

@@ -41,6 +41,8 @@ public final class RateLimits {
   private static final Pattern OF_ONE_ANSWER =
       Pattern.compile("(?i)date|age|etag|set-cookie|transfer-encoding|content-(length|encoding)");
 
+  private static final Pattern VISIBLE = Pattern.compile("[ -~]*");
+
   private static final int MOST = 10_000;
 
   /** How many limits are metered; those of callers' tokens come last. */
@@ -120,7 +122,9 @@ public final class RateLimits {
   /** Records the limit in an answer. */
   public void note(UpstreamRequest ask, HttpFields response) {
     Map<String, String> fields = fields(response, Limit.PREFIX);
-    fields.values().removeIf(value -> !value.matches("[ -~]*")); // they are sent to clients
+    fields
+        .values()
+        .removeIf(value -> !VISIBLE.matcher(value).matches()); // they are sent to clients
     if (fields.isEmpty()) {
       return;
     }
