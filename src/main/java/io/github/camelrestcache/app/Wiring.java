@@ -168,11 +168,10 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     GitHubClient client = new GitHubClient(settings, limits, urls, meters);
     HttpCache cache = new HttpCache(settings);
     registry.bind("flights", flights);
-    registry.bind("places", places);
     registry.bind("scopes", scopes);
     registry.bind("purges", purges);
     registry.bind("httpCache", cache);
-    Responses responses = new Responses(redis, keys, cache, scopes, settings);
+    Responses responses = new Responses(redis, keys, cache, places, scopes, settings);
     Lookup lookup =
         new Lookup(redis, keys, places, scopes, purges, limits, responses, meters.registry());
     Serving serving = new Serving(cache, limits);

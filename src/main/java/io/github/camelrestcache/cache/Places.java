@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.camel.Variable;
 import org.springframework.dao.DataAccessException;
 
 /**
@@ -118,8 +117,7 @@ public final class Places {
   }
 
   /** Learns from a {@code Link} what GitHub calls the scope of a path by number. */
-  public void learn(
-      @Variable("found") Found found, @Variable("answered") UpstreamResponse answered) {
+  void learn(Found found, UpstreamResponse answered) {
     String scope = found.place().scope();
     String link = answered.fields().get("Link");
     if (link == null || !found.isCacheable() || NUMBER.matcher(scope).matches()) {

@@ -45,15 +45,22 @@ public final class Responses {
 
   private final RedisConnection redis;
   private final HttpCache cache;
+  private final Places places;
   private final Scopes scopes;
   private final String prefix;
   private final Duration stale;
   private final AtomicBoolean failing = new AtomicBoolean();
 
   public Responses(
-      RedisConnection redis, Keys keys, HttpCache cache, Scopes scopes, Settings settings) {
+      RedisConnection redis,
+      Keys keys,
+      HttpCache cache,
+      Places places,
+      Scopes scopes,
+      Settings settings) {
     this.redis = redis;
     this.cache = cache;
+    this.places = places;
     this.scopes = scopes;
     prefix = keys.of("forward:");
     Duration ifError = settings.forwarding().staleIfError();
@@ -61,9 +68,10 @@ public final class Responses {
   }
 
   /**
-   * Stores the answer if it is to be kept, and removes what it makes obsolete.
+   * Keeps what GitHub's response says: stores the answer if it may be stored, removes what it makes
+   * obsolete, and learns the names in its links.
    *
-   * @return whether it is stored
+   * @return whether the answer is stored
    */
   public boolean keep(
       @Variable("ask") UpstreamRequest ask,
@@ -71,6 +79,10 @@ public final class Responses {
       @Variable("use") Use use,
       @Variable("answered") UpstreamResponse answered,
       @Variable("answer") Answer answer) {
+    if (answered.status() == 401 && ask.isOfOneCaller()) {
+      revoke(ask);
+    }
+    places.learn(found, answered);
     boolean isObsolete = cache.isObsolete(use, answer);
     if (!answer.isKept() && !isObsolete) {
       return false;
@@ -140,12 +152,8 @@ public final class Responses {
     return (prefix + "of:" + ask.credential()).getBytes(UTF_8);
   }
 
-  /** Removes all responses of a caller's credential if GitHub does not accept it any more. */
-  public void revoke(
-      @Variable("ask") UpstreamRequest ask, @Variable("answered") UpstreamResponse answered) {
-    if (answered.status() != 401 || !ask.isOfOneCaller()) {
-      return;
-    }
+  /** Removes all responses of a credential that GitHub does not accept any more. */
+  private void revoke(UpstreamRequest ask) {
     try {
       byte[] list = listOf(ask);
       List<?> keys = (List<?>) redis.together(to -> to.zrange(list, 0, -1)).get(0);
