@@ -28,26 +28,13 @@ record CleanConnections(ManagedHttpClientConnectionFactory library)
             new Class<?>[] {ManagedHttpClientConnection.class, Identifiable.class},
             (proxy, method, arguments) -> {
               try {
-                return method.getName().equals("isStale")
-                    ? isStale(connection)
-                    : method.invoke(connection, arguments);
+                Object result = method.invoke(connection, arguments);
+                return method.getName().equals("isStale") && !(boolean) result
+                    ? connection.isDataAvailable(LOOK)
+                    : result;
               } catch (InvocationTargetException e) {
                 throw e.getCause();
               }
             });
-  }
-
-  /** Whether the connection has unread bytes, or has ended. */
-  private static boolean isStale(ManagedHttpClientConnection connection) throws IOException {
-    long since = System.nanoTime();
-    try {
-      if (connection.isDataAvailable(LOOK)) {
-        return true;
-      }
-    } catch (IOException e) {
-      return true;
-    }
-    // if nothing came during all of that time, it is open; the library would wait as long again
-    return System.nanoTime() - since < LOOK.toNanoseconds() && connection.isStale();
   }
 }
