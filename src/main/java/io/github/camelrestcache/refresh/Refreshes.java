@@ -103,7 +103,7 @@ public final class Refreshes {
    */
   public Lease take() {
     for (CachedEndpoint endpoint : due()) {
-      Lease lease = running.add(endpoint.path()) ? take(endpoint) : null;
+      Lease lease = !isStopped && running.add(endpoint.path()) ? take(endpoint) : null;
       if (lease != null) {
         return lease;
       }
