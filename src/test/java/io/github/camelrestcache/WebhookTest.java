@@ -368,6 +368,7 @@ class WebhookTest {
   void oversizedPayloadIs413EarlyAndConnectionIsClosed() throws IOException {
     try (Socket announcing = begin("Content-Length: " + (MAX_PAYLOAD + 1))) {
       assertThat(status(announcing)).isEqualTo("HTTP/1.1 413");
+      assertThat(announcing.getInputStream().readAllBytes()).as("then it is closed").isNotEmpty();
     }
     byte[] megabyte = ("100000\r\n" + "x".repeat(0x100000) + "\r\n").getBytes(UTF_8);
     try (Socket endless = begin("Transfer-Encoding: chunked")) {

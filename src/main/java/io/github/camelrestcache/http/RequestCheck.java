@@ -117,6 +117,9 @@ final class RequestCheck {
 
   /** Answers with a problem. */
   static Future<Void> send(HttpServerRequest request, Problem problem) {
+    if (problem.status() == 413) {
+      isLast(request); // much may follow that is not skipped
+    }
     var response = request.response().setStatusCode(problem.status());
     HttpFields fields = problem.answer();
     fields.all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
