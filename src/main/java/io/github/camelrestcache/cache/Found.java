@@ -28,6 +28,11 @@ public record Found(
     return new Found(null, place, null, null, null, null, 0);
   }
 
+  /** The size of the stored content, in bytes. */
+  public int size() {
+    return response == null ? 0 : response.content().length;
+  }
+
   boolean isCacheable() {
     return key != null;
   }

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.apache.camel.Variable;
 import org.springframework.dao.DataAccessException;
 
@@ -92,12 +93,16 @@ public final class Lookup {
         : new Look(
             ask,
             place,
-            keys.of("forward:" + ask.key()),
+            key(ask),
             limits.refusalKey(ask),
             !wanted.has("only-if-cached"),
             scopes.stamp(place, ask.credential()),
             purges.mark(place.path()),
             System.nanoTime());
+  }
+
+  private String key(UpstreamRequest ask) {
+    return keys.of("forward:" + ask.key());
   }
 
   private Command[] commands(Look look) {
@@ -111,14 +116,15 @@ public final class Lookup {
   /**
    * Looks for what is stored for a request, without blocking.
    *
+   * @param executor reads the answers
    * @return null if that takes more than one round trip, or fails: then {@link #look} tells
    */
-  public CompletionStage<Found> ahead(UpstreamRequest ask) {
+  public CompletionStage<Found> ahead(UpstreamRequest ask, Executor executor) {
     Place place = places.known(ask.path());
-    Look look = place == null || scopes.isOutlived(place) ? null : prepare(ask, place);
-    return look == null
+    Look look = place == null ? null : prepare(ask, place);
+    return look == null || scopes.isOutlived(place)
         ? CompletableFuture.completedStage(null)
-        : redis.send(commands(look)).thenApply(values -> atOnce(look, values));
+        : redis.send(commands(look)).thenApplyAsync(values -> atOnce(look, values), executor);
   }
 
   private Found atOnce(Look look, List<Object> values) {
@@ -148,7 +154,8 @@ public final class Lookup {
       @Variable("ask") UpstreamRequest ask,
       @Variable("found") Found ahead,
       @Variable("waited") Flights.Outcome waited) {
-    if (ahead != null && waited == null) {
+    // unless the token has been replaced since
+    if (ahead != null && waited == null && key(ask).equals(ahead.key())) {
       return ahead;
     }
     Place place = places.of(ask.path());

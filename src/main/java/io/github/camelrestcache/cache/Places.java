@@ -30,8 +30,6 @@ public final class Places {
   private static final Pattern NUMBER =
       Pattern.compile("/(?:repositories|organizations|user)/\\d+(?![^/?>])");
 
-  private static final Pattern SLASHES = Pattern.compile("/+$");
-
   /** A number in the path of a link. */
   private static final Pattern LINKED = Pattern.compile("<[^>?]*?(" + NUMBER.pattern() + ")");
 
@@ -78,7 +76,11 @@ public final class Places {
     } catch (IllegalArgumentException e) {
       // keep it as it is
     }
-    String plain = SLASHES.matcher(decoded.toLowerCase(Locale.ROOT)).replaceFirst("");
+    int end = decoded.length();
+    while (end > 0 && decoded.charAt(end - 1) == '/') {
+      end--;
+    }
+    String plain = decoded.substring(0, end).toLowerCase(Locale.ROOT);
     return plain.startsWith("/") ? plain : "/" + plain;
   }
 

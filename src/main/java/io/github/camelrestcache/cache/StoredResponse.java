@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -49,8 +48,6 @@ record StoredResponse(
   /** Fields of a stored response that validation does not replace: they describe its content. */
   private static final List<String> OF_CONTENT =
       List.of("Content-Encoding", "Content-Type", "Content-Range");
-
-  private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
 
   /** The status of a list of names, which is no response. */
   private static final int VARIANTS = 0;
@@ -123,10 +120,12 @@ record StoredResponse(
 
   /** The normal form of a list: no spaces, and for negotiation neither case nor order count. */
   private static String normal(String name, String value) {
-    String list = value == null ? "" : COMMA.matcher(value.strip()).replaceAll(",");
+    // no pattern: clients choose the value, and it is normalised on an event loop
+    Stream<String> parts =
+        Stream.of(value == null ? new String[0] : value.split(",")).map(String::strip);
     return name.startsWith("accept")
-        ? Stream.of(list.toLowerCase(Locale.ROOT).split(",")).sorted().collect(joining(","))
-        : list;
+        ? parts.map(part -> part.toLowerCase(Locale.ROOT)).sorted().collect(joining(","))
+        : parts.collect(joining(","));
   }
 
   /** The stored response after a 304 (RFC 9111 4.3.4 and 3.2). */

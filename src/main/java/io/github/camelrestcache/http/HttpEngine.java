@@ -6,7 +6,10 @@ import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
+import io.github.camelrestcache.serve.Content;
 import io.github.camelrestcache.serve.RedisLane;
+import io.github.camelrestcache.serve.Reply;
+import io.vertx.core.Context;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -98,20 +101,26 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
       exchange.setPattern(ExchangePattern.InOut);
       exchange.setVariable("request", client);
       exchange.setVariable("path", client.path());
-      lane.look(client, exchange)
-          .whenComplete(
-              (reply, failure) -> {
-                if (reply == null) {
-                  workers.execute(() -> enter(client, call, exchange));
-                  return;
-                }
-                exchange.getMessage().setBody(reply);
-                if (reply.content(client).size() > InFlight.SMALL) {
-                  workers.execute(() -> finish(call, exchange)); // it may wait for room
-                } else {
-                  finish(call, exchange);
-                }
-              });
+      Context loop = routing.vertx().getOrCreateContext();
+      lane.look(client, exchange, task -> loop.runOnContext(none -> task.run()))
+          .whenComplete((reply, failure) -> answer(client, call, exchange, reply));
+    }
+
+    /** Answers with the reply if there is one, and there is room for it; else the routes answer. */
+    private void answer(ClientRequest client, Call call, Exchange exchange, Reply reply) {
+      try {
+        Content content = reply == null ? null : reply.content(client);
+        if (content != null
+            && client.ticket().takeAnswer(content.memory(), content.size(), false)) {
+          exchange.getMessage().setBody(reply);
+          finish(call, exchange);
+        } else {
+          workers.execute(() -> enter(client, call, exchange));
+        }
+      } catch (RuntimeException e) {
+        exchange.setException(e);
+        finish(call, exchange);
+      }
     }
 
     private void enter(ClientRequest client, Call call, Exchange exchange) {

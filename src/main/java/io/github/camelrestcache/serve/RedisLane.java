@@ -1,7 +1,7 @@
 package io.github.camelrestcache.serve;
 
 import io.github.camelrestcache.base.ClientRequest;
-import io.github.camelrestcache.base.Problem;
+import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.cache.Answer;
 import io.github.camelrestcache.cache.Found;
 import io.github.camelrestcache.cache.HttpCache;
@@ -13,6 +13,7 @@ import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.apache.camel.Exchange;
 
 /**
@@ -34,9 +35,10 @@ public record RedisLane(
   /**
    * Looks for the reply to a request. Never blocks.
    *
+   * @param executor prepares the reply
    * @return null if the routes must answer
    */
-  public CompletionStage<Reply> look(ClientRequest request, Exchange exchange) {
+  public CompletionStage<Reply> look(ClientRequest request, Exchange exchange, Executor executor) {
     if (!lane.isOpen()
         || FastLane.ownRoute(request.path()) != null
         || negotiation.isStored(request, catalog.asked(request))) {
@@ -46,9 +48,9 @@ public record RedisLane(
       UpstreamRequest ask = github.passOn(request);
       return ask.key() == null
           ? NONE
-          : lookup.ahead(ask).thenApply(found -> reply(request, exchange, ask, found));
-    } catch (Problem e) {
-      return NONE; // the routes tell
+          : lookup.ahead(ask, executor).thenApply(found -> reply(request, exchange, ask, found));
+    } catch (RuntimeException e) {
+      return NONE; // the routes tell what is wrong
     }
   }
 
@@ -56,7 +58,9 @@ public record RedisLane(
     if (found == null) {
       return null;
     }
-    exchange.setVariable("found", found);
+    if (found.size() <= InFlight.SMALL) { // what waits for a thread is not counted
+      exchange.setVariable("found", found);
+    }
     if (cache.use(ask, found) != Use.FRESH) {
       return null;
     }

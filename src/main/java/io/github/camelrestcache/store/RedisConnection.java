@@ -232,14 +232,16 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
                 (failure == null ? answered : failed)
                     .record(System.nanoTime() - since, TimeUnit.NANOSECONDS))
         .exceptionallyCompose(
-            failure ->
-                !isUp()
-                    ? CompletableFuture.completedStage(null)
-                    : CompletableFuture.supplyAsync( // the probe may hold the lock of liveness
-                        () -> {
-                          liveness.again(failure(failure.getCause()), 1, resets);
-                          return null;
-                        }));
+            failure -> {
+              DataAccessException known = failure(failure.getCause());
+              return !isUp() || RedisFailure.isLost(known) || !RedisFailure.isOutage(known)
+                  ? CompletableFuture.completedStage(null)
+                  : CompletableFuture.supplyAsync( // the probe may hold the lock of liveness
+                      () -> {
+                        liveness.again(known, 1, resets);
+                        return null;
+                      });
+            });
   }
 
   private static Timer timer(MeterRegistry meters, String outcome) {

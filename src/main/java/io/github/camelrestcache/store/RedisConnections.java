@@ -34,6 +34,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  */
 final class RedisConnections extends LettuceConnectionFactory {
 
+  private static final Duration UNACKNOWLEDGED = Duration.ofSeconds(2);
   private static final Duration CONNECT_TIMEOUT = Duration.ofMillis(500);
   private static final Duration RECONNECT_DELAY = Duration.ofMillis(100);
   private static final Duration TOPOLOGY_REFRESH = Duration.ofSeconds(5);
@@ -104,6 +105,12 @@ final class RedisConnections extends LettuceConnectionFactory {
             .idle(Duration.ofSeconds(30))
             .interval(Duration.ofSeconds(5))
             .build();
+    // the probe has a connection of its own, and does not notice that only this one is dead
+    var unacknowledged =
+        SocketOptions.TcpUserTimeoutOptions.builder()
+            .enable()
+            .tcpUserTimeout(UNACKNOWLEDGED)
+            .build();
     var topology =
         ClusterTopologyRefreshOptions.builder()
             .enablePeriodicRefresh(TOPOLOGY_REFRESH)
@@ -114,7 +121,11 @@ final class RedisConnections extends LettuceConnectionFactory {
         // would send a PING, which a user may not be allowed to
         .pingBeforeActivateConnection(false)
         .socketOptions(
-            SocketOptions.builder().connectTimeout(CONNECT_TIMEOUT).keepAlive(keepAlive).build())
+            SocketOptions.builder()
+                .connectTimeout(CONNECT_TIMEOUT)
+                .keepAlive(keepAlive)
+                .tcpUserTimeout(unacknowledged)
+                .build())
         .timeoutOptions(TimeoutOptions.enabled(COMMAND_TIMEOUT))
         .build();
   }
