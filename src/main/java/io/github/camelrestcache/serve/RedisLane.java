@@ -40,6 +40,7 @@ public record RedisLane(
    */
   public CompletionStage<Reply> look(ClientRequest request, Exchange exchange, Executor executor) {
     if (!lane.isOpen()
+        || !request.isRead()
         || FastLane.ownRoute(request.path()) != null
         || negotiation.isStored(request, catalog.asked(request))) {
       return NONE;
