@@ -201,7 +201,7 @@ final class Liveness {
 
   private void probeRead() {
     server.probe().read();
-    if (!server.isConnected()) {
+    if (!server.connect()) {
       reset(resets); // a new connection tells why this one does not return
     }
   }

@@ -169,8 +169,8 @@ final class RedisConnections extends LettuceConnectionFactory {
     return probe;
   }
 
-  /** Whether the connection of the commands, which is made if there is none, is open. */
-  boolean isConnected() {
+  /** Opens the connection that commands share if there is none, and tells whether it is open. */
+  boolean connect() {
     StatefulConnection<?, ?> shared =
         address.cluster() ? getSharedClusterConnection() : getSharedConnection();
     return shared.isOpen();

@@ -38,8 +38,8 @@ public final class GitHub {
 
   private record Lent(String token, String credential) {}
 
-  /** Kept, so that not each request hashes the same token. */
-  private volatile Lent lastLent = new Lent("", "nobody");
+  /** The token that was lent last, with its partition, because hashing it takes time. */
+  private volatile Lent lastLent = new Lent("", "");
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
   private final ServiceToken token;
