@@ -246,6 +246,7 @@ test('works with the keyboard alone', async () => {
   await page.locator('#ask').waitFor({ state: 'hidden' });
   assert.equal(await focused(), `Refresh ${LIST}`);
   await page.keyboard.press('Enter');
+  await page.locator('#ask[open]').waitFor();
   await page.keyboard.type(TOKEN);
   await page.keyboard.press('Enter');
   await page.locator('#done', { hasText: 'a refresh was asked for' }).waitFor();
