@@ -40,29 +40,10 @@ public final class Changes {
   private volatile long compared = System.nanoTime() - TRUSTED;
 
   /** The changes of some names when they were read. */
-  public final class Stamp {
-
-    private final int[] places;
-    private final int before;
-
-    private Stamp(int[] places) {
-      this.places = places;
-      before = now();
-    }
-
-    /** Counts all changes so far, so it only grows. */
-    private int now() {
-      int sum = all.get();
-      for (int place : places) {
-        sum += numbers.get(place);
-      }
-      return sum;
-    }
+  public interface Stamp {
 
     /** Whether no name has changed since, as far as this instance can know. */
-    public boolean isCurrent() {
-      return now() == before;
-    }
+    boolean isCurrent();
   }
 
   public void note(String name) {
@@ -108,7 +89,18 @@ public final class Changes {
 
   /** Reads the counters of names; call it before reading the data. */
   public Stamp stamp(String... names) {
-    return new Stamp(Stream.of(names).mapToInt(Changes::place).toArray());
+    int[] places = Stream.of(names).mapToInt(Changes::place).toArray();
+    int before = count(places);
+    return () -> count(places) == before;
+  }
+
+  /** Counts all changes so far, so it only grows. */
+  private int count(int[] places) {
+    int sum = all.get();
+    for (int place : places) {
+      sum += numbers.get(place);
+    }
+    return sum;
   }
 
   private static int place(String name) {
