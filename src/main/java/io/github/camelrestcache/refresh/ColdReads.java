@@ -13,27 +13,12 @@ import org.apache.camel.Variable;
 
 /**
  * Delays reads of an endpoint that is not stored yet until its first refresh or {@code COLD_WAIT}.
+ *
+ * @param longest the maximum wait
+ * @param workers continues the requests that waited
  */
-public final class ColdReads {
-
-  private final Schedule schedule;
-  private final Refreshes refreshes;
-  private final Near near;
-  private final Duration wait;
-  private final Executor workers;
-
-  /**
-   * @param wait the maximum wait
-   * @param workers continues the requests that waited
-   */
-  public ColdReads(
-      Schedule schedule, Refreshes refreshes, Near near, Duration wait, Executor workers) {
-    this.schedule = schedule;
-    this.refreshes = refreshes;
-    this.near = near;
-    this.wait = wait;
-    this.workers = workers;
-  }
+public record ColdReads(
+    Schedule schedule, Refreshes refreshes, Near near, Duration longest, Executor workers) {
 
   /**
    * Waits until an endpoint that is not stored is here. A waiting caller holds no thread.
@@ -55,7 +40,7 @@ public final class ColdReads {
       throw notReady(path, state.reason());
     }
     return arrival(endpoint)
-        .orTimeout(wait.toMillis(), TimeUnit.MILLISECONDS)
+        .orTimeout(longest.toMillis(), TimeUnit.MILLISECONDS)
         .handleAsync(
             (met, failure) -> {
               RequestId.inLog(request.id());

@@ -9,21 +9,20 @@ import java.net.URI;
  * versions or upstreams can share one Redis. A list and its views share a hash tag, and so a slot
  * of Redis Cluster.
  */
-public final class Keys {
-
-  private final String prefix;
-
-  public Keys(URI upstream) {
-    prefix = "camel-rest-cache:3:" + upstream + ":";
-  }
+public record Keys(URI upstream) {
 
   public String of(String what) {
-    return prefix + what;
+    return "camel-rest-cache:3:" + upstream + ":" + what;
   }
 
   /** The key of an endpoint's hash. */
   public String endpoint(CachedEndpoint endpoint) {
     return of("endpoint:{" + endpoint.path() + "}");
+  }
+
+  /** The key of the hash with the schedules of all endpoints. */
+  String schedules() {
+    return of("refreshes");
   }
 
   /** The key of the lease of an endpoint. */

@@ -1,7 +1,5 @@
 package io.github.camelrestcache.store;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,8 +15,11 @@ import org.springframework.data.redis.core.script.RedisScript;
  *
  * <p>All methods throw a {@link org.springframework.dao.DataAccessException} if Redis does not
  * answer.
+ *
+ * @param me the name of this instance, which no other has had
+ * @param length how long a lease lasts if it is not renewed
  */
-public final class Leases {
+public record Leases(RedisConnection redis, Keys keys, String me, Duration length) {
 
   /** Follows the path in the names of fields with requests for early refreshes. */
   public static final String SOON = " soon";
@@ -43,29 +44,6 @@ public final class Leases {
           return redis.call('PEXPIRE', KEYS[1], ARGV[2])
           """,
           Long.class);
-
-  private final RedisConnection redis;
-  private final Keys keys;
-  private final String schedules;
-  private final String me;
-  private final Duration length;
-
-  /**
-   * @param me the name of this instance, which no other has had
-   * @param length how long a lease lasts if it is not renewed
-   */
-  public Leases(RedisConnection redis, Keys keys, String me, Duration length) {
-    this.redis = redis;
-    this.keys = keys;
-    schedules = keys.of("refreshes");
-    this.me = me;
-    this.length = length;
-  }
-
-  /** The name of this instance. */
-  public String me() {
-    return me;
-  }
 
   /**
    * Takes the lease of an endpoint that this instance is not refreshing.
@@ -99,12 +77,12 @@ public final class Leases {
 
   /** The time by the clock of Redis. */
   public Instant time() {
-    return Instant.ofEpochMilli(redis.run(TIME, schedules));
+    return Instant.ofEpochMilli(redis.run(TIME, keys.schedules()));
   }
 
   /** All fields of the schedules. */
   public Map<String, byte[]> schedules() {
-    return redis.replacing(schedules, () -> hash().entries(schedules));
+    return redis.replacing(keys.schedules(), () -> hash().entries(keys.schedules()));
   }
 
   /**
@@ -113,17 +91,16 @@ public final class Leases {
    */
   public List<byte[]> schedule(String path) {
     List<String> fields = List.of(path, path + SOON, path + FENCE);
-    return redis.replacing(schedules, () -> hash().multiGet(schedules, fields));
+    return redis.replacing(keys.schedules(), () -> hash().multiGet(keys.schedules(), fields));
   }
 
   /** Sets a field of the schedules. */
   public void set(String field, String value) {
-    Map<String, byte[]> fields = Map.of(field, value.getBytes(UTF_8));
     redis.replacing(
-        schedules,
+        keys.schedules(),
         () -> {
-          hash().putAll(schedules, fields);
-          return fields;
+          redis.opsForHash().put(keys.schedules(), field, value);
+          return value;
         });
   }
 
