@@ -12,7 +12,6 @@ import io.lettuce.core.RedisFuture;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -21,8 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.InvalidDataAccessApiUsageException;
 import org.springframework.data.redis.RedisConnectionFailureException;
@@ -47,8 +44,6 @@ import org.springframework.data.redis.serializer.RedisSerializer;
  * InvalidDataAccessApiUsageException} with its text.
  */
 public final class RedisConnection extends RedisTemplate<String, Object> {
-
-  private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
 
   private static final RedisSerializer<Object> VALUES =
       new RedisSerializer<>() {
@@ -82,7 +77,7 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
   public RedisConnection(RedisAddress address, Meters meters) {
     answered = timer(meters.registry(), "answered");
     failed = timer(meters.registry(), "failed");
-    embedded = address == null ? startEmbedded() : null;
+    embedded = address == null ? EmbeddedRedis.start() : null;
     this.address = address == null ? RedisAddress.of(embedded.url()).orElseThrow() : address;
     liveness = new Liveness(this.address.toString());
     connections = new RedisConnections(this.address, liveness);
@@ -272,25 +267,6 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
       }
       delete(key); // not written by this service
       return operation.get();
-    }
-  }
-
-  private static EmbeddedRedis startEmbedded() {
-    try {
-      EmbeddedRedis server = EmbeddedRedis.start();
-      LOG.info("REDIS_URL is not set: started an embedded Redis at {}", server.url());
-      return server;
-    } catch (NoClassDefFoundError e) {
-      throw new BadConfiguration(
-          "REDIS_URL is not set, and this build has no embedded Redis: set REDIS_URL");
-    } catch (IOException | RuntimeException e) {
-      LOG.debug("The embedded Redis cannot start", e);
-      throw new BadConfiguration(
-          "REDIS_URL is not set and the embedded Redis cannot start (%s: %s): set REDIS_URL, or"
-                  .formatted(e.getClass().getSimpleName(), BadConfiguration.sentence(e))
-              + " provide glibc, OpenSSL 3 and a temp folder (java.io.tmpdir, now %s) that is"
-                  .formatted(System.getProperty("java.io.tmpdir"))
-              + " writable and not mounted noexec");
     }
   }
 }
