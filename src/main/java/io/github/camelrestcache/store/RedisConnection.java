@@ -5,17 +5,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.RedisAddress;
-import io.lettuce.core.LettuceFutures;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -179,22 +178,20 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    *
    * @return the answers in order, which are null or have Lettuce's types
    */
+  @SuppressWarnings("unchecked")
   public List<Object> together(Command... commands) {
     return execute(
         (RedisCallback<List<Object>>)
             connection -> {
-              var lettuce = commands(connection);
+              var lettuce =
+                  (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
               latest = lettuce;
               try {
-                List<RedisFuture<?>> answers =
-                    Stream.of(commands).<RedisFuture<?>>map(each -> each.apply(lettuce)).toList();
-                List<Object> values = new ArrayList<>();
-                for (RedisFuture<?> each : answers) {
-                  // 0: it has a timeout of its own
-                  values.add(LettuceFutures.awaitOrCancel(each, 0, TimeUnit.MILLISECONDS));
-                }
-                return values;
-              } catch (RuntimeException e) {
+                return answers(lettuce, commands).get();
+              } catch (ExecutionException e) {
+                throw failure(e.getCause());
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
                 throw failure(e);
               }
             });
@@ -206,22 +203,12 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    * @return the answers in order, or null if that failed: then {@link #together} may succeed
    */
   public CompletionStage<List<Object>> send(Command... commands) {
-    var lettuce = latest;
-    if (lettuce == null || !isUp()) {
+    if (latest == null || !isUp()) {
       return CompletableFuture.completedStage(null);
     }
     int resets = liveness.resets();
     long since = System.nanoTime();
-    CompletableFuture<?>[] answers = new CompletableFuture<?>[commands.length];
-    try {
-      for (int i = 0; i < commands.length; i++) {
-        answers[i] = commands[i].apply(lettuce).toCompletableFuture();
-      }
-    } catch (RedisException e) { // the connection is closed
-      return CompletableFuture.completedStage(null);
-    }
-    return CompletableFuture.allOf(answers)
-        .thenApply(all -> Stream.of(answers).<Object>map(CompletableFuture::join).toList())
+    return answers(latest, commands)
         .whenComplete(
             (values, failure) ->
                 (failure == null ? answered : failed)
@@ -239,17 +226,25 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
             });
   }
 
+  private static CompletableFuture<List<Object>> answers(
+      RedisClusterAsyncCommands<byte[], byte[]> lettuce, Command... commands) {
+    CompletableFuture<?>[] answers = new CompletableFuture<?>[commands.length];
+    try {
+      for (int i = 0; i < commands.length; i++) {
+        answers[i] = commands[i].apply(lettuce).toCompletableFuture();
+      }
+    } catch (RedisException e) { // the connection is closed
+      return CompletableFuture.failedFuture(e);
+    }
+    return CompletableFuture.allOf(answers)
+        .thenApply(all -> Stream.of(answers).<Object>map(CompletableFuture::join).toList());
+  }
+
   private static Timer timer(MeterRegistry meters, String outcome) {
     return Timer.builder("restcache.redis")
         .description("Commands to Redis")
         .tag("outcome", outcome)
         .register(meters);
-  }
-
-  @SuppressWarnings("unchecked")
-  private static RedisClusterAsyncCommands<byte[], byte[]> commands(
-      org.springframework.data.redis.connection.RedisConnection connection) {
-    return (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
   }
 
   private static DataAccessException failure(Throwable cause) {
