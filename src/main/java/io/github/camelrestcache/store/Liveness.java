@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -18,14 +19,15 @@ import org.springframework.data.redis.RedisConnectionFailureException;
  */
 final class Liveness {
 
-  private record Trouble(Instant began, String reason) {
+  private record Trouble(String what, Instant began, String reason) {
 
-    static Trouble of(Throwable failure) {
-      return new Trouble(Instant.now(), RedisFailure.reason(failure));
+    static Trouble of(String what, Throwable failure) {
+      return new Trouble(what, Instant.now(), RedisFailure.reason(failure));
     }
 
-    String since() {
-      return "since " + CLOCK.format(began) + " (" + reason + ")";
+    @Override
+    public String toString() {
+      return what + " since " + CLOCK.format(began) + " (" + reason + ")";
     }
 
     String seconds() {
@@ -35,6 +37,7 @@ final class Liveness {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisConnection.class);
+  private static final String NO_ANSWER = "Redis does not answer";
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
@@ -95,7 +98,7 @@ final class Liveness {
   /** Ends the probe. From now on Redis counts as gone, which is not logged. */
   synchronized void stop() {
     probes.shutdownNow();
-    outage = new Trouble(Instant.now(), "the service has stopped");
+    outage = new Trouble(NO_ANSWER, Instant.now(), "the service has stopped");
   }
 
   boolean isUp() {
@@ -104,17 +107,14 @@ final class Liveness {
 
   String trouble() {
     Trouble gone = outage;
-    Trouble refused = refusal;
-    return gone != null
-        ? "Redis does not answer " + gone.since()
-        : refused != null ? "Redis refuses writes " + refused.since() : null;
+    return Objects.toString(gone == null ? refusal : gone, null);
   }
 
   /** Fails with the time and the reason while Redis does not answer. */
   void check() {
     Trouble gone = outage;
     if (gone != null) {
-      throw new RedisConnectionFailureException("Redis does not answer " + gone.since());
+      throw new RedisConnectionFailureException(gone.toString());
     }
   }
 
@@ -127,15 +127,15 @@ final class Liveness {
    */
   boolean again(Throwable failure, int tries, int before) {
     String answer = RedisFailure.reason(failure);
-    if (RedisFailure.namesNoMaster(answer) && refusal == null && tries == 1) {
+    if (RedisFailure.NO_MASTER.test(answer) && refusal == null && tries == 1) {
       reset(before);
       return true;
-    } else if (RedisFailure.refusesWrites(answer)) {
+    } else if (RedisFailure.NO_WRITES.test(answer)) {
       refused(failure);
     } else if (RedisFailure.isLost(failure) && tries < MOST_TRIES && isUp()) {
       return true;
-    } else if (resets == before) {
-      failed(failure);
+    } else if (resets == before && isUp() && RedisFailure.isOutage(failure)) {
+      fail(failure);
     }
     return false;
   }
@@ -151,15 +151,15 @@ final class Liveness {
     }
   }
 
-  /** Opens the circuit breaker if this failure is an outage. */
-  private synchronized void failed(Throwable failure) {
-    if (outage == null && RedisFailure.isOutage(failure)) {
-      begin(failure);
+  /** Opens the circuit breaker, or updates the reason: there may be another one by now. */
+  private synchronized void fail(Throwable failure) {
+    if (outage != null) {
+      if (!probes.isShutdown() && !RedisFailure.isLost(failure)) {
+        outage = new Trouble(NO_ANSWER, outage.began(), RedisFailure.reason(failure));
+      }
+      return;
     }
-  }
-
-  private void begin(Throwable failure) {
-    outage = Trouble.of(failure);
+    outage = Trouble.of(NO_ANSWER, failure);
     if (!ending) {
       LOG.warn(
           "Redis at {} does not answer ({}): operations fail until it does", name, outage.reason());
@@ -171,7 +171,7 @@ final class Liveness {
     lastRefusal = System.nanoTime();
     hasWritten = false;
     if (refusal == null) {
-      refusal = Trouble.of(failure);
+      refusal = Trouble.of("Redis refuses writes", failure);
       LOG.warn("Redis at {} refuses writes ({}): reads continue", name, refusal.reason());
     }
   }
@@ -193,7 +193,7 @@ final class Liveness {
         probeWrite();
       }
     } catch (RuntimeException e) {
-      probeFailed(e);
+      fail(e);
     } catch (Error e) { // must not end the probe
       LOG.error("The probe of Redis failed", e);
     }
@@ -203,15 +203,6 @@ final class Liveness {
     server.probe().read();
     if (!server.connect()) {
       reset(resets); // a new connection tells why this one does not return
-    }
-  }
-
-  private synchronized void probeFailed(RuntimeException failure) {
-    if (outage == null) {
-      begin(failure);
-    } else if (!probes.isShutdown() && !RedisFailure.isLost(failure)) {
-      // may be another reason by now
-      outage = new Trouble(outage.began(), RedisFailure.reason(failure));
     }
   }
 
@@ -226,7 +217,7 @@ final class Liveness {
   }
 
   private void probeWrite() {
-    boolean noMaster = RedisFailure.namesNoMaster(refusal.reason());
+    boolean noMaster = RedisFailure.NO_MASTER.test(refusal.reason());
     if (noMaster && !hasWritten) {
       server.probe().reset(); // DNS or the sentinels may name another server by now
     }
@@ -237,7 +228,7 @@ final class Liveness {
       }
       hasWritten = true;
     } catch (RuntimeException e) {
-      if (!RedisFailure.refusesWrites(RedisFailure.reason(e))) {
+      if (!RedisFailure.NO_WRITES.test(RedisFailure.reason(e))) {
         throw e;
       }
       refused(e);

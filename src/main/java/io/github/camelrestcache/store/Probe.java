@@ -41,9 +41,7 @@ final class Probe {
     // not a PING: some servers answer that and refuse everything else
     if (connection() instanceof StatefulRedisClusterConnection<byte[], byte[]> cluster) {
       await(cluster.async().nodes(Probe::isInUse).commands().dbsize().futures());
-      RedisFuture<String> state = cluster.async().clusterInfo();
-      await(state);
-      if (answer(state).contains("cluster_state:fail")) {
+      if (text(cluster.async().clusterInfo()).contains("cluster_state:fail")) {
         throw new RedisCommandExecutionException("CLUSTERDOWN The cluster is down");
       }
     } else {
@@ -63,17 +61,16 @@ final class Probe {
   /** Whether the server belongs to a Redis Cluster, as far as the user may know. */
   boolean isOfCluster() {
     try {
-      RedisFuture<String> info = commands().info("cluster");
-      await(info);
-      return answer(info).contains("cluster_enabled:1");
+      return text(commands().info("cluster")).contains("cluster_enabled:1");
     } catch (RuntimeException e) {
       return false;
     }
   }
 
-  /** The answer, or an empty text if it is an error. */
-  private static String answer(RedisFuture<String> future) {
-    return future.toCompletableFuture().exceptionally(e -> "").getNow("");
+  /** The answer, or an empty text if the user may not know it. */
+  private String text(RedisFuture<String> answer) {
+    await(answer);
+    return answer.toCompletableFuture().exceptionally(e -> "").getNow("");
   }
 
   /** Closes the connection. */
@@ -95,11 +92,8 @@ final class Probe {
   /** The connection, or a new one if it is lost: that tells at once why Redis cannot be reached. */
   private StatefulConnection<byte[], byte[]> connection() {
     var open = connection;
-    if (open != null && !open.isOpen()) {
+    if (open == null || !open.isOpen()) {
       reset();
-      open = null;
-    }
-    if (open == null) {
       open =
           client.get() instanceof RedisClusterClient cluster
               ? cluster.connect(ByteArrayCodec.INSTANCE)

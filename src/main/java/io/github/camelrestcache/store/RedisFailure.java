@@ -16,10 +16,13 @@ final class RedisFailure {
   // older versions prefix the code of an error in a script
   private static final Predicate<String> UNUSABLE =
       Pattern.compile("(^|-)(LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|BUSY) ").asPredicate();
-  private static final Predicate<String> NO_WRITES =
+
+  /** Whether an error reply refuses a write. */
+  static final Predicate<String> NO_WRITES =
       Pattern.compile("(^|-)(OOM|READONLY|MISCONF|NOREPLICAS) ").asPredicate();
-  private static final Predicate<String> NO_MASTER =
-      Pattern.compile("(^|-)READONLY ").asPredicate();
+
+  /** Whether an error reply tells that the server is not a master. */
+  static final Predicate<String> NO_MASTER = Pattern.compile("(^|-)READONLY ").asPredicate();
 
   private RedisFailure() {}
 
@@ -34,14 +37,6 @@ final class RedisFailure {
   /** Whether an error reply concerns more than one command. */
   static boolean isTrouble(RedisCommandExecutionException answer) {
     return UNUSABLE.or(NO_WRITES).test(answer.getMessage());
-  }
-
-  static boolean refusesWrites(String answer) {
-    return NO_WRITES.test(answer);
-  }
-
-  static boolean namesNoMaster(String answer) {
-    return NO_MASTER.test(answer);
   }
 
   /** Whether only the connection was lost; a new one may work. */
