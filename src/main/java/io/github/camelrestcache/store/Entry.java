@@ -119,6 +119,10 @@ public record Entry(
 
   /** The items of a page, without the enclosing brackets. */
   public byte[] items(Page page) {
-    return Packing.unpack(gzip, page);
+    try (InputStream items = Packing.inflating(gzip, page.start(), page.packed())) {
+      return items.readNBytes(page.length());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -31,9 +31,7 @@ public record Leftovers(RedisConnection redis, Keys keys, Catalog catalog, Insta
       String old = new String((byte[]) each, UTF_8);
       redis.delete(old);
       String path = old.replaceFirst(".*:endpoint:\\{(.*)}", "$1");
-      redis
-          .opsForHash()
-          .delete(keys.of("refreshes"), path, path + Leases.SOON, path + Leases.FENCE);
+      redis.opsForHash().delete(keys.schedules(), path, path + Leases.SOON, path + Leases.FENCE);
       redis.opsForZSet().remove(key, each);
     }
   }

@@ -112,9 +112,6 @@ public final class Near {
 
   /** Keeps an entry, which may be null, unless a newer one is here. */
   public void keep(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry entry) {
-    if (entry == null) {
-      return;
-    }
     Object kept =
         held.asMap()
             .compute(
@@ -125,7 +122,7 @@ public final class Near {
                         ? here
                         : entry);
     if (kept == null) {
-      return; // purged: callers wait for the next entry
+      return; // nothing came, or it was purged: callers wait for the next entry
     }
     CompletableFuture<Void> waiting = arrivals.remove(endpoint.path());
     if (waiting != null) {

@@ -65,15 +65,6 @@ public final class Packing {
     }
   }
 
-  /** Inflates the items of a page. */
-  static byte[] unpack(byte[] gzip, Page page) {
-    try (InputStream items = inflating(gzip, page.start(), page.packed())) {
-      return items.readNBytes(page.length());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   /**
    * Splices pages into an entry: an object, or a list with its brackets and commas.
    *
@@ -121,7 +112,8 @@ public final class Packing {
     gzip.write(only);
   }
 
-  private static InputStream inflating(byte[] packed, int start, int length) {
+  /** Inflates packed bytes while they are read. */
+  static InputStream inflating(byte[] packed, int start, int length) {
     return new InflaterInputStream(
         new ByteArrayInputStream(packed, start, length), new Inflater(true), BUFFER) {
       @Override

@@ -7,7 +7,6 @@ import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.View;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -16,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
 import org.slf4j.Logger;
@@ -62,7 +62,9 @@ public final class Store {
             redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'fetched', ARGV[5])
             return 1
           end
-          for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+          redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'written', ARGV[4], 'fetched', ARGV[5],
+            'version', ARGV[6], 'form', ARGV[7], 'changed', ARGV[8], 'pages', ARGV[9],
+            'gzip', ARGV[10])
           redis.call('PUBLISH', ARGV[2], ARGV[3])
           return 1
           """,
@@ -176,43 +178,24 @@ public final class Store {
       @Body Entry entry) {
     long published = -1;
     if (before != null && entry.written() == before.written()) {
-      long fetched = entry.fetched().getEpochSecond();
-      published = publish(endpoint, entry, List.of(entry.written(), fetched, entry.gzip().length));
+      published = publish(endpoint, entry, entry.gzip().length);
     }
     if (published < 0) {
-      published = publish(endpoint, entry, fields(entry));
+      String pages = JSON.valueToTree(entry.pages()).toString();
+      long changed = entry.changed().getEpochSecond();
+      published =
+          publish(endpoint, entry, entry.version(), entry.form(), changed, pages, entry.gzip());
     }
     return published == 0 ? null : entry;
   }
 
-  private long publish(CachedEndpoint endpoint, Entry entry, List<Object> fields) {
-    List<Object> arguments = new ArrayList<>();
-    arguments.add(entry.fence());
-    arguments.add(keys.of("published"));
-    arguments.add(endpoint.path());
-    arguments.addAll(fields);
-    return redis.run(PUBLISH, keys.endpoint(endpoint), arguments.toArray());
-  }
-
-  /** The names and values of all fields of an entry, alternating. */
-  private static List<Object> fields(Entry entry) {
-    return List.of(
-        "version",
-        entry.version(),
-        "form",
-        entry.form(),
-        "fetched",
-        entry.fetched().getEpochSecond(),
-        "changed",
-        entry.changed().getEpochSecond(),
-        "fence",
-        entry.fence(),
-        "written",
-        entry.written(),
-        "pages",
-        JSON.valueToTree(entry.pages()).toString(),
-        "gzip",
-        entry.gzip());
+  /** Runs {@link #PUBLISH} with the length of the content, or with what was not stored yet. */
+  private long publish(CachedEndpoint endpoint, Entry entry, Object... rest) {
+    long fetched = entry.fetched().getEpochSecond();
+    Stream<Object> first =
+        Stream.of(entry.fence(), keys.of("published"), endpoint.path(), entry.written(), fetched);
+    Object[] arguments = Stream.concat(first, Stream.of(rest)).toArray();
+    return redis.run(PUBLISH, keys.endpoint(endpoint), arguments);
   }
 
   /** The fence of what is stored of an endpoint, or 0. */
