@@ -64,7 +64,8 @@ final class Budget {
           ("%s needs more of the %d requests an hour than GITHUB_RATE_RESERVE leaves:"
                   + " set GITHUB_API_TOKEN, or a longer interval")
               .formatted(path, limit.limit()),
-          Instant.ofEpochSecond(limit.reset()));
+          Instant.ofEpochSecond(limit.reset()),
+          0);
     }
   }
 }

@@ -28,17 +28,14 @@ public final class RefreshFailed extends RuntimeException {
   private final int gone;
 
   RefreshFailed(String reason) {
-    this(reason, Instant.EPOCH);
+    this(reason, Instant.EPOCH, 0);
   }
 
   /**
    * @param notBefore the earliest time of another request to GitHub
+   * @param gone see {@link #gone()}
    */
-  RefreshFailed(String reason, Instant notBefore) {
-    this(reason, notBefore, 0);
-  }
-
-  private RefreshFailed(String reason, Instant notBefore, int gone) {
+  RefreshFailed(String reason, Instant notBefore, int gone) {
     super(reason, null, false, false);
     this.notBefore = notBefore;
     this.gone = gone;
@@ -56,36 +53,33 @@ public final class RefreshFailed extends RuntimeException {
    */
   static RefreshFailed of(
       CachedEndpoint endpoint, boolean isFirst, int status, HttpFields fields, byte[] body) {
-    int gone = isFirst && DENIALS.contains(status) ? status : 0;
-    if (status == 401) {
-      return new RefreshFailed(
-          "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it");
-    }
-    if (status == 404) {
-      return new RefreshFailed(
-          "GitHub does not know %s (404): check GITHUB_ORG and the access of the token"
-              .formatted(endpoint.path()),
-          Instant.EPOCH,
-          gone);
-    }
     String message = Limit.message(new String(body, UTF_8));
     String said = message.isEmpty() ? "" : ": " + message;
     String answered = "GitHub answered %s with %d%s".formatted(endpoint.path(), status, said);
-    if (status != 403 && status != 429) {
-      return new RefreshFailed(answered, Instant.EPOCH, gone);
+    if (status == 403 || status == 429) {
+      Duration wait = Limit.wait(fields::get);
+      Instant until = Instant.now().plus(wait == null ? Duration.ofMinutes(1) : wait);
+      String sentence =
+          wait == null
+              ? answered + "; retrying in a minute"
+              : "0".equals(fields.get("x-ratelimit-remaining"))
+                  ? "The rate limit of %s requests is spent until %s (%d)"
+                      .formatted(fields.get("x-ratelimit-limit"), CLOCK.format(until), status)
+                  : "GitHub asks to wait until %s (%d%s)"
+                      .formatted(CLOCK.format(until), status, said);
+      return new RefreshFailed(sentence, until, 0);
     }
-    Duration wait = Limit.wait(fields::get);
-    if (wait == null) {
-      return new RefreshFailed(
-          answered + "; retrying in a minute", Instant.now().plus(Duration.ofMinutes(1)));
-    }
-    Instant until = Instant.now().plus(wait);
+    String sentence =
+        switch (status) {
+          case 401 ->
+              "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it";
+          case 404 ->
+              "GitHub does not know %s (404): check GITHUB_ORG and the access of the token"
+                  .formatted(endpoint.path());
+          default -> answered;
+        };
     return new RefreshFailed(
-        "0".equals(fields.get("x-ratelimit-remaining"))
-            ? "The rate limit of %s requests is spent until %s (%d)"
-                .formatted(fields.get("x-ratelimit-limit"), CLOCK.format(until), status)
-            : "GitHub asks to wait until %s (%d%s)".formatted(CLOCK.format(until), status, said),
-        until);
+        sentence, Instant.EPOCH, isFirst && DENIALS.contains(status) ? status : 0);
   }
 
   Instant notBefore() {

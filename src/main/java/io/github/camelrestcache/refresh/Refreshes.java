@@ -136,7 +136,9 @@ public final class Refreshes {
     if (isAwaited(endpoint)) {
       return Long.MIN_VALUE;
     }
-    return redis.trouble() == null ? schedule.due(endpoint) : Long.MAX_VALUE;
+    return redis.trouble() == null
+        ? schedule.state(endpoint.path()).due(endpoint.every())
+        : Long.MAX_VALUE;
   }
 
   private boolean isAwaited(CachedEndpoint endpoint) {

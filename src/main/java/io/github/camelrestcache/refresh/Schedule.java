@@ -14,12 +14,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
@@ -75,11 +75,6 @@ public final class Schedule {
     return states.getOrDefault(path, State.NONE);
   }
 
-  /** When an endpoint is due, as far as is known, in milliseconds since 1970. */
-  long due(CachedEndpoint endpoint) {
-    return state(endpoint.path()).due(endpoint.every());
-  }
-
   /** How long an endpoint still backs off; zero if it does not. */
   public Duration pause(String path) {
     long left = state(path).notBefore() - now().toEpochMilli();
@@ -121,15 +116,13 @@ public final class Schedule {
   private Set<String> load() {
     clock.set(leases.time());
     Map<String, byte[]> before = looked == null ? Map.of() : looked;
-    Map<String, byte[]> now = new HashMap<>(leases.schedules());
-    Set<String> changed = new HashSet<>();
-    for (Map<String, byte[]> each : List.of(before, now)) {
-      for (String field : each.keySet()) {
-        if (!Arrays.equals(before.get(field), now.get(field))) {
-          changed.add(field.replaceFirst(" .*", ""));
-        }
-      }
-    }
+    Map<String, byte[]> now = leases.schedules();
+    Set<String> changed =
+        Stream.of(before, now)
+            .flatMap(fields -> fields.keySet().stream())
+            .filter(field -> !Arrays.equals(before.get(field), now.get(field)))
+            .map(field -> field.replaceFirst(" .*", ""))
+            .collect(Collectors.toSet());
     changed.forEach(path -> keep(path, now.get(path), now.get(path + Leases.SOON)));
     looked = now;
     return changed;
@@ -179,7 +172,7 @@ public final class Schedule {
    * limit. Without Redis, the event is kept until Redis is back.
    */
   public void soon(CachedEndpoint endpoint) {
-    soon(endpoint.path(), EVENTS);
+    soon(endpoint, EVENTS);
   }
 
   /** Refreshes the endpoints that an event changes {@linkplain #soon soon}. */
@@ -190,19 +183,16 @@ public final class Schedule {
   /** Refreshes the endpoints at and above the path of a write, unless GitHub has rejected it. */
   public void written(
       @Variable("request") ClientRequest request, @Header(Exchange.HTTP_RESPONSE_CODE) int status) {
-    if (status >= 400) {
-      return;
-    }
     catalog.endpoints().stream()
-        .filter(each -> each.covers(request.path()))
-        .forEach(each -> soon(each.path(), Duration.ZERO));
+        .filter(each -> status < 400 && each.covers(request.path()))
+        .forEach(each -> soon(each, Duration.ZERO));
   }
 
-  private void soon(String path, Duration after) {
+  private void soon(CachedEndpoint endpoint, Duration after) {
     try {
-      want(path, after, false);
+      want(endpoint.path(), after, false);
     } catch (DataAccessException e) {
-      untold.add(path);
+      untold.add(endpoint.path());
     }
   }
 
