@@ -1,9 +1,10 @@
 package io.github.camelrestcache.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Settings;
 import io.micrometer.core.instrument.Gauge;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -65,17 +66,14 @@ public final class Instances {
   /**
    * Reports this instance and reads the others. While Redis refuses writes it is not asked, and no
    * other instance is known.
+   *
+   * @throws DataAccessException without Redis
    */
   public void present() {
     if (redis.trouble() != null) {
       return;
     }
-    try {
-      List<?> names = redis.run(PRESENT, key, me, kept.toMillis());
-      known =
-          names.stream().map(name -> new String((byte[]) name, StandardCharsets.UTF_8)).toList();
-    } catch (DataAccessException e) {
-      // the connection logs it
-    }
+    List<?> names = redis.run(PRESENT, key, me, kept.toMillis());
+    known = names.stream().map(name -> new String((byte[]) name, UTF_8)).toList();
   }
 }

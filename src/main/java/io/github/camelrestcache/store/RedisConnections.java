@@ -7,6 +7,7 @@ import io.lettuce.core.RedisChannelWriter;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
 import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulConnection;
@@ -107,10 +108,7 @@ final class RedisConnections extends LettuceConnectionFactory {
             .build();
     // the probe has a connection of its own, and does not notice that only this one is dead
     var unacknowledged =
-        SocketOptions.TcpUserTimeoutOptions.builder()
-            .enable()
-            .tcpUserTimeout(UNACKNOWLEDGED)
-            .build();
+        TcpUserTimeoutOptions.builder().enable().tcpUserTimeout(UNACKNOWLEDGED).build();
     var topology =
         ClusterTopologyRefreshOptions.builder()
             .enablePeriodicRefresh(TOPOLOGY_REFRESH)
