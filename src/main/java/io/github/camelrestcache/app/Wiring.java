@@ -183,7 +183,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // answers
     Negotiation negotiation = new Negotiation(settings.github().version());
-    PublicAddress address = new PublicAddress(settings.publicUrl());
+    PublicAddress address = new PublicAddress(settings.publicUrl(), settings.limits().addresses());
     FastLane lane =
         new FastLane(
             settings,

@@ -4,18 +4,18 @@ import java.math.BigInteger;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * Identifies the client of a request: the peer of the connection or, behind trusted proxies, the
- * last untrusted address in {@code X-Forwarded-For}. IPv6 addresses are cut to their /64 prefix,
- * the smallest network that one client gets (RFC 6177).
+ * last untrusted address that they report ({@link Forwarded}). IPv6 addresses are cut to their /64
+ * prefix, the smallest network that one client gets (RFC 6177).
  */
 public final class ClientAddress {
-
-  private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
 
   /** Literals only, to avoid DNS lookups. */
   private static final Pattern LITERAL =
@@ -42,7 +42,8 @@ public final class ClientAddress {
    */
   public ClientAddress(String trusted) {
     this.trusted =
-        Stream.of(COMMA.split(trusted.strip()))
+        Stream.of(trusted.split(","))
+            .map(String::strip)
             .filter(each -> !each.isEmpty())
             .map(ClientAddress::network)
             .toList();
@@ -69,36 +70,56 @@ public final class ClientAddress {
     return new Network(address.getAddress(), length - bits);
   }
 
-  /** Whether requests on one connection may come from several clients. */
-  public boolean trustsAProxy() {
-    return !trusted.isEmpty();
-  }
-
   /**
    * Returns the address of the client.
    *
    * @param peer the remote address of the connection
-   * @param forwardedFor the value of {@code X-Forwarded-For}, or null
+   * @param fields the values of a header field, separated by commas, or null or empty
    */
-  public String of(String peer, String forwardedFor) {
+  public String of(String peer, UnaryOperator<String> fields) {
     if (trusted.isEmpty() && peer.indexOf(':') < 0) {
       return peer;
     }
-    InetAddress client = parse(peer);
-    if (client == null) {
+    List<InetAddress> hops = hops(peer, new Forwarded(fields));
+    if (hops.isEmpty()) {
       return peer;
     }
-    String[] hops = COMMA.split(forwardedFor == null ? "" : forwardedFor.strip());
-    for (int i = hops.length - 1; i >= 0 && isTrusted(client); i--) {
-      InetAddress hop = parse(hops[i]);
-      if (hop == null) {
-        break;
-      }
-      client = hop;
-    }
+    InetAddress client = hops.get(hops.size() - 1);
     String address = client.getHostAddress();
     // Java writes all eight groups of an IPv6 address
     return client instanceof Inet6Address ? address.replaceFirst("(:\\w+){4}$", "::") : address;
+  }
+
+  /**
+   * Returns what a trusted proxy reports of the client: {@code proto}, {@code host}, {@code port}
+   * or {@code prefix}. The values are empty without such a report, and are not validated.
+   *
+   * @param peer the remote address of the connection
+   * @param fields the values of a header field, separated by commas, or null or empty
+   */
+  public UnaryOperator<String> reported(String peer, UnaryOperator<String> fields) {
+    if (trusted.isEmpty() || parse(peer) == null || !isTrusted(parse(peer))) {
+      return parameter -> "";
+    }
+    Forwarded forwarded = new Forwarded(fields);
+    int proxies = Math.max(1, hops(peer, forwarded).size() - 1);
+    return parameter -> {
+      String[] values = forwarded.values(parameter).split(",", -1);
+      // what precedes the report of the first trusted proxy comes from the client
+      return values[Math.max(0, values.length - proxies)].strip();
+    };
+  }
+
+  /** The peer, the trusted proxies behind it, and the client; empty for an unreadable peer. */
+  private List<InetAddress> hops(String peer, Forwarded forwarded) {
+    List<InetAddress> hops = new ArrayList<>();
+    String[] reported = forwarded.values("for").split(",");
+    InetAddress hop = parse(peer);
+    for (int i = reported.length - 1; hop != null; i--) {
+      hops.add(hop);
+      hop = i >= 0 && isTrusted(hop) ? parse(reported[i].strip()) : null;
+    }
+    return hops;
   }
 
   private boolean isTrusted(InetAddress address) {

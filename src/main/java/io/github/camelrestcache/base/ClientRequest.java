@@ -8,6 +8,8 @@ import java.io.InputStream;
  *
  * @param id the request id, see {@link RequestId}
  * @param target the path and query as sent, without scheme and authority (RFC 9112 3.2)
+ * @param peer the remote address of the connection, or null
+ * @param fields as sent; those of proxies may be forged ({@link Forwarded})
  * @param body the unread content, or null without content
  * @param length the content length in bytes, or -1 if unknown
  * @param ticket the reservations of the request, or null before it makes any
@@ -16,6 +18,7 @@ public record ClientRequest(
     String id,
     String method,
     String target,
+    String peer,
     HttpFields fields,
     InputStream body,
     long length,
@@ -31,8 +34,9 @@ public record ClientRequest(
   }
 
   /** A request without its content. */
-  public static ClientRequest head(String id, String method, String target, HttpFields fields) {
-    return new ClientRequest(id, method, target, fields, null, -1, null);
+  public static ClientRequest head(
+      String id, String method, String target, String peer, HttpFields fields) {
+    return new ClientRequest(id, method, target, peer, fields, null, -1, null);
   }
 
   public boolean isRead() {

@@ -70,8 +70,9 @@ public final class HttpFields {
   }
 
   /**
-   * The fields to forward: without hop-by-hop fields, fields named in {@code Connection} and fields
-   * that Camel would interpret (CVE-2025-27636 and related).
+   * The fields to forward: without hop-by-hop fields, fields named in {@code Connection}, fields
+   * that Camel would interpret (CVE-2025-27636 and related), and addresses in the local network
+   * ({@link Forwarded}).
    */
   public HttpFields endToEnd() {
     Set<String> dropped = new HashSet<>(OF_ONE_CONNECTION);
@@ -85,7 +86,9 @@ public final class HttpFields {
     HttpFields kept = new HttpFields(fields);
     kept.fields.removeIf(
         field ->
-            dropped.contains(field.getKey().toLowerCase(Locale.ROOT)) || isCamels(field.getKey()));
+            dropped.contains(field.getKey().toLowerCase(Locale.ROOT))
+                || isCamels(field.getKey())
+                || Forwarded.isOf(field.getKey()));
     return kept;
   }
 

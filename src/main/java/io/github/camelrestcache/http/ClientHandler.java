@@ -46,7 +46,11 @@ public record ClientHandler(
   private boolean answers(HttpServerRequest request) {
     ClientRequest client =
         ClientRequest.head(
-            null, request.method().name(), request.uri(), new HttpFields(request.headers()));
+            null,
+            request.method().name(),
+            request.uri(),
+            RequestCheck.peer(request),
+            new HttpFields(request.headers()));
     Reply hit = lane.hit(client);
     if (hit == null) {
       return false;

@@ -68,7 +68,8 @@ public final class ClientRates {
     if (buckets == null || request.path().equals("/healthcheck")) {
       return null;
     }
-    ConsumptionProbe probe = bucket(client(request)).tryConsumeAndReturnRemaining(1);
+    ConsumptionProbe probe =
+        bucket(RequestCheck.client(request, addresses)).tryConsumeAndReturnRemaining(1);
     String state =
         "\"client\";r="
             + probe.getRemainingTokens()
@@ -87,14 +88,6 @@ public final class ClientRates {
             "This client has exceeded the rate of %s: try again after the time in Retry-After."
                 .formatted(rate))
         .retryAfter(Duration.ofNanos(probe.getNanosToWaitForRefill()));
-  }
-
-  private String client(HttpServerRequest request) {
-    String forwardedFor =
-        addresses.trustsAProxy()
-            ? String.join(",", request.headers().getAll("X-Forwarded-For"))
-            : null;
-    return addresses.of(request.remoteAddress().hostAddress(), forwardedFor);
   }
 
   /** The bucket of a client. */

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.http;
 
+import io.github.camelrestcache.base.ClientAddress;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.Settings;
@@ -9,6 +10,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.HostAndPort;
+import io.vertx.core.net.SocketAddress;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -58,6 +60,17 @@ final class RequestCheck {
         && host.indexOf('%') < 0
         && (request.version() == HttpVersion.HTTP_1_0
             || HostAndPort.parseAuthority(host, -1) != null);
+  }
+
+  /** The remote address of the connection, or an empty text if it is closed. */
+  static String peer(HttpServerRequest request) {
+    SocketAddress peer = request.remoteAddress();
+    return peer == null ? "" : peer.hostAddress();
+  }
+
+  /** The address of the client of a request. */
+  static String client(HttpServerRequest request, ClientAddress addresses) {
+    return addresses.of(peer(request), name -> String.join(",", request.headers().getAll(name)));
   }
 
   /** Whether the request has content (RFC 9112 6.3). */

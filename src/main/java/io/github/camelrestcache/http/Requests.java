@@ -130,9 +130,7 @@ public final class Requests {
         series.status(),
         series.cache(),
         "%.1f".formatted(nanos / 1e6),
-        addresses.of(
-            request.remoteAddress().hostAddress(),
-            String.join(",", request.headers().getAll("X-Forwarded-For"))));
+        RequestCheck.client(request, addresses));
     RequestId.inLog(null);
   }
 

@@ -1,26 +1,53 @@
 package io.github.camelrestcache.serve;
 
+import io.github.camelrestcache.base.ClientAddress;
 import io.github.camelrestcache.base.ClientRequest;
+import io.github.camelrestcache.base.HttpFields;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The base URL of this service for clients, as it appears in answers.
  *
  * @param publicUrl the value of {@code PUBLIC_URL}, without a trailing slash, or empty
+ * @param proxies the proxies whose reports count
  */
-public record PublicAddress(String publicUrl) {
+public record PublicAddress(String publicUrl, ClientAddress proxies) {
 
-  private static final Pattern HOST = Pattern.compile("[\\w.:\\[\\]-]+");
+  private static final Pattern HOST =
+      Pattern.compile("([\\w.-]{1,255}|\\[[\\w.:]{1,99}])(:\\d{0,5})?");
+  private static final Pattern PORT = Pattern.compile("[1-9]\\d{0,4}");
+
+  /** Nothing that could end a URL in a {@code Link}, and no dot segments. */
+  private static final Pattern PATH =
+      Pattern.compile("(?=.{2,200}$)((/(?!\\.\\.?(/|$))[\\w.~-]+)+)/?");
 
   /**
-   * The prefix of URLs of this service: {@code PUBLIC_URL}, or else the scheme and the Host of the
-   * request. Empty without a valid Host, because a path alone is a reference too (RFC 3986 4.2).
+   * The prefix of URLs of this service: {@code PUBLIC_URL}, or else scheme, host and path prefix
+   * that trusted proxies report, or else the scheme and the Host of the request. Without a valid
+   * Host it is a path, which is a reference too (RFC 3986 4.2).
    */
   public String of(ClientRequest request) {
-    if (!publicUrl.isEmpty()) {
-      return publicUrl;
+    return publicUrl.isEmpty() ? here(request) : publicUrl;
+  }
+
+  private String here(ClientRequest request) {
+    HttpFields fields = request.fields();
+    UnaryOperator<String> reported = proxies.reported(request.peer(), fields::get);
+    Matcher path = PATH.matcher(reported.apply("prefix"));
+    String prefix = path.matches() ? path.group(1) : "";
+    String asked = fields.get("Host");
+    Matcher host = HOST.matcher(reported.apply("host"));
+    if (!host.matches() && (asked == null || !host.reset(asked).matches())) {
+      return prefix;
     }
-    String host = request.fields().get("Host");
-    return host != null && HOST.matcher(host).matches() ? "http://" + host : "";
+    String scheme = reported.apply("proto").equalsIgnoreCase("https") ? "https" : "http";
+    String port = reported.apply("port");
+    if (!PORT.matcher(port).matches() || Integer.parseInt(port) > 65_535) {
+      return scheme + "://" + host.group() + prefix;
+    }
+    boolean isUsual = port.equals(scheme.equals("https") ? "443" : "80");
+    return scheme + "://" + host.group(1) + (isUsual ? "" : ":" + port) + prefix;
   }
 }

@@ -19,15 +19,16 @@ public final class UpstreamUrls {
   private final String publicUrl;
   private final Pattern inFields;
   private final Pattern inJson;
-  private final String basePath;
+  private final Pattern paths;
   private final String mark;
 
   public UpstreamUrls(Settings settings) {
     URI upstream = settings.github().url();
     mode = settings.rewriteUrls();
     publicUrl = settings.publicUrl();
-    basePath = upstream.getRawPath().replaceAll("/+$", "");
-    String url = origin(upstream) + Pattern.quote(basePath);
+    String basePath = Pattern.quote(upstream.getRawPath().replaceAll("/+$", ""));
+    paths = Pattern.compile("(?<=^|<)" + basePath + "(?=/(?!/))"); // RFC 3986 4.2
+    String url = origin(upstream) + basePath;
     inFields = Pattern.compile(url + "(?=[/?#>]|$)");
     // only strings that begin with it, not text that mentions it
     inJson = Pattern.compile("(?<!\\\\)\"" + url + "(?=[/?#{\"])");
@@ -54,10 +55,12 @@ public final class UpstreamUrls {
     if (mode.equals("none")) {
       return value;
     }
-    if (!basePath.isEmpty() && value.startsWith(basePath + "/")) {
-      return value.substring(basePath.length());
+    String rebased = value;
+    if (value.startsWith("/") || value.contains("</")) {
+      String path = here.replaceFirst("^https?://[^/]*", "");
+      rebased = paths.matcher(value).replaceAll(Matcher.quoteReplacement(path));
     }
-    return inFields.matcher(value).replaceAll(Matcher.quoteReplacement(here));
+    return inFields.matcher(rebased).replaceAll(Matcher.quoteReplacement(here));
   }
 
   /** Whether JSON is rewritten. */

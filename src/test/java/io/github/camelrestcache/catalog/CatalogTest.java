@@ -230,7 +230,7 @@ class CatalogTest {
   })
   void endpointMatchesExactPathOnly(String method, String target, boolean is) throws Exception {
     CATALOG.declare(read(REPOS));
-    ClientRequest request = ClientRequest.head("id", method, target, new HttpFields());
+    ClientRequest request = ClientRequest.head("id", method, target, null, new HttpFields());
     assertThat(CATALOG.asked(request) != null).isEqualTo(is);
   }
 }
