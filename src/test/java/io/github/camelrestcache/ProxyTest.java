@@ -156,6 +156,14 @@ class ProxyTest {
   }
 
   @Test
+  void prefixesOfProxyAndClientAreBothInLinks() {
+    try (var answering = linked()) {
+      assertThat(ask(behindProxy, "/api/v3/x", "X-Forwarded-Prefix: /git"))
+          .contains("Link: <http://inner:3000/git/api/v3/x?page=2>");
+    }
+  }
+
+  @Test
   void publicUrlWins() {
     try (Service service =
         Service.start(

@@ -165,6 +165,7 @@ public final class HttpEngine extends VertxPlatformHttpEngine implements MainHtt
           request.response().headers().get(Server.REQUEST_ID),
           request.method().name(),
           request.uri(),
+          "",
           RequestCheck.peer(request),
           new HttpFields(request.headers()),
           RequestCheck.hasContent(request) ? new RequestContent(request, mostContent) : null,

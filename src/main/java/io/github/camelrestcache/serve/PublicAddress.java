@@ -25,11 +25,13 @@ public record PublicAddress(String publicUrl, ClientAddress proxies) {
 
   /**
    * The prefix of URLs of this service: {@code PUBLIC_URL}, or else scheme, host and path prefix
-   * that trusted proxies report, or else the scheme and the Host of the request. Without a valid
-   * Host it is a path, which is a reference too (RFC 3986 4.2).
+   * that trusted proxies report, or else the scheme and the Host of the request; then the prefix
+   * that the client used. Without a valid Host it is a path, which is a reference too (RFC 3986
+   * 4.2).
    */
   public String of(ClientRequest request) {
-    return publicUrl.isEmpty() ? here(request) : publicUrl;
+    String base = publicUrl.isEmpty() ? here(request) : publicUrl;
+    return base.endsWith(request.prefix()) ? base : base + request.prefix();
   }
 
   private String here(ClientRequest request) {

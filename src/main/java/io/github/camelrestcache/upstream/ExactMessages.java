@@ -104,9 +104,11 @@ record ExactMessages(
 
   private ClassicHttpRequest message(
       ClassicHttpRequest request, UpstreamRequest ask, ExecChain.Scope scope) {
+    // GitHub Enterprise Server has it at /api/graphql, beside /api/v3
+    String base = ask.path().equals("/graphql") ? basePath.replaceFirst("/v3$", "") : basePath;
     BasicClassicHttpRequest message =
         new BasicClassicHttpRequest(
-            ask.method(), request.getScheme(), request.getAuthority(), basePath + ask.target());
+            ask.method(), request.getScheme(), request.getAuthority(), base + ask.target());
     for (Map.Entry<String, String> field : ask.fields().all()) {
       boolean condition = field.getKey().regionMatches(true, 0, "If-", 0, 3);
       message.addHeader(

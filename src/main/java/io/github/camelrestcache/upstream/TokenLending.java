@@ -38,7 +38,7 @@ public final class TokenLending {
             .map(path -> Pattern.quote(path.strip().replaceAll("/+$", "")))
             .map(path -> path.replace("*", "\\E[^/]+\\Q"))
             .collect(Collectors.joining("|"));
-    this.ownerPaths = Pattern.compile("(" + paths + ")(?![\\p{L}\\p{N}_-])");
+    this.ownerPaths = Pattern.compile("(/api/v3)*(" + paths + ")(?![\\p{L}\\p{N}_-])");
   }
 
   /** Whether a request by this method to this path (as sent) may carry the service's token. */

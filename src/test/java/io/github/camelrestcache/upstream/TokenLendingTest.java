@@ -35,7 +35,7 @@ class TokenLendingTest {
         """
         /user /user/repos /user/repos/user /notifications /notifications/threads/1 /issues /gists
         /gists/public /installation /installation/repositories /USER /UsEr/repos /ISSUES /user.json
-        /user;a=b /user%2Frepos /USER%2frepos /user%20 /user%00 /user%0Aa /user%3Fa
+        /user;a=b /api/v3/user /API%2Fv3/user /user%2Frepos /USER%2frepos /user%20 /user%00 /user%0Aa /user%3Fa
         """;
     assertThat(words(paths)).noneMatch(path -> lending.allows(method, path));
   }
