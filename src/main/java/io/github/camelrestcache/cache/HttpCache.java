@@ -116,7 +116,10 @@ public final class HttpCache {
         : Use.STALE;
   }
 
-  /** The request to GitHub: with the validators of the stored response, if it needs validation. */
+  /**
+   * The request to GitHub: if the stored response needs validation, with its validators, or without
+   * any if they came with another token.
+   */
   public UpstreamRequest request(
       @Variable("ask") UpstreamRequest ask,
       @Variable("found") Found found,
@@ -125,7 +128,9 @@ public final class HttpCache {
       return ask;
     }
     HttpFields stored = found.response().fields();
-    return ask.validating(stored.get("ETag"), stored.get("Last-Modified"));
+    return ask.token().equals(found.response().token())
+        ? ask.validating(stored.get("ETag"), stored.get("Last-Modified"))
+        : ask.validating(null, null);
   }
 
   /** The stored response as the answer. */
@@ -153,7 +158,7 @@ public final class HttpCache {
     compareClocks(answered.fields(), now);
     if (use.validates() && answered.status() == 304) {
       StoredResponse valid =
-          found.response().validated(answered.fields(), now, found.version(), ask.fields());
+          found.response().validated(answered.fields(), now, found.version(), ask);
       return Answer.fresh(valid, !valid.varies() && freshness(ask, valid).isStorable());
     }
     boolean failed = answered.status() >= 500 || answered.isLimit();
@@ -175,8 +180,7 @@ public final class HttpCache {
           answered, new SequenceInputStream(new ByteArrayInputStream(content), body));
     }
     return Answer.fresh(
-        StoredResponse.of(
-            answered.status(), answered.fields(), content, now, found.version(), ask.fields()),
+        StoredResponse.of(answered.status(), answered.fields(), content, now, found.version(), ask),
         true);
   }
 

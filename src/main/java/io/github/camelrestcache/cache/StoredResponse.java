@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
+import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -27,6 +28,7 @@ import java.util.stream.Stream;
  *     names}
  * @param received when it arrived or was validated, in milliseconds since 1970
  * @param version the version of its path before GitHub was asked
+ * @param token see {@link UpstreamRequest#token()}
  * @param selecting the request fields that {@code Vary} names, with their values (RFC 9111 4.1)
  */
 record StoredResponse(
@@ -35,9 +37,10 @@ record StoredResponse(
     byte[] content,
     long received,
     Scopes.Version version,
+    String token,
     HttpFields selecting) {
 
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   /** Fields whose values are stored as hashes. */
   private static final Set<String> SECRET = Set.of("cookie", "x-github-otp");
@@ -59,16 +62,17 @@ record StoredResponse(
       byte[] content,
       Instant now,
       Scopes.Version version,
-      HttpFields asked) {
+      UpstreamRequest ask) {
     HttpFields fields = dated(answered, now).endToEnd();
-    HttpFields selecting = selecting(names(fields), asked);
-    return new StoredResponse(status, fields, content, now.toEpochMilli(), version, selecting);
+    HttpFields selecting = selecting(names(fields), ask.fields());
+    long received = now.toEpochMilli();
+    return new StoredResponse(status, fields, content, received, version, ask.token(), selecting);
   }
 
   /** Tells at the key of a resource by which request fields its responses vary. */
   StoredResponse variants() {
     return new StoredResponse(
-        VARIANTS, new HttpFields(), new byte[0], received, version, selecting);
+        VARIANTS, new HttpFields(), new byte[0], received, version, token, selecting);
   }
 
   /** Whether a request selects this response (RFC 9111 4.1). */
@@ -130,7 +134,7 @@ record StoredResponse(
 
   /** The stored response after a 304 (RFC 9111 4.3.4 and 3.2). */
   StoredResponse validated(
-      HttpFields answered, Instant now, Scopes.Version newVersion, HttpFields asked) {
+      HttpFields answered, Instant now, Scopes.Version newVersion, UpstreamRequest ask) {
     HttpFields updated = new HttpFields(fields.all());
     HttpFields sent = dated(answered, now).endToEnd();
     updated.remove("Age");
@@ -139,7 +143,13 @@ record StoredResponse(
     sent.all().forEach(field -> updated.remove(field.getKey()));
     sent.all().forEach(field -> updated.add(field.getKey(), field.getValue()));
     return new StoredResponse(
-        status, updated, content, now.toEpochMilli(), newVersion, selecting(names(updated), asked));
+        status,
+        updated,
+        content,
+        now.toEpochMilli(),
+        newVersion,
+        ask.token(),
+        selecting(names(updated), ask.fields()));
   }
 
   private static HttpFields dated(HttpFields answered, Instant now) {
@@ -176,6 +186,7 @@ record StoredResponse(
     out.writeLong(received);
     out.writeUTF(version.purge());
     out.writeUTF(version.mark());
+    out.writeUTF(token);
     write(selecting, out);
     write(fields, out);
     out.write(content);
@@ -199,9 +210,11 @@ record StoredResponse(
       int status = in.readShort();
       long received = in.readLong();
       Scopes.Version version = new Scopes.Version(in.readUTF(), in.readUTF());
+      String token = in.readUTF();
       HttpFields selecting = read(in);
       HttpFields fields = read(in);
-      return new StoredResponse(status, fields, in.readAllBytes(), received, version, selecting);
+      return new StoredResponse(
+          status, fields, in.readAllBytes(), received, version, token, selecting);
     } catch (IOException e) {
       return null;
     }

@@ -1,5 +1,6 @@
 package io.github.camelrestcache.upstream;
 
+import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.base.HttpFields;
 import java.time.Instant;
 import java.util.List;
@@ -13,8 +14,8 @@ import org.apache.hc.core5.http.Method;
  * @param fields the header fields, without hop-by-hop fields
  * @param content the content, or null
  * @param lent whether the service's token is lent to a caller without credentials
- * @param credential the cache partition: a hash of the caller's own Authorization or of the lent
- *     token, or {@code nobody} without a credential
+ * @param credential the cache partition: a hash of the caller's own Authorization, of the lent
+ *     token or of its installation, or {@code nobody} without a credential
  * @param key identifies what the cache may answer it with and store, or null
  * @param deadline when the connection is aborted in any case, or null
  */
@@ -42,6 +43,14 @@ public record UpstreamRequest(
   /** Whether it carries a caller's own Authorization. */
   public boolean isOfOneCaller() {
     return !lent && !isShared();
+  }
+
+  /**
+   * Tells apart the tokens of a cache partition. GitHub's entity tags depend on the token: a
+   * validator that came with another one never matches.
+   */
+  public String token() {
+    return lent ? Hash.of(fields.get("Authorization")) : "";
   }
 
   public boolean isRead() {

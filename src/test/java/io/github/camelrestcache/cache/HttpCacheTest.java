@@ -51,7 +51,7 @@ class HttpCacheTest {
     HttpFields fields = fields("ETag: \"a\"; Cache-Control: " + cacheControl);
     Instant received = Instant.now().minusSeconds(age);
     StoredResponse response =
-        StoredResponse.of(200, fields, content(1), received, MISS.version(), fields(null));
+        StoredResponse.of(200, fields, content(1), received, MISS.version(), ask("GET", null));
     return found(response, "mark");
   }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.camelrestcache.cache.Scopes.Version;
+import io.github.camelrestcache.upstream.UpstreamRequest;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
@@ -20,7 +21,11 @@ class StoredResponseTest {
   private static final Version VERSION = new Version("purge", "mark");
 
   private static StoredResponse stored(String fields, String asked, byte... content) {
-    return StoredResponse.of(200, fields(fields), content, NOW, VERSION, fields(asked));
+    return StoredResponse.of(200, fields(fields), content, NOW, VERSION, ask(asked));
+  }
+
+  private static UpstreamRequest ask(String fields) {
+    return new UpstreamRequest("GET", "/a", fields(fields), null, false, "nobody", "key", null);
   }
 
   @Test
@@ -86,7 +91,7 @@ class StoredResponseTest {
     Version version = new Version("purge", "new");
     Instant later = NOW.plusSeconds(100);
     StoredResponse valid =
-        stored(before, null, (byte) 1).validated(fields(sent), later, version, fields(null));
+        stored(before, null, (byte) 1).validated(fields(sent), later, version, ask(null));
     String expected = "X: 1; X: 2; Content-Type: a/b; Content-Encoding: gzip; etag: \"b\"; X-C: 4";
     String date = "; Date: Thu, 01 Jan 2026 00:01:40 GMT";
     assertThat(valid.fields().all()).isEqualTo(fields(expected + date).all());
