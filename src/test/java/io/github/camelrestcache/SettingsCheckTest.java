@@ -96,6 +96,8 @@ class SettingsCheckTest {
         "github.api.url         | an http://    | https://; https://h?a=b; https://h:port; https://h#a",
         "public.url             | nothing, or an | cache.example; ftp://h; https://h?a=b; https://h#a; //h",
         "github.api.version     | a version     | v3; latest; 2022-11; ",
+        "github.app.id          | nothing, or the id | a b; 4711/1",
+        "github.app.installation.id | nothing, or the number | x; -1; 1.0",
         "github.org             | the login     | Net flix; Netflix/repos; -x; x?y; ",
         "github.owner.paths     | paths         | user; /user,; /user,gists; ",
         "refresh.interval       | a time above  | ten; 3; 300; 0; -5m; 1.5h; 5 minutes; PT5M; 5M; ",
@@ -136,6 +138,7 @@ class SettingsCheckTest {
     "github.api.token, ghp_s3cretß",
     "github.api.token, 'ghp_a\nghp_s3cret'",
     "github.api.token, https://s3cret b",
+    "github.app.id, -----BEGIN RSA PRIVATE KEY-----s3cret",
     "github.webhook.secret, s3cret",
     "github.webhook.secret, s3cret-0123456789-ß",
     "github.webhook.secret, 's3cret-0123456789\n0123456789'",
@@ -151,6 +154,16 @@ class SettingsCheckTest {
   })
   void rejectionNeverContainsSecrets(String key, String value) {
     assertThat(refusal(key, value)).contains(" is '***', but must be ").doesNotContain("s3cret");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "github.app.id, GITHUB_APP_PRIVATE_KEY_FILE",
+    "github.app.private.key.file, GITHUB_APP_ID",
+    "github.app.installation.id, GITHUB_APP_ID",
+  })
+  void appNeedsIdAndKey(String key, String missing) {
+    assertThat(refusal(key, "1")).startsWith(missing + " is not set: a GitHub App needs ");
   }
 
   @Test

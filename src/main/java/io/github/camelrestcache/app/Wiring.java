@@ -40,6 +40,7 @@ import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.store.Store;
 import io.github.camelrestcache.store.StoreClock;
+import io.github.camelrestcache.upstream.AppToken;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.GitHubClient;
 import io.github.camelrestcache.upstream.RateLimits;
@@ -55,8 +56,6 @@ import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelConfiguration;
 import org.apache.camel.CamelContext;
@@ -124,10 +123,10 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("changes", changes);
 
     // GitHub
-    ServiceToken token = new ServiceToken(settings.github());
-    ScheduledExecutorService tokens = Executors.newSingleThreadScheduledExecutor();
-    closing.add(tokens::shutdownNow);
-    tokens.scheduleWithFixedDelay(token::look, 1, 1, TimeUnit.SECONDS);
+    AppToken appToken = new AppToken(settings.github());
+    ServiceToken token = new ServiceToken(settings.github(), appToken);
+    registry.bind("appToken", appToken);
+    registry.bind("serviceToken", token);
     UpstreamUrls urls = new UpstreamUrls(settings);
     GitHub github = new GitHub(settings.github(), token, urls);
     RateLimits limits = new RateLimits(redis, keys, github::credential, meters);
@@ -202,7 +201,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("fastLane", lane);
     registry.bind("answers", new Answers(lane, address, urls));
     registry.bind("webhook", new Webhook(settings.github().webhookSecret()));
-    registry.bind("health", new Health(catalog, schedule, ranking, redis));
+    registry.bind("health", new Health(catalog, schedule, ranking, redis, token));
 
     // HTTP
     InFlight inFlight = new InFlight(settings, meters);

@@ -45,6 +45,7 @@ public record Settings(
    * The upstream.
    *
    * @param tokenFile a file with the token, or null
+   * @param app the GitHub App whose tokens to use, or null
    * @param answerTimeout the maximum time without data from GitHub
    * @param rateReserve the fraction of the rate limit reserved for callers, 0 to 1
    */
@@ -53,11 +54,21 @@ public record Settings(
       String version,
       String token,
       Path tokenFile,
+      App app,
       String webhookSecret,
       String ownerPaths,
       Duration connectTimeout,
       Duration answerTimeout,
       double rateReserve) {}
+
+  /**
+   * A GitHub App.
+   *
+   * @param id its id or client id
+   * @param keyFile a file with its private key
+   * @param installation the id of the installation, or empty for that of the organization
+   */
+  public record App(String id, Path keyFile, String installation, String org) {}
 
   /** Refreshes of cached endpoints. */
   public record Refreshing(int maxPages, Duration deadline, Duration coldWait) {}
@@ -100,10 +111,6 @@ public record Settings(
     SettingsReader of = new SettingsReader(context.getPropertiesComponent());
     Settings settings = read(of);
     // not fields of this record: routes, Kamelets and the log configuration use them
-    of.text(
-        "github.org",
-        "the login of an organization: letters, digits and hyphens",
-        "[A-Za-z0-9][A-Za-z0-9-]{0,99}");
     of.time("refresh.interval");
     of.text("log.format", "plain or json", "plain|json");
     of.refuseUnread();
@@ -115,6 +122,12 @@ public record Settings(
     if (settings.github.tokenFile != null && !settings.github.token.isEmpty()) {
       throw new BadConfiguration(
           "GITHUB_API_TOKEN and GITHUB_API_TOKEN_FILE are both set: set only one of them");
+    }
+    if (settings.github.app != null
+        && (settings.github.tokenFile != null || !settings.github.token.isEmpty())) {
+      throw new BadConfiguration(
+          "GITHUB_APP_ID is set, and GITHUB_API_TOKEN or GITHUB_API_TOKEN_FILE too: set either a"
+              + " token or a GitHub App");
     }
     if (settings.clients.port() == settings.management.port()) {
       throw new BadConfiguration(
@@ -156,6 +169,7 @@ public record Settings(
                 "a token of printable characters without spaces",
                 Settings::isToken),
             tokenFile.isEmpty() ? null : Path.of(tokenFile),
+            app(of),
             of.text(
                 "github.webhook.secret",
                 "nothing, or at least 16 printable characters",
@@ -176,6 +190,26 @@ public record Settings(
             of.flag("forward.cache.heuristic"),
             of.timeOrZero("stale.if.error", "a time such as 10m, 1h or 1d, or 0s for never")),
         limits(of));
+  }
+
+  private static App app(SettingsReader of) {
+    // routes and Kamelets use it, too
+    String org =
+        of.text(
+            "github.org",
+            "the login of an organization: letters, digits and hyphens",
+            "[A-Za-z0-9][A-Za-z0-9-]{0,99}");
+    String id =
+        of.text("github.app.id", "nothing, or the id or client id of a GitHub App", "[\\w.-]*");
+    String keyFile = of.text("github.app.private.key.file", "", s -> true);
+    String installation =
+        of.text("github.app.installation.id", "nothing, or the number of an installation", "\\d*");
+    if (!(id + keyFile + installation).isEmpty() && (id.isEmpty() || keyFile.isEmpty())) {
+      throw new BadConfiguration(
+          "%s is not set: a GitHub App needs GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY_FILE"
+              .formatted(id.isEmpty() ? "GITHUB_APP_ID" : "GITHUB_APP_PRIVATE_KEY_FILE"));
+    }
+    return id.isEmpty() ? null : new App(id, Path.of(keyFile), installation, org);
   }
 
   private static Limits limits(SettingsReader of) {

@@ -99,6 +99,7 @@ record SettingsReader(PropertiesComponent properties, Set<String> read) {
   /** The value for an error message; masks secrets and URLs that may contain one. */
   private static String shown(String key, String value) {
     return key.matches(".*(token|secret)")
+            || value.contains("PRIVATE KEY")
             || key.endsWith(".url") && value.matches("(?is).*(@|pass|auth).*")
         ? "***"
         : value;

@@ -177,8 +177,9 @@ public final class Responses {
   }
 
   private static Duration mostKept(UpstreamRequest ask) {
-    String credential = ask.fields().get("Authorization");
-    return credential != null && credential.contains("ghs_") ? INSTALLATION_TOKEN : LONGEST;
+    return ask.isOfOneCaller() && ask.fields().get("Authorization").contains("ghs_")
+        ? INSTALLATION_TOKEN
+        : LONGEST;
   }
 
   /** The key of a response of the resource. */

@@ -41,11 +41,17 @@ public record Fetch(
   /**
    * Begins without pages; stored ones are revalidated.
    *
-   * @throws RefreshFailed if the first page would take the share of the callers
+   * @throws RefreshFailed if the first page would take the share of the callers, or without the
+   *     token of a GitHub App: an anonymous list would lack what only the App may read
    */
   public Pages begin(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stored) {
+    String missing = github.missingToken();
+    if (missing != null) {
+      throw new RefreshFailed("The GitHub App has no valid token. " + missing);
+    }
     Limit limit = limits.known(github.credential());
-    boolean isFree = stored != null && github.isAuthorized();
+    String form = form(endpoint);
+    boolean isFree = stored != null && form.equals(stored.form()) && github.isAuthorized();
     if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
       int most = MOST_AT_ONCE * instances.known().size();
       Budget.check(endpoint.path(), limit, settings.github().rateReserve(), most);
@@ -58,7 +64,7 @@ public record Fetch(
         settings.github().url(),
         settings.refreshing().maxPages(),
         stored,
-        github.pageForm(endpoint.accept() + " " + endpoint.items()));
+        form);
   }
 
   /** The request for the next page, conditional if the page is stored. */
@@ -67,7 +73,13 @@ public record Fetch(
       @Variable("pages") Pages pages,
       @Variable("lease") Lease lease) {
     Instant deadline = lease.taken().plus(settings.refreshing().deadline());
-    return github.page(pages.next(), endpoint.accept(), pages.validator(), deadline);
+    // not if the token has been replaced since the refresh began
+    String validator = pages.isOf(form(endpoint)) ? pages.validator() : null;
+    return github.page(pages.next(), endpoint.accept(), validator, deadline);
+  }
+
+  private String form(CachedEndpoint endpoint) {
+    return github.pageForm(endpoint.accept() + " " + endpoint.items());
   }
 
   /**

@@ -119,6 +119,11 @@ public final class Pages {
     return next;
   }
 
+  /** Whether its validators are of this form. */
+  boolean isOf(String current) {
+    return form.equals(current);
+  }
+
   /** The validator for the next page, or null. */
   public String validator() {
     Piece piece = unconditional ? null : known.get(next);

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 public final class GitHub {
 
   private static final Logger LOG = LoggerFactory.getLogger(GitHub.class);
-  private static final String USER_AGENT = "camel-rest-cache";
+  static final String USER_AGENT = "camel-rest-cache";
 
   /** Fields with which a server may treat a GET as a write. */
   private static final List<String> METHOD_OVERRIDES =
@@ -88,9 +88,14 @@ public final class GitHub {
     return !token.now().isEmpty();
   }
 
-  /** Identifies all that determines a page except its target. */
+  /** Why refreshes lack the token that they should have, or null. */
+  public String missingToken() {
+    return token.missing();
+  }
+
+  /** Identifies all that determines a page, with its entity tag, except its target. */
   public String pageForm(String kind) {
-    return Hash.of(String.join("\n", credential(), version, urls.form()) + kind);
+    return Hash.of(String.join("\n", token.now(), version, urls.form()) + kind);
   }
 
   /**
@@ -180,7 +185,7 @@ public final class GitHub {
     }
     Lent last = lastLent;
     if (!last.token().equals(lent)) {
-      last = new Lent(lent, "lent " + Hash.of(lent));
+      last = new Lent(lent, "lent " + Hash.of(token.owner(lent)));
       lastLent = last;
     }
     return last.credential();

@@ -56,7 +56,7 @@ public record Limit(long limit, long remaining, long reset) {
   }
 
   /** GitHub's time in whole seconds, if it differs from the local time by 2 s or more. */
-  private static Instant now(UnaryOperator<String> fields) {
+  static Instant now(UnaryOperator<String> fields) {
     Instant here = Instant.now();
     String date = fields.apply("Date");
     Instant there = date == null ? null : HttpDates.parse(date);

@@ -9,14 +9,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The service's token: {@code GITHUB_API_TOKEN}, or the content of the file {@code
- * GITHUB_API_TOKEN_FILE}, which may change at run time.
+ * The service's token: {@code GITHUB_API_TOKEN}, the content of the file {@code
+ * GITHUB_API_TOKEN_FILE}, which may change at run time, or that of a GitHub App ({@link AppToken}).
  */
 public final class ServiceToken {
 
   private static final Logger LOG = LoggerFactory.getLogger(ServiceToken.class);
 
   private final Path file;
+  private final AppToken app;
   private volatile String token;
   private String trouble;
 
@@ -25,7 +26,8 @@ public final class ServiceToken {
    *
    * @throws BadConfiguration if the file contains no valid token
    */
-  public ServiceToken(Settings.GitHub settings) {
+  public ServiceToken(Settings.GitHub settings, AppToken app) {
+    this.app = app;
     file = settings.tokenFile();
     try {
       token = file == null ? settings.token() : read();
@@ -36,7 +38,23 @@ public final class ServiceToken {
 
   /** The token, or an empty string. */
   String now() {
-    return token;
+    return app.isConfigured() ? app.now() : token;
+  }
+
+  /** Names the cache partition of a token: an installation keeps its own when tokens change. */
+  String owner(String lent) {
+    return app.isConfigured() ? app.name() : lent;
+  }
+
+  /** Why the GitHub App has no valid token, or null if it has one or there is no App. */
+  String missing() {
+    return app.missing();
+  }
+
+  /** For the healthcheck: {@code ready}, {@code none} without a token, or what failed. */
+  public String state() {
+    String usual = now().isEmpty() ? "none" : "ready";
+    return app.trouble() == null ? usual : app.trouble();
   }
 
   /** Reads the file again, if there is one; called every second. */

@@ -32,6 +32,7 @@ final class GitHubApi {
   final GitHubData data;
   final Budgets budgets;
   final Map<String, Caller> tokens = new ConcurrentHashMap<>();
+  final AppTokens apps = new AppTokens();
   private final GitHubRoutes routes;
   private final AtomicLong answers = new AtomicLong();
   private volatile int secondaryLimit;
@@ -59,6 +60,10 @@ final class GitHubApi {
     if (request.header("User-Agent") == null) {
       return length(request, always(withoutUserAgent()));
     }
+    Answer toApp = apps.answer(request);
+    if (toApp != null) {
+      return length(request, always(toApp));
+    }
     Caller caller = caller(request);
     Call call = Call.of(request, caller == null ? Caller.ANONYMOUS : caller, base);
     boolean free = call.reads() && request.path().equals("/rate_limit");
@@ -85,7 +90,11 @@ final class GitHubApi {
     }
     String[] parts = given.trim().split(" +", 2);
     boolean token = parts[0].equalsIgnoreCase("Bearer") || parts[0].equalsIgnoreCase("token");
-    return token && parts.length == 2 ? tokens.get(parts[1]) : null;
+    if (!token || parts.length < 2) {
+      return null;
+    }
+    Caller known = tokens.get(parts[1]);
+    return known == null ? apps.caller(parts[1]) : known;
   }
 
   private Answer refused(Call call, Caller caller, boolean free, String resource) {

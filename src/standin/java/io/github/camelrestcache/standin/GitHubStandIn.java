@@ -235,6 +235,11 @@ public final class GitHubStandIn implements AutoCloseable {
     api.tokens.remove(token);
   }
 
+  /** Returns the GitHub Apps, of which there are none at first. */
+  public AppTokens apps() {
+    return api.apps;
+  }
+
   /** Leaves every caller {@code remaining} requests of each resource for the next hour. */
   public void budget(int remaining) {
     budget(remaining, Duration.ofHours(1));
