@@ -74,7 +74,7 @@ public record Fetch(
       @Variable("lease") Lease lease) {
     Instant deadline = lease.taken().plus(settings.refreshing().deadline());
     // not if the token has been replaced since the refresh began
-    String validator = pages.isOf(form(endpoint)) ? pages.validator() : null;
+    String validator = pages.form.equals(form(endpoint)) ? pages.validator() : null;
     return github.page(pages.next(), endpoint.accept(), validator, deadline);
   }
 

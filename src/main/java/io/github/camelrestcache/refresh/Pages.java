@@ -38,7 +38,7 @@ public final class Pages {
   private final URI upstream;
   private final int maxPages;
   private final Entry stored;
-  private final String form;
+  final String form;
 
   /** By target, the pages that may be requested conditionally. */
   private final Map<String, Piece> known = new HashMap<>();
@@ -117,11 +117,6 @@ public final class Pages {
   /** The target of the next page, or null after the last. */
   public String next() {
     return next;
-  }
-
-  /** Whether its validators are of this form. */
-  boolean isOf(String current) {
-    return form.equals(current);
   }
 
   /** The validator for the next page, or null. */

@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The installation token of the GitHub App. The route {@code renew-token} alone requests tokens,
+ * The installation token of the GitHub App. The route {@code update-token} alone requests tokens,
  * one at a time; until it has a new one, the previous one is used. See GitHub's "Generating an
  * installation access token for a GitHub App".
  */
