@@ -93,7 +93,8 @@ public final class AppTokens {
     String token = "ghs_" + UUID.randomUUID().toString().replace("-", "") + "aB3x";
     // to the second, as GitHub says it
     Instant end = Instant.now().plus(lifetime).truncatedTo(ChronoUnit.SECONDS);
-    Caller caller = new Caller("installation " + app.installation(), "the-app[bot]", List.of());
+    Caller caller =
+        new Caller("installation " + app.installation(), "the-app[bot]", List.of(), List.of());
     tokens.put(token, new Issued(caller, end));
     issued.add(token);
     body.put("token", token).put("expires_at", end.toString());

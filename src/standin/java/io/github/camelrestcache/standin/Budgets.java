@@ -25,6 +25,7 @@ final class Budgets {
   private final int withToken;
   private final Map<String, Window> windows = new HashMap<>();
   private int left = -1;
+  private String leftOf;
   private Instant leftUntil = Instant.MIN;
 
   /** Takes the hourly limits; those of search are fixed, as at GitHub: 10 and 30 a minute. */
@@ -33,10 +34,15 @@ final class Budgets {
     this.withToken = withToken;
   }
 
-  /** Leaves every caller that many requests for each resource until the given time has passed. */
-  synchronized void leave(int remaining, Duration untilReset) {
+  /**
+   * Leaves every caller that many requests until the given time has passed.
+   *
+   * @param resource of this resource alone; null for each
+   */
+  synchronized void leave(String resource, int remaining, Duration untilReset) {
     windows.clear();
     left = remaining;
+    leftOf = resource;
     leftUntil = Instant.now().plus(untilReset);
   }
 
@@ -46,16 +52,17 @@ final class Budgets {
     String key = resource + ' ' + caller.token();
     Window window = windows.get(key);
     if (window == null || window.reset() <= now.getEpochSecond()) {
-      window = begin(caller.authorised(), resource.equals("search"), now);
+      window = begin(caller.authorised(), resource, now);
     }
     window = new Window(window.limit(), window.used() + cost, window.reset());
     windows.put(key, window);
     return window;
   }
 
-  private Window begin(boolean authorised, boolean search, Instant now) {
+  private Window begin(boolean authorised, String resource, Instant now) {
+    boolean search = resource.equals("search");
     int limit = search ? (authorised ? 30 : 10) : authorised ? withToken : anonymous;
-    if (now.isBefore(leftUntil)) {
+    if (now.isBefore(leftUntil) && (leftOf == null || leftOf.equals(resource))) {
       limit = Math.max(limit, left);
       long reset = leftUntil.plusMillis(999).getEpochSecond();
       return new Window(limit, limit - left, reset);

@@ -21,9 +21,10 @@ record Call(
    * @param token the token; empty for somebody without one
    * @param login whom the token belongs to; empty for somebody without one
    * @param scopes the token's OAuth scopes; empty for a fine-grained token
+   * @param permissions what a fine-grained token is granted, private repositories included
    */
-  record Caller(String token, String login, List<String> scopes) {
-    static final Caller ANONYMOUS = new Caller("", "", List.of());
+  record Caller(String token, String login, List<String> scopes, List<String> permissions) {
+    static final Caller ANONYMOUS = new Caller("", "", List.of(), List.of());
 
     boolean authorised() {
       return !token.isEmpty();
@@ -31,7 +32,7 @@ record Call(
 
     /** Tells whether private repositories exist for this caller. */
     boolean seesPrivate() {
-      return scopes.contains("repo");
+      return scopes.contains("repo") || !permissions.isEmpty();
     }
   }
 

@@ -35,7 +35,7 @@ final class GitHubApi {
   final AppTokens apps = new AppTokens();
   private final GitHubRoutes routes;
   private final AtomicLong answers = new AtomicLong();
-  private volatile int secondaryLimit;
+  private final Map<SecondaryLimit, Integer> limits = new ConcurrentHashMap<>();
 
   GitHubApi(GitHubData data, Budgets budgets) {
     this.data = data;
@@ -43,9 +43,9 @@ final class GitHubApi {
     this.routes = new GitHubRoutes(data);
   }
 
-  /** Sets the Retry-After of the secondary limit in seconds; 0 lifts the limit. */
-  void secondaryLimit(int seconds) {
-    secondaryLimit = seconds;
+  /** Sets a limit's Retry-After in seconds; below 0 it has none, and 0 lifts the limit. */
+  void limit(SecondaryLimit limit, int seconds) {
+    limits.put(limit, seconds);
   }
 
   /**
@@ -108,15 +108,21 @@ final class GitHubApi {
     if (free) {
       return null;
     }
-    if (secondaryLimit > 0) {
-      String message =
-          "You have exceeded a secondary rate limit. Please wait before you try again.";
-      return Answer.error(403, message, "rest#secondary-rate-limits")
-          .with("Retry-After", Integer.toString(secondaryLimit));
+    for (SecondaryLimit limit : SecondaryLimit.values()) {
+      int seconds = limits.getOrDefault(limit, 0);
+      if (seconds != 0 && limit.stops(call)) {
+        Answer answer = Answer.error(403, limit.message, limit.page);
+        return seconds < 0 ? answer : answer.with("Retry-After", Integer.toString(seconds));
+      }
     }
     if (budgets.take(caller, resource, 0).remaining() == 0) {
       String whose = caller.authorised() ? "user " + caller.login() : "127.0.0.1";
       String message = "API rate limit exceeded for " + whose + ".";
+      if (resource.equals("graphql") && caller.authorised()) {
+        ObjectNode body = GitHubJson.MAPPER.createObjectNode();
+        body.putArray("errors").addObject().put("type", "RATE_LIMITED").put("message", message);
+        return Answer.json(200, body);
+      }
       return Answer.error(403, message, "rest#rate-limiting");
     }
     return null;
@@ -188,6 +194,8 @@ final class GitHubApi {
       if (!caller.scopes().isEmpty()) {
         answer.with("X-OAuth-Scopes", String.join(", ", caller.scopes()));
         answer.with("X-Accepted-OAuth-Scopes", status == 201 ? "public_repo, repo" : "");
+      } else if (!caller.permissions().isEmpty()) {
+        answer.with("X-Accepted-GitHub-Permissions", String.join("; ", caller.permissions()));
       }
     }
   }

@@ -227,7 +227,15 @@ public final class GitHubStandIn implements AutoCloseable {
 
   /** Makes a token known. Without scopes it is a fine-grained one. */
   public void addToken(String token, String login, String... scopes) {
-    api.tokens.put(token, new Caller(token, login, List.of(scopes)));
+    api.tokens.put(token, new Caller(token, login, List.of(scopes), List.of()));
+  }
+
+  /**
+   * Makes a fine-grained token known that sees private repositories. Its answers name the
+   * permissions, such as {@code contents=read}.
+   */
+  public void addFineGrainedToken(String token, String login, String... permissions) {
+    api.tokens.put(token, new Caller(token, login, List.of(), List.of(permissions)));
   }
 
   /** Makes a token unknown, as when it is revoked. */
@@ -247,12 +255,26 @@ public final class GitHubStandIn implements AutoCloseable {
 
   /** Leaves every caller {@code remaining} requests of each resource, and resets after a time. */
   public void budget(int remaining, Duration untilReset) {
-    api.budgets.leave(remaining, untilReset);
+    api.budgets.leave(null, remaining, untilReset);
+  }
+
+  /** Leaves every caller {@code remaining} requests of one resource, such as {@code graphql}. */
+  public void budget(String resource, int remaining, Duration untilReset) {
+    api.budgets.leave(resource, remaining, untilReset);
   }
 
   /** Refuses all requests but /rate_limit, with this Retry-After in seconds; 0 ends that. */
   public void secondaryLimit(int retryAfterSeconds) {
-    api.secondaryLimit(retryAfterSeconds);
+    limit(SecondaryLimit.REQUESTS, retryAfterSeconds);
+  }
+
+  /**
+   * Refuses the requests that a secondary limit stops.
+   *
+   * @param retryAfterSeconds its Retry-After; below 0 it has none, and 0 ends the limit
+   */
+  public void limit(SecondaryLimit limit, int retryAfterSeconds) {
+    api.limit(limit, retryAfterSeconds);
   }
 
   /**
