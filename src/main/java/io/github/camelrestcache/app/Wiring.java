@@ -44,6 +44,7 @@ import io.github.camelrestcache.upstream.AppToken;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.GitHubClient;
 import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.Refusals;
 import io.github.camelrestcache.upstream.ServiceToken;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.github.camelrestcache.view.Ranking;
@@ -129,7 +130,10 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("serviceToken", token);
     UpstreamUrls urls = new UpstreamUrls(settings);
     GitHub github = new GitHub(settings.github(), token, urls);
-    RateLimits limits = new RateLimits(redis, keys, github::credential, meters);
+    RateLimits limits = new RateLimits(github::credential, meters);
+    Refusals refusals =
+        new Refusals(redis, keys, limits, settings.refreshing().coldWait(), workers);
+    registry.bind("refusals", refusals);
     registry.bind("github", github);
 
     // refreshes and views
@@ -164,7 +168,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // the HTTP cache
     Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
-    GitHubClient client = new GitHubClient(settings, limits, urls, meters);
+    GitHubClient client = new GitHubClient(settings, limits, refusals, urls, meters);
     HttpCache cache = new HttpCache(settings);
     registry.bind("flights", flights);
     registry.bind("scopes", scopes);
@@ -172,7 +176,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("httpCache", cache);
     Responses responses = new Responses(redis, keys, cache, places, scopes, settings);
     Lookup lookup =
-        new Lookup(redis, keys, places, scopes, purges, limits, responses, meters.registry());
+        new Lookup(redis, keys, places, scopes, purges, refusals, responses, meters.registry());
     Serving serving = new Serving(cache, limits);
     registry.bind("responses", responses);
     registry.bind("lookup", lookup);

@@ -221,6 +221,7 @@ public final class HttpCache {
     HttpFields fields = answered.fields();
     boolean forACookie = !ask.isOfOneCaller() && ask.fields().contains("Cookie");
     return ask.method().equals("GET")
+        && !answered.isLimit()
         && !forACookie
         && !leadsElsewhere(answered)
         && !StoredResponse.names(fields).contains("*") // RFC 9111 4.1

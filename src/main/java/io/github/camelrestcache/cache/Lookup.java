@@ -9,7 +9,7 @@ import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Keys;
 import io.github.camelrestcache.store.RedisConnection;
 import io.github.camelrestcache.store.RedisConnection.Command;
-import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.Refusals;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -24,7 +24,7 @@ import org.springframework.dao.DataAccessException;
 
 /**
  * Looks for stored responses ({@link Responses}): reads the version of the path, the response and a
- * refusal of the rate limit in one round trip. An unreadable value counts as absent.
+ * refusals of rate limits in one round trip. An unreadable value counts as absent.
  */
 public final class Lookup {
 
@@ -35,7 +35,7 @@ public final class Lookup {
   private final Places places;
   private final Scopes scopes;
   private final Purges purges;
-  private final RateLimits limits;
+  private final Refusals refusals;
   private final Responses responses;
   private final Counter hits;
   private final Counter misses;
@@ -46,7 +46,7 @@ public final class Lookup {
       Places places,
       Scopes scopes,
       Purges purges,
-      RateLimits limits,
+      Refusals refusals,
       Responses responses,
       MeterRegistry meters) {
     this.redis = redis;
@@ -54,7 +54,7 @@ public final class Lookup {
     this.places = places;
     this.scopes = scopes;
     this.purges = purges;
-    this.limits = limits;
+    this.refusals = refusals;
     this.responses = responses;
     hits = reads(meters, "hit");
     misses = reads(meters, "miss");
@@ -71,7 +71,7 @@ public final class Lookup {
    * A look into Redis for a request.
    *
    * @param key the key of the response
-   * @param refusal the key of a refusal of the rate limit
+   * @param refusals the keys of the refusals that may apply
    * @param creates whether GitHub may be asked, so that a new scope needs a mark
    * @param stamp taken before the look
    * @param since when it began, by {@link System#nanoTime()}
@@ -80,7 +80,7 @@ public final class Lookup {
       UpstreamRequest ask,
       Place place,
       String key,
-      String refusal,
+      List<String> refusals,
       boolean creates,
       Changes.Stamp stamp,
       String purge,
@@ -94,7 +94,7 @@ public final class Lookup {
             ask,
             place,
             key(ask),
-            limits.refusalKey(ask),
+            refusals.keys(ask),
             !wanted.has("only-if-cached"),
             scopes.stamp(place, ask.credential()),
             purges.mark(place.path()),
@@ -109,7 +109,7 @@ public final class Lookup {
     return new Command[] {
       scopes.read(look.place()),
       to -> to.getrange(look.key().getBytes(UTF_8), 0, HttpCache.SMALL - 1),
-      to -> to.get(look.refusal().getBytes(UTF_8))
+      Refusals.read(look.refusals())
     };
   }
 
@@ -133,7 +133,7 @@ public final class Lookup {
       return null;
     }
     byte[] value = (byte[]) values.get(1);
-    byte[] refusal = (byte[]) values.get(2);
+    Object refusal = values.get(2);
     if (value.length == 0) {
       return found(look, version, Set.of(), null, refusal);
     }
@@ -178,7 +178,7 @@ public final class Lookup {
         HttpFields selecting = StoredResponse.selecting(names, ask.fields());
         response = read(client, responses.variantKey(look.key(), selecting), null);
       }
-      return found(look, version, names, response, (byte[]) values.get(2));
+      return found(look, version, names, response, values.get(2));
     } catch (DataAccessException e) {
       responses.failed(e);
       return Found.nothing(place);
@@ -186,8 +186,8 @@ public final class Lookup {
   }
 
   private Found found(
-      Look look, Scopes.Version read, Set<String> names, StoredResponse response, byte[] refusal) {
-    limits.looked(look.refusal(), refusal);
+      Look look, Scopes.Version read, Set<String> names, StoredResponse response, Object refusal) {
+    refusals.looked(look.refusals(), refusal);
     Scopes.Version version = new Scopes.Version(read.purge() + look.purge(), read.mark());
     boolean isUsable =
         response != null

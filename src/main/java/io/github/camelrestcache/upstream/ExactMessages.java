@@ -27,10 +27,15 @@ import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
  * Sends the request in the variable {@code ask} exactly as it is, and puts the response into the
  * variable {@code answered}. camel-http would normalise targets ({@code //}), drop fields ({@code
  * Via}, {@code Warning}) and join repeated ones into {@code [a, b]}. While GitHub refuses requests
- * of a credential, the refusal is repeated and GitHub is not asked ({@link RateLimits}).
+ * of a credential, the refusal is repeated and GitHub is not asked ({@link Refusals}).
  */
 record ExactMessages(
-    String basePath, RateLimits limits, RewrittenJson json, UpstreamUrls urls, MeterRegistry meters)
+    String basePath,
+    RateLimits limits,
+    Refusals refusals,
+    RewrittenJson json,
+    UpstreamUrls urls,
+    MeterRegistry meters)
     implements ExecChainHandler {
 
   private static final Pattern RESOURCE = Pattern.compile("[a-z_]{1,40}");
@@ -45,7 +50,7 @@ record ExactMessages(
     Exchange exchange = (Exchange) scope.clientContext.getAttribute(Exchange.class.getName());
     UpstreamRequest ask = exchange.getVariable("ask", UpstreamRequest.class);
     try {
-      ClassicHttpResponse response = limits.refusal(ask);
+      ClassicHttpResponse response = refusals.refusal(ask);
       boolean isRepeated = response != null;
       boolean isLimit = isRepeated;
       if (!isRepeated) {
@@ -57,9 +62,11 @@ record ExactMessages(
           // invalid credentials have no limits, and anyone can invent many
           limits.note(ask, fields(response));
         }
-        isLimit = isLimit(response);
+        LimitKind kind = LimitKind.of(ask, response);
+        isLimit = kind != null;
         if (isLimit) {
-          limits.refused(ask, response.getCode(), fields(response), Contents.text(response));
+          String text = Contents.text(response);
+          refusals.refused(ask, kind, response.getCode(), fields(response), text);
         }
       }
       json.rewrite(response, ask.fields().get("If-None-Match"));
@@ -127,23 +134,6 @@ record ExactMessages(
       fields.add(header.getName(), header.getValue() == null ? "" : header.getValue());
     }
     return fields;
-  }
-
-  /**
-   * Whether GitHub refuses because of a primary or secondary limit, which only the message may
-   * tell: a denied access may be the last request of a window, too.
-   */
-  private static boolean isLimit(ClassicHttpResponse response) throws IOException {
-    if (response.getCode() != 403) {
-      return response.getCode() == 429;
-    }
-    if (response.containsHeader("Retry-After")) {
-      return true;
-    }
-    String said = Limit.message(Contents.text(response));
-    return said.isEmpty()
-        ? "0".equals(Contents.field(response, "x-ratelimit-remaining"))
-        : said.contains("rate limit");
   }
 
   /** Counts requests; with credentials, a 304 is free ("Best practices for the REST API"). */

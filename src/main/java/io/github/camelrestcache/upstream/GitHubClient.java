@@ -37,7 +37,8 @@ public final class GitHubClient extends HttpClientBuilder implements HttpActivit
 
   private final Settings settings;
 
-  public GitHubClient(Settings settings, RateLimits limits, UpstreamUrls urls, Meters meters) {
+  public GitHubClient(
+      Settings settings, RateLimits limits, Refusals refusals, UpstreamUrls urls, Meters meters) {
     this.settings = settings;
     setDefaultRequestConfig(
         RequestConfig.custom()
@@ -58,6 +59,7 @@ public final class GitHubClient extends HttpClientBuilder implements HttpActivit
         new ExactMessages(
             settings.github().url().getRawPath().replaceAll("/+$", ""),
             limits,
+            refusals,
             new RewrittenJson(urls, settings.forwarding().maxEntry()),
             urls,
             meters.registry()));

@@ -42,17 +42,25 @@ public record Limit(long limit, long remaining, long reset) {
    * @return null if the answer does not say
    */
   public static Duration wait(UnaryOperator<String> fields) {
-    String retryAfter = fields.apply("Retry-After");
+    Duration wait = retryAfter(fields);
     long reset = number(fields.apply(PREFIX + "reset"));
-    Duration wait = null;
-    if (number(retryAfter) >= 0) {
-      wait = Duration.ofSeconds(number(retryAfter));
-    } else if (retryAfter != null && HttpDates.parse(retryAfter) != null) {
-      wait = Duration.between(now(fields), HttpDates.parse(retryAfter));
-    } else if (number(fields.apply(PREFIX + "remaining")) == 0 && reset >= 0) {
-      wait = Duration.between(now(fields), Instant.ofEpochSecond(reset));
+    return wait == null && number(fields.apply(PREFIX + "remaining")) == 0 && reset >= 0
+        ? atMost(Duration.between(now(fields), Instant.ofEpochSecond(reset)))
+        : wait;
+  }
+
+  /** The time in {@code Retry-After}, at most a day, or null. */
+  static Duration retryAfter(UnaryOperator<String> fields) {
+    String value = fields.apply("Retry-After");
+    if (number(value) >= 0) {
+      return atMost(Duration.ofSeconds(number(value)));
     }
-    return wait != null && wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
+    Instant until = value == null ? null : HttpDates.parse(value);
+    return until == null ? null : atMost(Duration.between(now(fields), until));
+  }
+
+  private static Duration atMost(Duration wait) {
+    return wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
   }
 
   /** GitHub's time in whole seconds, if it differs from the local time by 2 s or more. */

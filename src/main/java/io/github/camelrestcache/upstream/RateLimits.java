@@ -1,45 +1,25 @@
 package io.github.camelrestcache.upstream;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.Hash;
-import io.github.camelrestcache.base.HttpDates;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Meters;
-import io.github.camelrestcache.store.Keys;
-import io.github.camelrestcache.store.RedisConnection;
 import io.micrometer.core.instrument.Tags;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
-import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
-import org.springframework.dao.DataAccessException;
 
 /**
- * GitHub's rate limits per credential and resource: the {@code x-ratelimit-*} fields of the latest
- * answer to this instance, and the refusals to all instances until they end. See GitHub's "Rate
- * limits for the REST API".
- *
- * <p>In Redis, a refusal ends with its time to live, so that no clocks are compared. A copy in
- * memory works without Redis.
+ * GitHub's primary rate limits per credential and resource: the {@code x-ratelimit-*} fields of the
+ * latest answer to this instance. See GitHub's "Rate limits for the REST API".
  */
 public final class RateLimits {
-
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Pattern OF_ONE_ANSWER =
-      Pattern.compile("(?i)date|age|etag|set-cookie|transfer-encoding|content-(length|encoding)");
 
   private static final Pattern VISIBLE = Pattern.compile("[ -~]*");
 
@@ -50,34 +30,19 @@ public final class RateLimits {
 
   private static final Duration KEPT = Duration.ofHours(1);
 
-  /** The first wait for a secondary limit without a time; the longest is 32 times that. */
-  private static final Duration FIRST_WAIT = Duration.ofMinutes(1);
-
   /** The {@code x-ratelimit-*} fields of the latest answer, and the limit in them or null. */
   private record Latest(
       String credential, String resource, Map<String, String> fields, Limit limit) {}
 
-  /** A refusal as received, and its end in milliseconds since 1970 by the local clock. */
-  private record Refusal(int status, Map<String, String> fields, String content, long until) {}
-
   private final Cache<String, Latest> latest = memory(KEPT);
-  private final Cache<String, Refusal> refusals = memory(KEPT);
-
-  /** Refusals that Redis did not have a moment ago. */
-  private final Cache<String, Boolean> unrefused = memory(Duration.ofMillis(100));
 
   /** By request, the resource that it counts against, if that is not the guessed one. */
   private final Cache<String, String> unusual = memory(KEPT);
 
-  private final RedisConnection redis;
-  private final String prefix;
-
   /**
    * @param own the credential of the service's token
    */
-  public RateLimits(RedisConnection redis, Keys keys, Supplier<String> own, Meters meters) {
-    this.redis = redis;
-    prefix = keys.of("limit:");
+  public RateLimits(Supplier<String> own, Meters meters) {
     meters
         .each("ratelimit", () -> metered(own.get()), RateLimits::tags)
         .gauge("limit", null, "Requests per window", each -> each.limit().limit())
@@ -93,7 +58,7 @@ public final class RateLimits {
             each -> each.limit().reset());
   }
 
-  private static <T> Cache<String, T> memory(Duration kept) {
+  static <T> Cache<String, T> memory(Duration kept) {
     return Caffeine.newBuilder()
         .executor(Runnable::run)
         .maximumSize(MOST)
@@ -128,7 +93,7 @@ public final class RateLimits {
     if (fields.isEmpty()) {
       return;
     }
-    String resource = resource(fields);
+    String resource = fields.getOrDefault(Limit.PREFIX + "resource", Limit.guessed(ask));
     if (resource.equals(Limit.guessed(ask))) {
       unusual.invalidate(request(ask));
     } else {
@@ -160,129 +125,22 @@ public final class RateLimits {
     return known == null ? null : known.limit();
   }
 
-  /**
-   * Records a refusal, whose limit has been noted, for as long as it says. If it does not say, that
-   * is a minute, doubled for each refusal in a row.
-   */
-  public void refused(UpstreamRequest ask, int status, HttpFields response, String content) {
-    String name = refusalKey(ask);
-    if (inForce(name) != null) {
-      return; // answers a request that was in flight at that refusal
-    }
-    Map<String, String> fields = fields(response, "");
-    Duration said = Limit.wait(fields::get);
-    Duration wait = said == null ? untold(name + ":in-a-row") : said;
-    fields.keySet().removeIf(field -> OF_ONE_ANSWER.matcher(field).matches());
-    if (wait.toMillis() > 0) {
-      Refusal refusal =
-          new Refusal(
-              status,
-              fields,
-              content.isEmpty() ? "{\"message\":\"API rate limit exceeded\"}" : content,
-              System.currentTimeMillis() + wait.toMillis());
-      refusals.put(name, refusal);
-      write(name, refusal, wait);
-    }
-  }
-
-  /** The key of a refusal of this request. GitHub names the resource only in the answer. */
-  public String refusalKey(UpstreamRequest ask) {
+  /** The resource that a request counts against. GitHub names it only in the answer. */
+  String resource(UpstreamRequest ask) {
     String known = unusual.getIfPresent(request(ask));
-    return name(ask.credential(), known == null ? Limit.guessed(ask) : known) + ":refusal";
+    return known == null ? Limit.guessed(ask) : known;
   }
 
-  /**
-   * Notes what is stored at a {@link #refusalKey}, so that it is not read again for the request.
-   */
-  public void looked(String refusalKey, byte[] refusal) {
-    if (refusal == null) {
-      unrefused.put(refusalKey, true);
-    }
-  }
-
-  /** How long a refusal without a time lasts: twice as long each time in a row. */
-  private Duration untold(String name) {
-    Long before = read(name, Long.class);
-    long inARow = before == null ? 0 : before;
-    Duration wait = FIRST_WAIT.multipliedBy(1L << Math.min(5, inARow));
-    write(name, inARow + 1, wait.multipliedBy(2));
-    return wait;
-  }
-
-  /** The refusal that is in force for a request, or null. */
-  public ClassicHttpResponse refusal(UpstreamRequest ask) {
-    if (ask.path().equals("/rate_limit")) {
-      return null;
-    }
-    Refusal refusal = inForce(refusalKey(ask));
-    if (refusal == null) {
-      return null;
-    }
-    long seconds = (refusal.until() - System.currentTimeMillis() + 999) / 1000;
-    ClassicHttpResponse response = new BasicClassicHttpResponse(refusal.status());
-    refusal.fields().forEach(response::addHeader);
-    response.setHeader("Retry-After", Long.toString(seconds));
-    response.setHeader("Date", HttpDates.format(Instant.now()));
-    response.setEntity(new ByteArrayEntity(refusal.content().getBytes(UTF_8), null));
-    return response;
-  }
-
-  /** The refusal in memory or in Redis, or null. */
-  private Refusal inForce(String name) {
-    Refusal here = refusals.getIfPresent(name);
-    if (here != null && here.until() > System.currentTimeMillis()) {
-      return here;
-    }
-    if (unrefused.getIfPresent(name) != null) {
-      return null;
-    }
-    Refusal shared = read(name, Refusal.class);
-    try {
-      Long left = shared == null ? null : redis.getExpire(name, TimeUnit.MILLISECONDS);
-      if (left == null || left <= 0) {
-        return null;
-      }
-      long until = System.currentTimeMillis() + left;
-      Refusal now = new Refusal(shared.status(), shared.fields(), shared.content(), until);
-      refusals.put(name, now);
-      return now;
-    } catch (DataAccessException e) {
-      return null;
-    }
-  }
-
-  private void write(String name, Object value, Duration kept) {
-    try {
-      redis.opsForValue().set(name, JSON.writeValueAsBytes(value), kept);
-    } catch (IOException | DataAccessException e) {
-      // this instance has it in memory
-    }
-  }
-
-  /** The value in Redis, or null if it is missing or unreadable or Redis does not answer. */
-  private <T> T read(String name, Class<T> type) {
-    try {
-      byte[] value = (byte[]) redis.opsForValue().get(name);
-      return value == null ? null : JSON.readValue(value, type);
-    } catch (IOException | DataAccessException e) {
-      return null;
-    }
-  }
-
-  private String name(String credential, String resource) {
-    return prefix + credential + ":" + resource;
+  private static String name(String credential, String resource) {
+    return credential + ":" + resource;
   }
 
   private static String request(UpstreamRequest ask) {
     return Hash.of(ask.method() + " " + ask.path());
   }
 
-  private static String resource(Map<String, String> fields) {
-    return fields.getOrDefault(Limit.PREFIX + "resource", "core");
-  }
-
   /** The fields whose names have this prefix; of a repeated field, the last. */
-  private static Map<String, String> fields(HttpFields message, String prefix) {
+  static Map<String, String> fields(HttpFields message, String prefix) {
     Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, String> field : message.all()) {
       if (field.getKey().regionMatches(true, 0, prefix, 0, prefix.length())) {
