@@ -7,7 +7,7 @@ import io.github.camelrestcache.refresh.Failures;
 import io.github.camelrestcache.refresh.Schedule;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.RedisConnection;
-import io.github.camelrestcache.upstream.ServiceToken;
+import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.view.Ranking;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,11 +22,7 @@ import org.apache.camel.Variable;
 
 /** The report at {@code /healthcheck}: which endpoints and views can be served, or why not. */
 public record Health(
-    Catalog catalog,
-    Schedule schedule,
-    Ranking ranking,
-    RedisConnection redis,
-    ServiceToken token) {
+    Catalog catalog, Schedule schedule, Ranking ranking, RedisConnection redis, GitHub github) {
 
   /** The state of one endpoint. It is stale if the last fetch is older than the interval. */
   public Map<String, Object> endpoint(
@@ -67,7 +63,7 @@ public record Health(
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("status", ready ? "ready" : "not ready");
     report.put("store", redis.trouble() == null ? "ready" : redis.trouble());
-    report.put("token", token.state());
+    report.put("token", github.tokenState());
     report.put("endpoints", endpoints);
     report.put("views", views);
     Message message = exchange.getMessage();

@@ -46,6 +46,7 @@ import io.github.camelrestcache.upstream.GitHubClient;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.Refusals;
 import io.github.camelrestcache.upstream.ServiceToken;
+import io.github.camelrestcache.upstream.TokenStatus;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.github.camelrestcache.view.Ranking;
 import io.github.camelrestcache.view.ViewPaths;
@@ -129,7 +130,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("appToken", appToken);
     registry.bind("serviceToken", token);
     UpstreamUrls urls = new UpstreamUrls(settings);
-    GitHub github = new GitHub(settings.github(), token, urls);
+    TokenStatus status = new TokenStatus();
+    GitHub github = new GitHub(settings.github(), token, status, urls);
     RateLimits limits = new RateLimits(github::credential, meters);
     Refusals refusals =
         new Refusals(redis, keys, limits, settings.refreshing().coldWait(), workers);
@@ -168,7 +170,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // the HTTP cache
     Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
-    GitHubClient client = new GitHubClient(settings, limits, refusals, urls, meters);
+    GitHubClient client = new GitHubClient(settings, limits, refusals, status, urls, meters);
     HttpCache cache = new HttpCache(settings);
     registry.bind("flights", flights);
     registry.bind("scopes", scopes);
@@ -205,7 +207,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("fastLane", lane);
     registry.bind("answers", new Answers(lane, address, urls));
     registry.bind("webhook", new Webhook(settings.github().webhookSecret()));
-    registry.bind("health", new Health(catalog, schedule, ranking, redis, token));
+    registry.bind("health", new Health(catalog, schedule, ranking, redis, github));
 
     // HTTP
     InFlight inFlight = new InFlight(settings, meters);

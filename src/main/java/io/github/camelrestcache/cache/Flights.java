@@ -171,6 +171,9 @@ public final class Flights {
       @Variable("request") ClientRequest client,
       @Variable("flight") Flight flight,
       @Variable("waited") Outcome before) {
+    if (flight.isLed()) { // GitHub has refused the service's token: ask again, without it
+      return CompletableFuture.completedFuture(null);
+    }
     return flight
         .landed()
         .copy()

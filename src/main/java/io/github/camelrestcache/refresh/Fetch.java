@@ -12,6 +12,7 @@ import io.github.camelrestcache.store.Store;
 import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
+import io.github.camelrestcache.upstream.TokenStatus;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamResponse;
 import java.io.IOException;
@@ -41,13 +42,18 @@ public record Fetch(
   /**
    * Begins without pages; stored ones are revalidated.
    *
-   * @throws RefreshFailed if the first page would take the share of the callers, or without the
-   *     token of a GitHub App: an anonymous list would lack what only the App may read
+   * @throws RefreshFailed if the first page would take the share of the callers, GitHub has just
+   *     refused the token, or the GitHub App has none: an anonymous list would lack what only the
+   *     App may read
    */
   public Pages begin(@Variable("endpoint") CachedEndpoint endpoint, @Body Entry stored) {
     String missing = github.missingToken();
     if (missing != null) {
       throw new RefreshFailed("The GitHub App has no valid token. " + missing);
+    }
+    State state = schedule.state(endpoint.path());
+    if (!github.mayTry(Outcomes.pauseAfter(Math.max(1, state.failures()), endpoint.every()))) {
+      throw new RefreshFailed(TokenStatus.REFUSED);
     }
     Limit limit = limits.known(github.credential());
     String form = form(endpoint);
@@ -56,7 +62,6 @@ public record Fetch(
       int most = MOST_AT_ONCE * instances.known().size();
       Budget.check(endpoint.path(), limit, settings.github().rateReserve(), most);
     }
-    State state = schedule.state(endpoint.path());
     return new Pages(
         endpoint,
         state.perPage(schedule.now()),

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.upstream.Limit;
+import io.github.camelrestcache.upstream.TokenStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -71,8 +72,7 @@ public final class RefreshFailed extends RuntimeException {
     }
     String sentence =
         switch (status) {
-          case 401 ->
-              "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it";
+          case 401 -> TokenStatus.REFUSED;
           case 404 ->
               "GitHub does not know %s (404): check GITHUB_ORG and the access of the token"
                   .formatted(endpoint.path());

@@ -33,6 +33,7 @@ record ExactMessages(
     String basePath,
     RateLimits limits,
     Refusals refusals,
+    TokenStatus tokens,
     RewrittenJson json,
     UpstreamUrls urls,
     MeterRegistry meters)
@@ -53,6 +54,7 @@ record ExactMessages(
       ClassicHttpResponse response = refusals.refusal(ask);
       boolean isRepeated = response != null;
       boolean isLimit = isRepeated;
+      boolean isTokenRefused = false;
       if (!isRepeated) {
         takePlace(exchange.getVariable("request", ClientRequest.class), ask);
         limitTime(ask, scope);
@@ -68,11 +70,18 @@ record ExactMessages(
           String text = Contents.text(response);
           refusals.refused(ask, kind, response.getCode(), fields(response), text);
         }
+        isTokenRefused = ask.lent() && !ask.isShared() && noteToken(ask, response);
+        if (isTokenRefused) {
+          scope.execRuntime.discardEndpoint(); // callers are not told of a token that is not theirs
+          response.setEntity(null);
+          response.removeHeaders("Content-Encoding");
+        }
       }
       json.rewrite(response, ask.fields().get("If-None-Match"));
       exchange.setVariable(
           "answered",
-          new UpstreamResponse(response.getCode(), fields(response), isLimit, isRepeated));
+          new UpstreamResponse(
+              response.getCode(), fields(response), isLimit, isRepeated, isTokenRefused));
       if (response.getEntity() != null) {
         response.setEntity(Contents.abandonable(response.getEntity(), scope.execRuntime));
       }
@@ -134,6 +143,20 @@ record ExactMessages(
       fields.add(header.getName(), header.getValue() == null ? "" : header.getValue());
     }
     return fields;
+  }
+
+  /** Notes what an answer tells about the service's token; returns whether GitHub refuses it. */
+  private boolean noteToken(UpstreamRequest ask, ClassicHttpResponse response) throws IOException {
+    int status = response.getCode();
+    String token = ask.fields().get("Authorization").replaceFirst("^Bearer ", "");
+    String said = status == 401 ? Limit.message(Contents.text(response)) : "";
+    boolean isRefusal = TokenStatus.isRefusal(ask, status, said);
+    if (isRefusal) {
+      tokens.refused(token);
+    } else if (status < 400 || status == 404) { // others may be answered before it is looked at
+      tokens.accepted(token);
+    }
+    return isRefusal;
   }
 
   /** Counts requests; with credentials, a 304 is free ("Best practices for the REST API"). */

@@ -7,6 +7,7 @@ import io.github.camelrestcache.base.MediaTypes;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
 import io.github.camelrestcache.base.Settings;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,6 +35,7 @@ public final class GitHub {
           .toList();
 
   private static final Pattern TARGET = Pattern.compile("/[!-~]*");
+
   private static final Pattern SCHEME = Pattern.compile("(?i)^(token|bearer) +");
 
   private record Lent(String token, String credential) {}
@@ -43,12 +45,15 @@ public final class GitHub {
 
   private final AtomicBoolean scopesReported = new AtomicBoolean();
   private final ServiceToken token;
+  private final TokenStatus status;
   private final TokenLending lending;
   private final UpstreamUrls urls;
   private final String version;
 
-  public GitHub(Settings.GitHub settings, ServiceToken token, UpstreamUrls urls) {
+  public GitHub(
+      Settings.GitHub settings, ServiceToken token, TokenStatus status, UpstreamUrls urls) {
     this.token = token;
+    this.status = status;
     this.urls = urls;
     lending = new TokenLending(settings.ownerPaths());
     version = settings.version();
@@ -91,6 +96,20 @@ public final class GitHub {
   /** Why refreshes lack the token that they should have, or null. */
   public String missingToken() {
     return token.missing();
+  }
+
+  /**
+   * Whether refreshes may send the token, or have none.
+   *
+   * @param pause the time that must have passed since GitHub has refused it
+   */
+  public boolean mayTry(Duration pause) {
+    return status.mayTry(token.now(), pause);
+  }
+
+  /** The state of the service's token: {@code none}, {@code ready}, or what is wrong with it. */
+  public String tokenState() {
+    return status.isRefused(token.now()) ? TokenStatus.REFUSED : token.state();
   }
 
   /** Identifies all that determines a page, with its entity tag, except its target. */
@@ -168,7 +187,8 @@ public final class GitHub {
             && METHOD_OVERRIDES.stream().noneMatch(sent::contains)
             && lending.allows(request.method(), request.path())
             && !TokenLending.namesOwner(request.query());
-    return lends ? token.now() : "";
+    String ours = lends ? token.now() : "";
+    return status.mayLend(ours) ? ours : "";
   }
 
   /**

@@ -38,7 +38,12 @@ public final class GitHubClient extends HttpClientBuilder implements HttpActivit
   private final Settings settings;
 
   public GitHubClient(
-      Settings settings, RateLimits limits, Refusals refusals, UpstreamUrls urls, Meters meters) {
+      Settings settings,
+      RateLimits limits,
+      Refusals refusals,
+      TokenStatus tokens,
+      UpstreamUrls urls,
+      Meters meters) {
     this.settings = settings;
     setDefaultRequestConfig(
         RequestConfig.custom()
@@ -60,6 +65,7 @@ public final class GitHubClient extends HttpClientBuilder implements HttpActivit
             settings.github().url().getRawPath().replaceAll("/+$", ""),
             limits,
             refusals,
+            tokens,
             new RewrittenJson(urls, settings.forwarding().maxEntry()),
             urls,
             meters.registry()));

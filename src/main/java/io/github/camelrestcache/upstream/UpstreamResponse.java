@@ -10,6 +10,7 @@ import io.github.camelrestcache.base.HttpFields;
  * @param fields the header fields as they arrived
  * @param isLimit whether GitHub refuses because of a rate limit
  * @param isRepeated whether GitHub was not asked, because an earlier refusal is in force
+ * @param isTokenRefused whether GitHub refuses the service's token; then there is no content
  */
 public record UpstreamResponse(
-    int status, HttpFields fields, boolean isLimit, boolean isRepeated) {}
+    int status, HttpFields fields, boolean isLimit, boolean isRepeated, boolean isTokenRefused) {}

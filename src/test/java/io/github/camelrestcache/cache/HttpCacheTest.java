@@ -61,7 +61,7 @@ class HttpCacheTest {
   }
 
   private static UpstreamResponse answered(int status, String fields) {
-    return new UpstreamResponse(status, fields(fields), status == 429, false);
+    return new UpstreamResponse(status, fields(fields), status == 429, false, false);
   }
 
   private static byte[] content(int length) {
