@@ -100,7 +100,7 @@ public record Fetch(
       throws IOException {
     String path = lease.endpoint().path();
     HttpFields fields = answered.fields();
-    pages.add(answered.status(), fields, content(fields, body));
+    pages.add(answered.status(), fields, content(fields, body), () -> github.notePrivate(path));
     boolean isFree = github.isAuthorized() && pages.validator() != null;
     if (pages.next() != null && !isFree) {
       Budget.check(path, Limit.of(fields::get), settings.github().rateReserve(), 1);

@@ -30,9 +30,15 @@ final class PageContent {
    *
    * @param target the path and query of the request
    * @param validator the {@code ETag} of the answer, or null
+   * @param onPrivate told of each item of a list whose field {@code private} is true
    * @throws RefreshFailed if the content is not exactly one value of the right shape
    */
-  static Piece read(CachedEndpoint endpoint, String target, String validator, byte[] content) {
+  static Piece read(
+      CachedEndpoint endpoint,
+      String target,
+      String validator,
+      byte[] content,
+      Runnable onPrivate) {
     boolean list = endpoint.shape() == Shape.LIST;
     List<Integer> ends = new ArrayList<>();
     List<String> ids = new ArrayList<>();
@@ -56,7 +62,7 @@ final class PageContent {
         if (ends.isEmpty()) {
           start = (int) parser.currentTokenLocation().getByteOffset();
         }
-        readItem(parser, ids);
+        readItem(parser, ids, onPrivate);
         end = (int) parser.currentLocation().getByteOffset();
         ends.add(end - start);
       }
@@ -96,12 +102,16 @@ final class PageContent {
   }
 
   /** Reads an item to its end and adds its {@code id}, if it has one. */
-  private static void readItem(JsonParser parser, List<String> ids) throws IOException {
+  private static void readItem(JsonParser parser, List<String> ids, Runnable onPrivate)
+      throws IOException {
     if (parser.currentToken() == JsonToken.START_OBJECT) {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        boolean isId = parser.currentName().equals("id");
-        if (parser.nextToken().isScalarValue() && isId) {
+        String name = parser.currentName();
+        JsonToken value = parser.nextToken();
+        if (value.isScalarValue() && name.equals("id")) {
           ids.add(parser.getText());
+        } else if (value == JsonToken.VALUE_TRUE && name.equals("private")) {
+          onPrivate.run();
         }
         parser.skipChildren();
       }

@@ -128,9 +128,10 @@ public final class Pages {
   /**
    * Adds the answer for the page {@link #next()}.
    *
+   * @param onPrivate told of each item whose field {@code private} is true
    * @throws RefreshFailed if it is not a whole page of the right shape
    */
-  void add(int status, HttpFields fields, byte[] body) {
+  void add(int status, HttpFields fields, byte[] body, Runnable onPrivate) {
     answers++;
     notModified += status == 304 ? 1 : 0;
     String seconds = fields.get("X-Poll-Interval");
@@ -153,7 +154,7 @@ public final class Pages {
       if (confirming) {
         repeat();
       }
-      Piece piece = PageContent.read(endpoint, next, fields.get("ETag"), body);
+      Piece piece = PageContent.read(endpoint, next, fields.get("ETag"), body, onPrivate);
       // only the first page of a list may be empty
       boolean beyondTheLast = piece.page().length() == 0 && !pieces.isEmpty();
       if (beyondTheLast && !assumed) {

@@ -32,6 +32,7 @@ final class HeldResponse {
       List.of(
           "X-OAuth-Scopes",
           "X-Accepted-OAuth-Scopes",
+          "X-Accepted-GitHub-Permissions",
           "X-OAuth-Client-Id",
           "X-GitHub-SSO",
           "github-authentication-token-expiration");

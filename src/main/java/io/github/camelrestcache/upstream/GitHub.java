@@ -10,7 +10,8 @@ import io.github.camelrestcache.base.Settings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.camel.Variable;
@@ -36,6 +37,9 @@ public final class GitHub {
 
   private static final Pattern TARGET = Pattern.compile("/[!-~]*");
 
+  /** A permission by name, unlike {@code allows_permissionless_access=true}. */
+  private static final Pattern GRANTED = Pattern.compile("=(read|write|admin)");
+
   private static final Pattern SCHEME = Pattern.compile("(?i)^(token|bearer) +");
 
   private record Lent(String token, String credential) {}
@@ -43,7 +47,9 @@ public final class GitHub {
   /** The token that was lent last, with its partition, because hashing it takes time. */
   private volatile Lent lastLent = new Lent("", "");
 
-  private final AtomicBoolean scopesReported = new AtomicBoolean();
+  /** The credentials, and their endpoints, that the log has warned of. */
+  private final Set<String> reported = ConcurrentHashMap.newKeySet();
+
   private final ServiceToken token;
   private final TokenStatus status;
   private final TokenLending lending;
@@ -228,15 +234,31 @@ public final class GitHub {
     return new InputStreamEntity(request.body(), request.length(), null);
   }
 
-  /** Warns once if the lent token can read more than public data. */
+  /** Warns once for each credential if the lent token can read more than public data. */
   public void noteScopes(
       @Variable("ask") UpstreamRequest ask, @Variable("answered") UpstreamResponse answered) {
-    String scopes = ask.lent() ? answered.fields().get("X-OAuth-Scopes") : null;
-    if (scopes != null && !scopes.isBlank() && !scopesReported.getAndSet(true)) {
+    if (!ask.lent() || ask.isShared()) {
+      return;
+    }
+    String scopes = answered.fields().get("X-OAuth-Scopes"); // only of classic tokens
+    String permissions = answered.fields().get("X-Accepted-GitHub-Permissions");
+    boolean isGranted =
+        scopes == null
+            ? permissions != null && answered.status() < 400 && GRANTED.matcher(permissions).find()
+            : !scopes.isBlank();
+    if (isGranted && reported.add(ask.credential())) {
       LOG.warn(
-          "GITHUB_API_TOKEN has the scopes '{}': anonymous callers can now read what it can read."
-              + " A token without scopes lends rate limit only",
-          scopes);
+          "GITHUB_API_TOKEN has the {} '{}': anonymous callers can now read what it can read. A"
+              + " token without scopes and for public data only lends rate limit only",
+          scopes == null ? "permissions" : "scopes",
+          scopes == null ? permissions : scopes);
+    }
+  }
+
+  /** Warns once for each credential and endpoint whose stored list has private items. */
+  public void notePrivate(String path) {
+    if (isAuthorized() && reported.add(credential() + " " + path)) {
+      LOG.warn("{} has private items: anonymous callers can now read them, as the token can", path);
     }
   }
 }

@@ -28,6 +28,7 @@ class PagesTest {
 
   private static final String GITHUB = "https://api.github.com";
   private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+  private static final Runnable NOT_NOTED = () -> {};
   private static final String FIRST = "/orgs/x/repos?per_page=100";
 
   private static Pages pages(Shape shape, String upstream, Entry stored, String form) {
@@ -77,7 +78,7 @@ class PagesTest {
   }
 
   private static void add(Pages pages, HttpFields fields, String body) {
-    pages.add(200, fields, body.getBytes(UTF_8));
+    pages.add(200, fields, body.getBytes(UTF_8), NOT_NOTED);
   }
 
   private static String whole(Pages pages) {
@@ -87,7 +88,7 @@ class PagesTest {
   private static RefreshFailed failure(Pages pages, int status, HttpFields fields, String body) {
     RefreshFailed failure =
         catchThrowableOfType(
-            RefreshFailed.class, () -> pages.add(status, fields, body.getBytes(UTF_8)));
+            RefreshFailed.class, () -> pages.add(status, fields, body.getBytes(UTF_8), NOT_NOTED));
     assertThat(failure).as("the failure of %d %s", status, body).isNotNull();
     return failure;
   }
@@ -204,7 +205,8 @@ class PagesTest {
   void encodingOtherThanUtf8IsRejected(String charset) {
     for (String json : new String[] {"[\"é\"]", "\ufeff[\"é\"]"}) {
       byte[] body = json.getBytes(Charset.forName(charset));
-      assertThatThrownBy(() -> list().add(200, fields(), body)).isInstanceOf(RefreshFailed.class);
+      assertThatThrownBy(() -> list().add(200, fields(), body, NOT_NOTED))
+          .isInstanceOf(RefreshFailed.class);
     }
   }
 
@@ -215,7 +217,8 @@ class PagesTest {
     byte[] surrogate = {'[', '"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"', ']'};
     byte[] half = {'[', '"', (byte) 0xc3, '"', ']'};
     for (byte[] body : new byte[][] {mark, overlong, surrogate, half}) {
-      assertThatThrownBy(() -> list().add(200, fields(), body)).isInstanceOf(RefreshFailed.class);
+      assertThatThrownBy(() -> list().add(200, fields(), body, NOT_NOTED))
+          .isInstanceOf(RefreshFailed.class);
     }
   }
 
@@ -263,13 +266,13 @@ class PagesTest {
   void sameOriginRedirectIsFollowedOnce(int status) {
     HttpFields there = fields("Location", GITHUB + "/organizations/1");
     Pages pages = object();
-    pages.add(status, there, new byte[0]);
+    pages.add(status, there, new byte[0], NOT_NOTED);
     assertThat(pages.next()).isEqualTo("/organizations/1");
     add(pages, fields(), "{}");
     assertThat(whole(pages)).isEqualTo("{}");
 
     Pages twice = object();
-    twice.add(status, there, new byte[0]);
+    twice.add(status, there, new byte[0], NOT_NOTED);
     assertThat(failure(twice, status, fields("Location", GITHUB + "/organizations/2"), ""))
         .hasMessageContaining("more than once");
   }
@@ -286,11 +289,12 @@ class PagesTest {
   void smallerPagesAreRedirectedToo() {
     Pages pages = list();
     HttpFields moved = fields("Location", "/organizations/7/repos?per_page=100");
-    pages.add(301, moved, new byte[0]);
-    pages.add(502, fields(), new byte[0]);
+    pages.add(301, moved, new byte[0], NOT_NOTED);
+    pages.add(502, fields(), new byte[0], NOT_NOTED);
     assertThat(pages.next()).isEqualTo("/orgs/x/repos?per_page=50");
 
-    pages.add(301, fields("Location", "/organizations/7/repos?per_page=50"), new byte[0]);
+    pages.add(
+        301, fields("Location", "/organizations/7/repos?per_page=50"), new byte[0], NOT_NOTED);
 
     assertThat(pages.next()).isEqualTo("/organizations/7/repos?per_page=50");
   }
@@ -298,7 +302,7 @@ class PagesTest {
   @Test
   void redirectDoesNotCountAsPage() {
     Pages pages = list();
-    pages.add(302, fields("Location", "/organizations/1/repos"), new byte[0]);
+    pages.add(302, fields("Location", "/organizations/1/repos"), new byte[0], NOT_NOTED);
     for (int page = 2; page <= 4; page++) {
       add(pages, next(GITHUB + "/organizations/1/repos?page=" + page), "[1]");
     }
@@ -464,11 +468,11 @@ class PagesTest {
 
   private static void answer(Pages pages, String tag, String next, String body) {
     HttpFields fields = next == null ? fields() : next(GITHUB + next);
-    pages.add(200, fields.add("ETag", tag), body.getBytes(UTF_8));
+    pages.add(200, fields.add("ETag", tag), body.getBytes(UTF_8), NOT_NOTED);
   }
 
   private static void notModified(Pages pages) {
-    pages.add(304, fields(), new byte[0]);
+    pages.add(304, fields(), new byte[0], NOT_NOTED);
   }
 
   private static Pages again(Entry stored) {
@@ -535,7 +539,7 @@ class PagesTest {
     Pages pages = again(threePages());
     notModified(pages);
     notModified(pages);
-    pages.add(304, next(GITHUB + "/orgs/x/repos?page=4"), new byte[0]);
+    pages.add(304, next(GITHUB + "/orgs/x/repos?page=4"), new byte[0], NOT_NOTED);
     assertThat(pages.next()).isEqualTo("/orgs/x/repos?page=4");
     assertThat(pages.validator()).isNull();
   }
