@@ -67,10 +67,10 @@ definitions='
     and (.fields.etag // "" | test("^\"[^\"]+\"$")) and .fields.vary == "Accept-Encoding";
   def is_stored: .status == 200 and is_json and is_whole and is_hit and is_dated
     and is_fresh_for_a_while and is_readable_by_pages;
-  def is_problem($status): .status == $status
-    and (.fields["content-type"] // "" | test("^application/problem\\+json(;|$)"))
-    and .body.status == $status and (.body.title | type) == "string"
-    and (.body.detail // "" | test("[a-z].* .*[.:]"));
+  def is_problem($status): .status == $status and is_json
+    and .body.status == ($status | tostring) and (.body.title | type) == "string"
+    and (.body.message // "" | test("[a-z].* .*[.:]")) and .body.detail == .body.message
+    and (.body.documentation_url // "" | startswith("https://"));
   def steady: .fields | del(.age, .date, .connection, .["keep-alive"], .["x-request-id"])
     | .["cache-status"] |= (. // "" | sub("ttl=-?[0-9]+"; "ttl"));
   def same_as($get): .status == 200 and $get.status == 200 and steady == ($get | steady);
@@ -232,7 +232,7 @@ done
 unknown=/orgs/$org/no-such-thing-$RANDOM$RANDOM
 ask GET "$service$unknown"
 check "GET $unknown: GitHub's 404" \
-  '.status == 404 and is_forwarded and (.fields["content-type"] // "" | contains("problem") | not)'
+  '.status == 404 and is_forwarded and (.body.documentation_url // "" | contains("docs/errors.md") | not)'
 for path in "/repos/$org" "/orgs/$org/repos/" "/ORGS/$org" "/orgs/$org/repos?type=all&per_page=1"; do
   ask GET "$service$path"
   check "GET $path: forwarded" 'is_forwarded'

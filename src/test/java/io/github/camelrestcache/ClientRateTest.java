@@ -67,7 +67,7 @@ class ClientRateTest {
         assertThat(refused.statusCode()).isEqualTo(429);
         assertThat(Long.parseLong(field(refused, "Retry-After"))).isBetween(1L, 60L);
         assertThat(field(refused, "RateLimit")).startsWith("\"client\";r=0;t=");
-        assertThat(field(refused, "Content-Type")).isEqualTo("application/problem+json");
+        assertThat(field(refused, "Content-Type")).isEqualTo("application/json; charset=utf-8");
         assertThat(refused.body()).contains("60/h");
         assertThat(get(service, target, "198.51.100.1").statusCode()).isEqualTo(200);
       }

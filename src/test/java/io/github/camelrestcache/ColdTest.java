@@ -259,7 +259,7 @@ class ColdTest {
   private static void assertNotReady(HttpResponse<String> answer) {
     assertThat(answer.statusCode()).isEqualTo(503);
     assertThat(answer.headers().allValues("Content-Type"))
-        .containsExactly("application/problem+json");
+        .containsExactly("application/json; charset=utf-8");
     assertThat(retryAfter(answer)).isPositive();
     assertThat(json(answer).get("status").asInt()).isEqualTo(503);
     assertThat(json(answer).get("detail").asText())

@@ -169,7 +169,7 @@ class HealthcheckTest {
     for (HttpResponse<String> answer : refused) {
       assertThat(answer.statusCode()).isEqualTo(503);
       assertThat(answer.headers().allValues("Content-Type"))
-          .containsExactly("application/problem+json");
+          .containsExactly("application/json; charset=utf-8");
       assertThat(answer.headers().firstValue("Retry-After").orElse("")).matches("[1-9]\\d*");
       assertThat(json(answer).get("detail").asText()).contains("The store does not answer");
     }

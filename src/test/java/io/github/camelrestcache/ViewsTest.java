@@ -361,9 +361,10 @@ class ViewsTest {
   private static void assertProblem(HttpResponse<String> answer, int status) {
     assertThat(answer.statusCode()).isEqualTo(status);
     assertThat(answer.headers().allValues("Content-Type"))
-        .containsExactly("application/problem+json");
-    assertThat(json(answer).get("status").asInt()).isEqualTo(status);
+        .containsExactly("application/json; charset=utf-8");
+    assertThat(json(answer).get("status").textValue()).isEqualTo(Integer.toString(status));
     assertThat(json(answer).get("title").asText()).isNotBlank();
-    assertThat(json(answer).get("detail").asText()).isNotBlank();
+    assertThat(json(answer).get("message").asText()).isNotBlank();
+    assertThat(json(answer).get("detail")).isEqualTo(json(answer).get("message"));
   }
 }

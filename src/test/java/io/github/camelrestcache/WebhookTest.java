@@ -163,8 +163,9 @@ class WebhookTest {
 
   private static void assertThatIsProblem(HttpResponse<String> answer, int status, String detail) {
     assertThat(answer.statusCode()).isEqualTo(status);
-    assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
-    assertThat(json(answer).get("detail").asText()).contains(detail);
+    assertThat(answer.headers().firstValue("Content-Type"))
+        .hasValue("application/json; charset=utf-8");
+    assertThat(json(answer).get("message").asText()).contains(detail);
     assertThat(answer.body() + answer.headers().map()).doesNotContain(SECRET, SIGNATURE);
   }
 

@@ -1,7 +1,6 @@
 package io.github.camelrestcache.app;
 
 import io.github.camelrestcache.base.Hash;
-import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.OpenApi;
@@ -9,6 +8,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -143,10 +143,11 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
       LOG.error("An administration request failed", call.failure());
       problem = Problem.internal();
     }
+    Problem.Answer answer = problem.answer(call.request().headers().getAll("Accept"));
     // the management port allows no cross-origin requests
-    HttpFields fields = problem.answer().remove("Access-Control-Allow-Origin");
-    call.response().setStatusCode(problem.status());
-    fields.all().forEach(field -> call.response().putHeader(field.getKey(), field.getValue()));
-    call.response().end(Buffer.buffer(problem.body()));
+    answer.fields().remove("Access-Control-Allow-Origin");
+    HttpServerResponse response = call.response().setStatusCode(problem.status());
+    answer.fields().all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
+    response.end(Buffer.buffer(answer.content()));
   }
 }

@@ -1,21 +1,39 @@
 package io.github.camelrestcache.base;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.apache.hc.core5.http.HttpException;
 import org.springframework.dao.DataAccessException;
 
-/** An error answer of this service, in {@code application/problem+json} (RFC 9457). */
+/**
+ * An error answer of this service. Clients of GitHub read it like GitHub's errors ("Troubleshooting
+ * the REST API" in its documentation). It also has the members of RFC 9457.
+ */
 public final class Problem extends RuntimeException {
 
   private static final long serialVersionUID = 1;
+
+  private static final String RFC_9457 = "application/problem+json";
+
+  /** Where each kind of problem has a heading, its title. */
+  private static final String PAGE =
+      "https://github.com/camelrestcache/camel-rest-cache/blob/main/docs/errors.md";
+
+  /**
+   * What to send.
+   *
+   * @param fields the header fields, without {@code Content-Length}
+   */
+  public record Answer(HttpFields fields, byte[] content) {}
 
   private final int status;
   private final String title;
@@ -50,32 +68,42 @@ public final class Problem extends RuntimeException {
     return fields;
   }
 
-  /** The title in kebab case, for {@code Cache-Status}. */
+  /** The title in kebab case, for {@code Cache-Status} and as the anchor of its heading. */
   String slug() {
     return title.toLowerCase(Locale.ROOT).replace(' ', '-');
   }
 
-  /** The fields of the answer, without {@code Content-Length}. */
-  public HttpFields answer() {
+  /**
+   * The answer: {@code application/problem+json} if the client names it, or else {@code
+   * application/json}, where {@code status} is a string as in GitHub's errors.
+   *
+   * @param accept the values of the {@code Accept} fields of the request
+   */
+  public Answer answer(List<String> accept) {
+    boolean isAsked = Weights.of(String.join(",", accept)).getOrDefault(RFC_9457, 0.0) > 0;
     HttpFields answer =
         new HttpFields()
             .add("Date", HttpDates.format(Instant.now()))
-            .add("Content-Type", "application/problem+json")
+            .add("Content-Type", isAsked ? RFC_9457 : "application/json; charset=utf-8")
+            .add("Vary", "Accept")
             .add("Access-Control-Allow-Origin", "*")
             .add("Cache-Status", "camel-rest-cache; detail=" + slug());
     fields.all().forEach(field -> answer.set(field.getKey(), field.getValue()));
-    return answer;
-  }
-
-  /** The problem as JSON: {@code status}, {@code title}, {@code detail}. */
-  public byte[] body() {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("status", status)
-        .put("title", title)
-        .put("detail", getMessage())
-        .toString()
-        .getBytes(StandardCharsets.UTF_8);
+    String page = PAGE + "#" + slug();
+    ObjectNode content =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("message", getMessage())
+            .put("documentation_url", page)
+            .put("type", page)
+            .put("title", title)
+            .put("detail", getMessage());
+    if (isAsked) {
+      content.put("status", status);
+    } else {
+      content.put("status", Integer.toString(status));
+    }
+    return new Answer(answer, content.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** A 503 with {@code Retry-After: 1}. */

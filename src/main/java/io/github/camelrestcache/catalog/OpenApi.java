@@ -64,9 +64,13 @@ public record OpenApi(Catalog catalog) {
     ObjectNode responses = operation.putObject("responses");
     ObjectNode ok = responses.putObject("200").put("description", "OK");
     for (int status : problems) {
-      ObjectNode problem = responses.putObject(Integer.toString(status));
-      problem.put("description", "Problem details (RFC 9457)").putObject("content");
-      problem.withObject("/content").putObject("application/problem+json");
+      ObjectNode content =
+          responses
+              .putObject(Integer.toString(status))
+              .put("description", "An error as GitHub's, with the members of RFC 9457")
+              .putObject("content");
+      content.putObject("application/json");
+      content.putObject("application/problem+json");
     }
     return ok.putObject("content").putObject("application/json").putObject("schema");
   }

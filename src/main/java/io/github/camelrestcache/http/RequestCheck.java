@@ -1,7 +1,6 @@
 package io.github.camelrestcache.http;
 
 import io.github.camelrestcache.base.ClientAddress;
-import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.Settings;
 import io.vertx.core.Future;
@@ -134,9 +133,9 @@ final class RequestCheck {
       isLast(request); // much may follow that is not skipped
     }
     var response = request.response().setStatusCode(problem.status());
-    HttpFields fields = problem.answer();
-    fields.all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
-    byte[] body = problem.body();
+    Problem.Answer answer = problem.answer(request.headers().getAll(HttpHeaders.ACCEPT));
+    answer.fields().all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
+    byte[] body = answer.content();
     response.putHeader("Content-Length", Integer.toString(body.length));
     return request.method().name().equals("HEAD")
         ? response.end()

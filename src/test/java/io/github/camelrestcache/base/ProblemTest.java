@@ -8,8 +8,15 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.apache.hc.core5.http.ProtocolException;
@@ -20,17 +27,68 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 
 class ProblemTest {
 
+  private static final Pattern TITLE = Pattern.compile("new Problem\\([^,;]+,\\s*\"([^\"]+)\",");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PAGE =
+      "https://github.com/camelrestcache/camel-rest-cache/blob/main/docs/errors.md#";
+
+  private static JsonNode content(Problem.Answer answer) throws IOException {
+    return JSON.readTree(answer.content());
+  }
+
   @Test
-  void bodyIsJsonWithStatusTitleAndDetail() throws IOException {
+  void answerHasTheFormOfGitHubsErrorsAndTheMembersOfRfc9457() throws IOException {
     Problem problem = new Problem(404, "Not found", "There is no \"é🚀\"\n\\view.");
-    ObjectMapper json = new ObjectMapper();
+    Problem.Answer answer = problem.answer(List.of());
     JsonNode expected =
-        json.createObjectNode()
-            .put("status", 404)
+        JSON.createObjectNode()
+            .put("message", problem.getMessage())
+            .put("documentation_url", PAGE + "not-found")
+            .put("status", "404")
+            .put("type", PAGE + "not-found")
             .put("title", "Not found")
             .put("detail", problem.getMessage());
-    assertThat(json.readTree(problem.body())).isEqualTo(expected);
-    assertThat(problem.slug()).isEqualTo("not-found");
+    assertThat(content(answer)).isEqualTo(expected);
+    assertThat(answer.fields().get("Content-Type")).isEqualTo("application/json; charset=utf-8");
+    assertThat(answer.fields().get("Cache-Status")).endsWith("; detail=not-found");
+    assertThat(answer.fields().get("Vary")).isEqualTo("Accept");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "application/problem+json|true",
+        "application/json, Application/Problem+JSON;q=0.5|true",
+        "application/problem+json;q=0, */*|false",
+        "application/vnd.github+json|false",
+        "*/*|false",
+        "application/*|false"
+      })
+  void problemJsonIsForClientsThatNameIt(String accept, boolean isNamed) throws IOException {
+    Problem.Answer answer =
+        new Problem(503, "Not ready", "Wait.").answer(List.of("text/html", accept));
+    assertThat(answer.fields().get("Content-Type").equals("application/problem+json"))
+        .isEqualTo(isNamed);
+    assertThat(content(answer).get("status").isInt()).isEqualTo(isNamed);
+    assertThat(content(answer).get("status").asInt()).isEqualTo(503);
+  }
+
+  @Test
+  void everyTitleHasAHeadingInTheDocumentation() throws IOException {
+    Set<String> titles = new TreeSet<>();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        TITLE
+            .matcher(Files.readString(file))
+            .results()
+            .forEach(each -> titles.add("## " + each.group(1)));
+      }
+    }
+    assertThat(Files.readAllLines(Path.of("docs/errors.md")))
+        .filteredOn(line -> line.startsWith("## "))
+        .containsExactlyInAnyOrderElementsOf(titles);
   }
 
   @ParameterizedTest
