@@ -213,9 +213,14 @@ check 'GET /view/top/5/no_such_view: 404 that lists the views' 'is_problem(404)
     and contains("stars") and contains("watchers"))'
 ask GET "$service/view/middle/5/stars"
 check 'GET /view/middle/5/stars: 404' 'is_problem(404)'
-for method in POST PUT PATCH DELETE OPTIONS; do
+for method in POST PUT PATCH DELETE; do
   ask "$method" "$service/view/top/5/stars"
   check "$method /view/top/5/stars: 405 with Allow" 'is_problem(405) and .fields.allow == "GET, HEAD"'
+done
+for path in /view/top/5/stars "/orgs/$org/repos" "/repos/$org/x"; do
+  ask OPTIONS "$service$path"
+  check "OPTIONS $path: 204 for pages of all origins" '.status == 204 and is_readable_by_pages
+    and (.fields["access-control-allow-methods"] | startswith("GET, HEAD"))'
 done
 
 # The webhook, with or without a secret

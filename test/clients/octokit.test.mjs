@@ -147,6 +147,15 @@ test('a missing repository is a RequestError of status 404', async () => {
   assertAllServedByTheService(1);
 });
 
+test('an error of the service is a RequestError with its sentence', async () => {
+  const octokit = client('demo-token', Octokit); // the retry plugin would repeat the second request
+  const page = 'https://github\\.com/camelrestcache/camel-rest-cache/blob/main/docs/errors\\.md';
+  const invalid = octokit.request('GET /view/top/0/stars');
+  await assert.rejects(invalid, refused(400, new RegExp(`1 to 100000.* - ${page}#bad-request$`)));
+  const absent = octokit.request('GET /zen', { headers: { 'cache-control': 'only-if-cached' } });
+  await assert.rejects(absent, refused(504, new RegExp(`^No fresh answer is stored.* - ${page}#gateway-timeout$`)));
+});
+
 test('an issue without a title is a RequestError of status 422 that names the field', async () => {
   const octokit = client();
   const route = 'POST /repos/{owner}/{repo}/issues';

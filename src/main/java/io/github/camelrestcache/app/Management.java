@@ -144,8 +144,6 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
       problem = Problem.internal();
     }
     Problem.Answer answer = problem.answer(call.request().headers().getAll("Accept"));
-    // the management port allows no cross-origin requests
-    answer.fields().remove("Access-Control-Allow-Origin");
     HttpServerResponse response = call.response().setStatusCode(problem.status());
     answer.fields().all().forEach(field -> response.putHeader(field.getKey(), field.getValue()));
     response.end(Buffer.buffer(answer.content()));

@@ -50,6 +50,12 @@ public final class HttpFields {
     return this;
   }
 
+  /** Removes GitHub's fields of the CORS protocol, because this service has its own. */
+  public HttpFields removeCors() {
+    fields.removeIf(field -> field.getKey().regionMatches(true, 0, "access-control-", 0, 15));
+    return this;
+  }
+
   public boolean contains(String name) {
     return get(name) != null;
   }

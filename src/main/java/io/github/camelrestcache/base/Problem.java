@@ -86,7 +86,6 @@ public final class Problem extends RuntimeException {
             .add("Date", HttpDates.format(Instant.now()))
             .add("Content-Type", isAsked ? RFC_9457 : "application/json; charset=utf-8")
             .add("Vary", "Accept")
-            .add("Access-Control-Allow-Origin", "*")
             .add("Cache-Status", "camel-rest-cache; detail=" + slug());
     fields.all().forEach(field -> answer.set(field.getKey(), field.getValue()));
     String page = PAGE + "#" + slug();

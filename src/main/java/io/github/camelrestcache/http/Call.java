@@ -72,6 +72,7 @@ final class Call {
         response.headers().clear();
         response.headersEndHandler(null);
         response.putHeader(Server.REQUEST_ID, client.id());
+        Cors.expose(request);
         pending.answering();
         Problem told = e instanceof Problem ? problem : Problem.unreadable();
         sent = RequestCheck.send(request, told);

@@ -14,8 +14,8 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 
 /**
- * Handles well-formed requests of clients: limits their rate, answers from the fast lane if it can,
- * and passes all others to Camel's routes.
+ * Handles well-formed requests of clients: answers OPTIONS, limits the rate of all others, answers
+ * from the fast lane if it can, and passes the rest to Camel's routes.
  *
  * @param routes Camel's router
  */
@@ -29,12 +29,24 @@ public record ClientHandler(
 
   @Override
   public void handle(HttpServerRequest request) {
+    if (Cors.isOptions(request)) {
+      answerOptions(request);
+      return;
+    }
     Problem problem = rates.problem(request);
     if (problem != null) {
       requests.refuse(request, problem);
     } else if (!lane.isOpen() || !isPlain(request) || !answers(request)) {
       routes.handle(request);
     }
+  }
+
+  /** The rate is not limited: a refusal would cost as much, and hide the reason from the page. */
+  private void answerOptions(HttpServerRequest request) {
+    Requests.Pending pending = requests.begin(request);
+    Cors.answerOptions(request, FastLane.ownRoute(request.path()) != null);
+    pending.answering();
+    pending.end(Requests.OPTIONS, request.response().end(), null);
   }
 
   private static boolean isPlain(HttpServerRequest request) {

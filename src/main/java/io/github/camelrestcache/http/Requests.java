@@ -35,6 +35,9 @@ public final class Requests {
   /** The route tag of requests that are refused before they reach the routes. */
   static final String REFUSED = "refused";
 
+  /** The route tag of OPTIONS requests, which do not reach the routes. */
+  static final String OPTIONS = "options";
+
   private static final Logger ACCESS = LoggerFactory.getLogger("io.github.camelrestcache.access");
   private static final int LONGEST_PATH = 500;
 

@@ -126,9 +126,13 @@ public final class Server {
     }
   }
 
-  private static void identify(HttpServerRequest request) {
+  /** Sets the fields that all answers have. */
+  private void identify(HttpServerRequest request) {
     String id = RequestId.of(request.headers().get(REQUEST_ID));
     request.response().headers().add(REQUEST_ID, HttpHeaders.createOptimized(id));
+    if (requests != null) { // the management port is not for pages of other origins
+      Cors.expose(request);
+    }
   }
 
   private void refuse(HttpServerRequest request, Problem problem) {

@@ -148,7 +148,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       InputStream content,
       Served served)
       throws IOException {
-    HttpFields fields = answered.endToEnd().remove(RequestId.FIELD);
+    HttpFields fields = answered.endToEnd().remove(RequestId.FIELD).removeCors();
     String length = answered.get("Content-Length");
     InputStream sent = content;
     if ("gzip".equalsIgnoreCase(fields.get("Content-Encoding"))

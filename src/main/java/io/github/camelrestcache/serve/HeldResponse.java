@@ -70,7 +70,8 @@ final class HeldResponse {
    * @throws Problem 502 if a field is invalid
    */
   HeldResponse(Fresh response) {
-    HttpFields all = new HttpFields(response.fields().all()).remove(RequestId.FIELD).remove("Age");
+    HttpFields all = new HttpFields(response.fields().all()).removeCors();
+    all.remove(RequestId.FIELD).remove("Age");
     isGzip =
         "gzip".equalsIgnoreCase(all.get("Content-Encoding"))
             && ContentCoding.isGzip(response.content());

@@ -78,8 +78,6 @@ public final class PreparedAnswer {
     fields.add("ETag", entityTag);
     fields.add("Cache-Control", "max-age=" + lifetime);
     fields.add("Vary", endpoint.accept().isEmpty() ? "Accept-Encoding" : "Accept, Accept-Encoding");
-    fields.add("Access-Control-Allow-Origin", "*");
-    fields.add("Access-Control-Expose-Headers", "ETag, Link, Age, Cache-Status");
     if (link != null) {
       fields.add("Link", link);
     }
