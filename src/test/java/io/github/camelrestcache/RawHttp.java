@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import javax.net.SocketFactory;
 
 /** Sends raw bytes over a socket, for requests that no client library would send. */
 final class RawHttp {
@@ -19,8 +20,13 @@ final class RawHttp {
 
   /** Returns everything received until the peer closes or is silent for five seconds. */
   static String send(int port, String text) {
+    return send(SocketFactory.getDefault(), port, text);
+  }
+
+  /** The same, with sockets of this factory, such as one for TLS. */
+  static String send(SocketFactory sockets, int port, String text) {
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
-    try (Socket socket = new Socket("127.0.0.1", port)) {
+    try (Socket socket = sockets.createSocket("127.0.0.1", port)) {
       socket.setSoTimeout(5000);
       socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
       InputStream in = socket.getInputStream();

@@ -20,6 +20,7 @@ import io.github.camelrestcache.http.ClientRates;
 import io.github.camelrestcache.http.HttpEngine;
 import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.http.Server;
+import io.github.camelrestcache.http.TlsKey;
 import io.github.camelrestcache.refresh.ColdReads;
 import io.github.camelrestcache.refresh.Fetch;
 import io.github.camelrestcache.refresh.Outcomes;
@@ -95,9 +96,10 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     Workers workers = new Workers(settings.requestThreads());
     closing.add(workers::shutdownNow);
     Requests requests = new Requests(settings, meters);
-    Server clients = new Server(vertx, "", settings.clients(), settings.limits(), requests);
+    TlsKey tls = settings.tls() == null ? null : new TlsKey(vertx, settings.tls());
+    Server clients = new Server(vertx, "", settings.clients(), tls, settings.limits(), requests);
     Server management =
-        new Server(vertx, "MANAGEMENT_", settings.management(), settings.limits(), null);
+        new Server(vertx, "MANAGEMENT_", settings.management(), null, settings.limits(), null);
 
     // declarations
     Catalog catalog = new Catalog(context);
@@ -188,7 +190,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
 
     // answers
     Negotiation negotiation = new Negotiation(settings.github().version());
-    PublicAddress address = new PublicAddress(settings.publicUrl(), settings.limits().addresses());
+    PublicAddress address =
+        new PublicAddress(settings.scheme(), settings.publicUrl(), settings.limits().addresses());
     FastLane lane =
         new FastLane(
             settings,

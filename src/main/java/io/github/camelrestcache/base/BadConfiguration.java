@@ -1,5 +1,9 @@
 package io.github.camelrestcache.base;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -14,6 +18,31 @@ public final class BadConfiguration extends IllegalArgumentException {
 
   public BadConfiguration(String sentence) {
     super(sentence);
+  }
+
+  /**
+   * The refusal of a file that cannot be read.
+   *
+   * @param file what to call it: the variable that names it
+   */
+  public static BadConfiguration unreadable(String file, IOException failure) {
+    String reason = file + " cannot be read (" + failure.getClass().getSimpleName() + ")";
+    return new BadConfiguration(
+        failure instanceof AccessDeniedException
+            ? reason
+                + ": the service runs as user %s, so let that user own it (chown) or others read it"
+                    .formatted(user())
+                + " (chmod o+r)"
+            : reason);
+  }
+
+  /** The number of the user, which chown needs outside a container, or else the name. */
+  private static Object user() {
+    try {
+      return Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    } catch (IOException | UnsupportedOperationException e) {
+      return System.getProperty("user.name");
+    }
   }
 
   /** Whether a setting or a route file caused the failure. */

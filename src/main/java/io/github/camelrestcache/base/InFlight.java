@@ -57,11 +57,15 @@ public final class InFlight {
   /** Requests with an unfinished write, oldest first. */
   private final Set<Ticket> writing = new LinkedHashSet<>();
 
+  /** Whether each connection encrypts a copy of shared content. */
+  private final boolean copies;
+
   private final Counter refused;
 
   public InFlight(Settings settings, Meters meters) {
     long heap = Runtime.getRuntime().maxMemory();
     long forwards = settings.forwarding().most();
+    copies = settings.tls() != null;
     most.put(Share.ANSWERS, heap / 4);
     most.put(Share.CONTENTS, heap / 16);
     most.put(Share.FORWARDS, forwards);
@@ -173,12 +177,13 @@ public final class InFlight {
     /**
      * Reserves memory for an answer.
      *
-     * @param content identifies the memory; answers that share it pass the same object
+     * @param shared identifies the memory; answers that share it pass the same object
      * @param size the size in bytes
      * @param waits whether to wait until a closed connection releases its memory
      * @return false if the share is exhausted
      */
-    public boolean takeAnswer(Object content, int size, boolean waits) {
+    public boolean takeAnswer(Object shared, int size, boolean waits) {
+      Object content = copies ? new Object() : shared;
       synchronized (InFlight.this) {
         if (size <= SMALL || held.containsKey(Share.ANSWERS)) {
           return true;

@@ -12,6 +12,7 @@ import org.apache.camel.util.TimeUtils;
  * key. The environment variable of a key is its name in upper case with underscores ({@code
  * github.org} is {@code GITHUB_ORG}); it overrides the file. A text that is not set is empty.
  *
+ * @param tls the files for TLS on the client port, or null for plain HTTP
  * @param publicUrl the base of links, without a trailing slash
  * @param redis the address of Redis, or null for an embedded server
  * @param nearCacheSize the size in bytes
@@ -21,6 +22,7 @@ import org.apache.camel.util.TimeUtils;
 public record Settings(
     Host clients,
     Host management,
+    Tls tls,
     String publicUrl,
     String adminToken,
     RedisAddress redis,
@@ -40,6 +42,9 @@ public record Settings(
   public static final int MAX_REQUEST_LINE = 16 << 10;
 
   public static final int MAX_REQUEST_FIELDS = 32 << 10;
+
+  /** The PEM files of TLS on the client port. */
+  public record Tls(Path certificate, Path key) {}
 
   /**
    * The upstream.
@@ -138,6 +143,11 @@ public record Settings(
     return settings;
   }
 
+  /** The scheme of URLs of the client port. */
+  public String scheme() {
+    return tls == null ? "http" : "https";
+  }
+
   private static Settings read(SettingsReader of) {
     Host clients = of.host("");
     Host management = of.host("management.");
@@ -151,6 +161,7 @@ public record Settings(
     return new Settings(
         clients,
         management,
+        tls(of),
         publicUrl.replaceAll("/+$", ""),
         of.text("admin.token", "nothing, or at least 16 characters of a token", "|[!-~]{16,}"),
         RedisAddress.of(redis).orElse(null),
@@ -210,6 +221,17 @@ public record Settings(
               .formatted(id.isEmpty() ? "GITHUB_APP_ID" : "GITHUB_APP_PRIVATE_KEY_FILE"));
     }
     return id.isEmpty() ? null : new App(id, Path.of(keyFile), installation, org);
+  }
+
+  private static Tls tls(SettingsReader of) {
+    String certificate = of.text("tls.certificate.file", "", s -> true);
+    String key = of.text("tls.key.file", "", s -> true);
+    if (certificate.isEmpty() != key.isEmpty()) {
+      throw new BadConfiguration(
+          "TLS_CERTIFICATE_FILE is '%s' and TLS_KEY_FILE is '%s': set both or neither"
+              .formatted(certificate, key));
+    }
+    return key.isEmpty() ? null : new Tls(Path.of(certificate), Path.of(key));
   }
 
   private static Limits limits(SettingsReader of) {

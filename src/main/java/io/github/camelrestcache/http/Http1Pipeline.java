@@ -92,8 +92,9 @@ final class Http1Pipeline extends VertxHttpRequestDecoder {
   private void goOn(ChannelHandlerContext context) {
     if (waits && mayBegin(context)) {
       var none = context.alloc().buffer(0, 0);
-      var pipeline = context.pipeline();
-      context.executor().execute(() -> pipeline.fireChannelRead(none).fireChannelReadComplete());
+      var tls = context.pipeline().context("ssl"); // which would keep an empty buffer
+      var before = tls == null ? context.pipeline() : tls;
+      context.executor().execute(() -> before.fireChannelRead(none).fireChannelReadComplete());
     }
   }
 

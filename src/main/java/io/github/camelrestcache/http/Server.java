@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.KeyCertOptions;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -48,15 +49,30 @@ public final class Server {
    * Listens, and answers 503 until {@link #open}.
    *
    * @param name the prefix of the variables with the address: {@code MANAGEMENT_}, or empty
+   * @param tls the key for TLS, or null for plain HTTP
    * @param requests meters refused requests, or null
    * @throws BadConfiguration if the port is taken or the address is not one of this machine
    */
-  public Server(Vertx vertx, String name, Host address, Settings.Limits limits, Requests requests) {
+  public Server(
+      Vertx vertx,
+      String name,
+      Host address,
+      TlsKey tls,
+      Settings.Limits limits,
+      Requests requests) {
     this.limits = limits;
     this.requests = requests;
     options
         .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, limits.idle().toMillis()))
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS);
+    if (tls != null) {
+      // without ALPN, hence HTTP/1.1 only
+      options
+          .setSsl(true)
+          .setKeyCertOptions(KeyCertOptions.wrap(tls))
+          .setSslHandshakeTimeout(limits.head().toMillis())
+          .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
+    }
     int cores = Runtime.getRuntime().availableProcessors();
     try {
       vertx

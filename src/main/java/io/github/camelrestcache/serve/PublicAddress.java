@@ -3,6 +3,7 @@ package io.github.camelrestcache.serve;
 import io.github.camelrestcache.base.ClientAddress;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -10,10 +11,11 @@ import java.util.regex.Pattern;
 /**
  * The base URL of this service for clients, as it appears in answers.
  *
+ * @param scheme the scheme of the client port
  * @param publicUrl the value of {@code PUBLIC_URL}, without a trailing slash, or empty
  * @param proxies the proxies whose reports count
  */
-public record PublicAddress(String publicUrl, ClientAddress proxies) {
+public record PublicAddress(String scheme, String publicUrl, ClientAddress proxies) {
 
   private static final Pattern HOST =
       Pattern.compile("([\\w.-]{1,255}|\\[[\\w.:]{1,99}])(:\\d{0,5})?");
@@ -44,12 +46,13 @@ public record PublicAddress(String publicUrl, ClientAddress proxies) {
     if (!host.matches() && (asked == null || !host.reset(asked).matches())) {
       return prefix;
     }
-    String scheme = reported.apply("proto").equalsIgnoreCase("https") ? "https" : "http";
+    String proto = reported.apply("proto").toLowerCase(Locale.ROOT);
+    String used = proto.matches("https?") ? proto : scheme;
     String port = reported.apply("port");
     if (!PORT.matcher(port).matches() || Integer.parseInt(port) > 65_535) {
-      return scheme + "://" + host.group() + prefix;
+      return used + "://" + host.group() + prefix;
     }
-    boolean isUsual = port.equals(scheme.equals("https") ? "443" : "80");
-    return scheme + "://" + host.group(1) + (isUsual ? "" : ":" + port) + prefix;
+    boolean isUsual = port.equals(used.equals("https") ? "443" : "80");
+    return used + "://" + host.group(1) + (isUsual ? "" : ":" + port) + prefix;
   }
 }

@@ -82,8 +82,7 @@ public final class ServiceToken {
     try {
       read = Files.readString(file).strip();
     } catch (IOException e) {
-      String reason = e.getClass().getSimpleName();
-      throw new BadConfiguration("it cannot be read (" + reason + ")");
+      throw BadConfiguration.unreadable("it", e);
     }
     if (read.isEmpty() || !Settings.isToken(read)) {
       throw new BadConfiguration(
