@@ -110,6 +110,7 @@ class SettingsCheckTest {
         "max.forwards           | a whole       | 0; 1.0; -1; ",
         "refresh.max.pages      | a whole       | many; ",
         "request.threads        | a whole       | 0; ",
+        "stored.for.credentials | serve or forward | true; Serve; ",
       })
   void invalidValueIsRejectedWithVariableAndAllowedValues(String key, String allowed, String bad) {
     String variable = key.toUpperCase(Locale.ROOT).replace('.', '_');

@@ -189,7 +189,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("githubConnections", client.connections());
 
     // answers
-    Negotiation negotiation = new Negotiation(settings.github().version());
+    Negotiation negotiation =
+        new Negotiation(settings.github().version(), settings.storedForCredentials());
     PublicAddress address =
         new PublicAddress(settings.scheme(), settings.publicUrl(), settings.limits().addresses());
     FastLane lane =

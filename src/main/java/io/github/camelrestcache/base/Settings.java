@@ -17,6 +17,7 @@ import org.apache.camel.util.TimeUtils;
  * @param redis the address of Redis, or null for an embedded server
  * @param nearCacheSize the size in bytes
  * @param nearCacheMaxAge the interval at which the near cache is compared with Redis
+ * @param storedForCredentials whether stored endpoints are served to callers with credentials
  * @param requestThreads the maximum number of requests in the routes
  */
 public record Settings(
@@ -30,6 +31,7 @@ public record Settings(
     long nearCacheSize,
     Duration nearCacheMaxAge,
     boolean fastLane,
+    boolean storedForCredentials,
     int requestThreads,
     boolean accessLog,
     Duration drainDelay,
@@ -169,6 +171,7 @@ public record Settings(
         of.sizeOr("near.cache.size", Runtime.getRuntime().maxMemory() / 3),
         of.time("near.cache.max.age"),
         of.flag("fast.lane"),
+        of.text("stored.for.credentials", "serve or forward", "serve|forward").equals("serve"),
         of.count("request.threads"),
         of.flag("access.log"),
         of.timeOrZero("drain.delay", "a time such as 5s, or 0s for none"),

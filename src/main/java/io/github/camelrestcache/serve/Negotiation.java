@@ -13,8 +13,9 @@ import org.apache.camel.Variable;
  * Decides which requests the store can answer, and in which content coding (RFC 9110 12).
  *
  * @param version the version of GitHub's API that is stored
+ * @param isForAll whether requests with an Authorization are answered from the store too
  */
-public record Negotiation(String version) {
+public record Negotiation(String version, boolean isForAll) {
 
   /**
    * Whether the store has what a request wants: the whole endpoint, or a page of a list, in the
@@ -33,7 +34,7 @@ public record Negotiation(String version) {
     return hasPart && isAcceptable(request, endpoint);
   }
 
-  /** Whether a request accepts the stored media type and API version. */
+  /** Whether a request accepts the stored media type, API version and view of the service. */
   boolean isAcceptable(ClientRequest request, CachedEndpoint endpoint) {
     String wanted = request.fields().get("X-GitHub-Api-Version");
     String field = request.fields().get("Accept");
@@ -41,7 +42,8 @@ public record Negotiation(String version) {
     String declared = endpoint.accept();
     Predicate<String> isStored =
         MediaTypes.isJson(declared) ? MediaTypes::isName : declared::equals;
-    return (wanted == null || wanted.equals(version))
+    return (isForAll || !request.fields().contains("Authorization"))
+        && (wanted == null || wanted.equals(version))
         && (isStored.test(accept)
             || Weights.of(accept).entrySet().stream()
                 .allMatch(type -> isStored.test(type.getKey()) && type.getValue() > 0));
