@@ -6,8 +6,12 @@
 
 FROM eclipse-temurin:17-jdk-noble AS build
 WORKDIR /build
+# without sources: downloads plugins and dependencies into a layer that is valid until pom.xml changes
+COPY .mvn .mvn
+COPY mvnw pom.xml ./
+RUN ./mvnw -q -B package -DskipTests -Dmaven.antrun.skip -Dspotless.check.skip
 COPY . .
-RUN ./mvnw -q -B package -DskipTests -Dmaven.antrun.skip
+RUN ./mvnw -q -B package -DskipTests -Dmaven.antrun.skip -Dspotless.check.skip
 
 # the archive of classes is good for the JVM that made it, and for jars that lie where they lay
 FROM eclipse-temurin:17-jre-noble AS app
@@ -25,7 +29,8 @@ COPY --from=app /app .
 USER 10001
 ENV PORT=3000
 EXPOSE 3000
+# liveness: a restart helps neither while GitHub or Redis is down nor before everything is stored
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-  CMD curl -fsS -o /dev/null "http://127.0.0.1:$PORT/healthcheck"
+  CMD curl -fsS -o /dev/null "http://${MANAGEMENT_HOST:-127.0.0.1}:${MANAGEMENT_PORT:-9000}/observe/health/live"
 # the JVM's flags stand in it; more of them can follow: docker run … camel-rest-cache -Xmx300m
 ENTRYPOINT ["./camel-rest-cache"]

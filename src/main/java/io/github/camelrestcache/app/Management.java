@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
@@ -40,7 +41,7 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
     router.route().failureHandler(Management::refuse);
     router.get("/").handler(page());
     router.get("/observe/metrics").handler(this::metrics);
-    router.get("/openapi.json").handler(call -> call.json(openApi.document()));
+    router.get("/openapi.json").handler(this::openApi);
     router.get("/admin/endpoints").handler(call -> answer(call, 200, admin.endpoints()));
     router.get("/admin/status").handler(call -> answer(call, 200, admin.status()));
     router
@@ -127,6 +128,11 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
     meters.update();
     String text = ((PrometheusMeterRegistry) meters.registry()).scrape();
     call.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text);
+  }
+
+  private void openApi(RoutingContext call) {
+    HostAndPort asked = call.request().authority();
+    call.json(openApi.document(asked == null ? "localhost" : asked.host()));
   }
 
   private static void answer(RoutingContext call, int status, Object body) {

@@ -240,7 +240,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
             github,
             ranking,
             paths);
-    management.open(new Management(context, meters, new OpenApi(catalog), admin).router(vertx));
+    OpenApi openApi = new OpenApi(catalog, settings);
+    management.open(new Management(context, meters, openApi, admin).router(vertx));
 
     context.addLifecycleStrategy(
         new LifecycleStrategySupport() {

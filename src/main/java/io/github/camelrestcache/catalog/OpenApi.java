@@ -2,15 +2,24 @@ package io.github.camelrestcache.catalog;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.camelrestcache.base.Settings;
 
 /** Generates the OpenAPI 3.0 document of the declared endpoints and views. */
-public record OpenApi(Catalog catalog) {
+public record OpenApi(Catalog catalog, Settings settings) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  public ObjectNode document() {
+  /**
+   * The document.
+   *
+   * @param host the host of its server if {@code PUBLIC_URL} is not set
+   */
+  public ObjectNode document(String host) {
     ObjectNode document = JSON.createObjectNode().put("openapi", "3.0.3");
     document.putObject("info").put("title", "camel-rest-cache").put("version", "1");
+    String url = settings.scheme() + "://" + host + ":" + settings.clients().port();
+    String server = settings.publicUrl().isEmpty() ? url : settings.publicUrl();
+    document.putArray("servers").addObject().put("url", server);
     ObjectNode paths = document.putObject("paths");
     for (CachedEndpoint endpoint : catalog.endpoints()) {
       String path = endpoint.plainPath();
