@@ -48,6 +48,7 @@ import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.Refusals;
 import io.github.camelrestcache.upstream.ServiceToken;
 import io.github.camelrestcache.upstream.TokenStatus;
+import io.github.camelrestcache.upstream.Turns;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.github.camelrestcache.view.Ranking;
 import io.github.camelrestcache.view.ViewPaths;
@@ -135,8 +136,8 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     TokenStatus status = new TokenStatus();
     GitHub github = new GitHub(settings.github(), token, status, urls);
     RateLimits limits = new RateLimits(github::credential, meters);
-    Refusals refusals =
-        new Refusals(redis, keys, limits, settings.refreshing().coldWait(), workers);
+    Duration wait = settings.refreshing().coldWait();
+    Refusals refusals = new Refusals(redis, keys, limits, wait, workers);
     registry.bind("refusals", refusals);
     registry.bind("github", github);
 
@@ -160,11 +161,10 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     Ranking ranking = new Ranking();
     ViewPaths paths = new ViewPaths(catalog);
     registry.bind("instances", instances);
+    registry.bind("turns", new Turns(instances::count, wait, workers, meters));
     registry.bind("schedule", schedule);
     registry.bind("refreshes", refreshes);
-    registry.bind(
-        "coldReads",
-        new ColdReads(schedule, refreshes, near, settings.refreshing().coldWait(), workers));
+    registry.bind("coldReads", new ColdReads(schedule, refreshes, near, wait, workers));
     registry.bind(
         "fetch", new Fetch(settings, github, limits, leases, schedule, instances, near, store));
     registry.bind("ranking", ranking);

@@ -133,7 +133,7 @@ public final class Problem extends RuntimeException {
             .retryAfter(Duration.ofSeconds(5));
       }
       if (t instanceof ConnectionRequestTimeoutException) {
-        return busy("Too many requests to GitHub are in flight (MAX_FORWARDS)");
+        return busy("Too many requests to GitHub are in flight (" + t.getMessage() + ")");
       }
       if (t instanceof SocketTimeoutException || t instanceof ConnectTimeoutException) {
         return new Problem(

@@ -5,6 +5,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.base.RequestId;
+import io.github.camelrestcache.upstream.Turns;
+import io.github.camelrestcache.upstream.Turns.Turn;
 import io.github.camelrestcache.upstream.UpstreamRequest;
 import io.github.camelrestcache.upstream.UpstreamResponse;
 import java.net.SocketTimeoutException;
@@ -16,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.Variable;
+import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 
 /**
  * The requests to GitHub in flight, so that concurrent identical ones share one (RFC 9111 4,
@@ -40,12 +43,17 @@ public final class Flights {
    * @param key null for one that is not shared
    * @param reason why GitHub is asked, a {@code fwd} value of RFC 9211
    * @param isLed whether this request leads it, or waits for it
+   * @param asked completed when its turn has come, so that GitHub is asked ({@link Turns})
    */
   public record Flight(
-      String key, String reason, boolean isLed, CompletableFuture<Outcome> landed) {
+      String key,
+      String reason,
+      boolean isLed,
+      CompletableFuture<Void> asked,
+      CompletableFuture<Outcome> landed) {
 
     private Flight joined(String why) {
-      return new Flight(key, why, false, landed);
+      return new Flight(key, why, false, asked, landed);
     }
   }
 
@@ -101,14 +109,15 @@ public final class Flights {
                 || use.validates() && found.isOutdated() && !found.version().mark().isEmpty());
     return shares
         ? join(key(ask, found), use.reason, found.looked())
-        : new Flight(null, use.reason, true, null);
+        : new Flight(null, use.reason, true, null, null);
   }
 
   /**
    * @param looked a time before the look-up in the cache, by {@link System#nanoTime()}
    */
   Flight join(String key, String reason, long looked) {
-    Flight mine = new Flight(key, reason, true, new CompletableFuture<>());
+    Flight mine =
+        new Flight(key, reason, true, new CompletableFuture<>(), new CompletableFuture<>());
     Flight others = underWay.putIfAbsent(key, mine);
     if (others != null) {
       return others.joined(reason);
@@ -127,6 +136,19 @@ public final class Flights {
     key.append(found.key()).append(found.version().purge());
     TELLS_APART.forEach(name -> key.append('\n').append(ask.fields().get(name)));
     return key.toString();
+  }
+
+  /**
+   * Notes that GitHub is asked. A revalidation in the background without a turn counts too: those
+   * that joined it wait for a turn of their own.
+   */
+  public void asked(
+      @Variable("request") ClientRequest client,
+      @Variable("flight") Flight flight,
+      @Variable("turn") Turn turn) {
+    if (flight != null && flight.key() != null && (turn.hasCome() || client == null)) {
+      flight.asked().complete(null);
+    }
   }
 
   /** Ends the request if it was led, and tells those that wait. */
@@ -161,11 +183,11 @@ public final class Flights {
   }
 
   /**
-   * Waits for the identical request of another client, for half of GitHub's timeout at most; then
-   * that request counts as failed.
+   * Waits for the identical request of another client: for its turn, and then for half of GitHub's
+   * timeout at most; then that request counts as failed.
    *
    * @param before the outcome of the request that this one has waited for before, or null
-   * @throws Problem 502 if two have failed while this one waited
+   * @throws Problem 503 if its turn has not come; 502 if two have failed while this one waited
    */
   public CompletableFuture<Outcome> await(
       @Variable("request") ClientRequest client,
@@ -174,16 +196,18 @@ public final class Flights {
     if (flight.isLed()) { // GitHub has refused the service's token: ask again, without it
       return CompletableFuture.completedFuture(null);
     }
-    return flight
-        .landed()
-        .copy()
-        .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+    return CompletableFuture.anyOf(flight.asked(), flight.landed())
+        .thenCompose(
+            begun -> flight.landed().copy().orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS))
         .handleAsync(
             (outcome, timeout) -> {
               RequestId.inLog(client.id());
               if (timeout != null) {
                 underWay.computeIfPresent(
                     flight.key(), (key, now) -> now.landed() == flight.landed() ? null : now);
+              }
+              if (outcome == Outcome.FAILED && !flight.asked().isDone()) {
+                throw Problem.of(new ConnectionRequestTimeoutException(Turns.BUSY));
               }
               Outcome known = outcome;
               if (timeout != null) {

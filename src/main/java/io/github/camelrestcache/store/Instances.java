@@ -14,7 +14,7 @@ import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * The instances on one Redis, in a sorted set. An instance stays in it for nine seconds after its
- * next report is due. This is for display only.
+ * next report is due. A new one is announced, so that all instances know it at once.
  */
 public final class Instances {
 
@@ -28,14 +28,16 @@ public final class Instances {
           local now = time[1] * 1000 + math.floor(time[2] / 1000)
           redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
           redis.call('ZREMRANGEBYSCORE', KEYS[1], now + 1, '+inf')
-          redis.call('ZADD', KEYS[1], now, ARGV[1])
+          local joined = redis.call('ZADD', KEYS[1], now, ARGV[1]) == 1
           redis.call('PEXPIRE', KEYS[1], ARGV[2])
+          if joined then redis.call('PUBLISH', ARGV[3], 'joined') end
           return redis.call('ZRANGE', KEYS[1], 0, -1)
           """,
           List.class);
 
   private final RedisConnection redis;
   private final String key;
+  private final String channel;
   private final Duration kept;
   private final String me;
   private volatile List<String> known;
@@ -43,6 +45,7 @@ public final class Instances {
   public Instances(RedisConnection redis, Keys keys, Settings settings, Meters meters) {
     this.redis = redis;
     key = keys.of("instances");
+    channel = keys.of("published");
     kept = settings.nearCacheMaxAge().plusSeconds(9);
     String mark = UUID.randomUUID().toString().substring(0, 8);
     me = InetAddressUtil.getLocalHostNameSafe() + ":" + settings.clients().port() + "/" + mark;
@@ -63,6 +66,11 @@ public final class Instances {
     return redis.trouble() == null ? known : List.of(me);
   }
 
+  /** The number of instances, this one included; while Redis is away, the last known. */
+  public int count() {
+    return known.size();
+  }
+
   /**
    * Reports this instance and reads the others. While Redis refuses writes it is not asked, and no
    * other instance is known.
@@ -73,7 +81,7 @@ public final class Instances {
     if (redis.trouble() != null) {
       return;
     }
-    List<?> names = redis.run(PRESENT, key, me, kept.toMillis());
+    List<?> names = redis.run(PRESENT, key, me, kept.toMillis(), channel);
     known = names.stream().map(name -> new String((byte[]) name, UTF_8)).toList();
   }
 }

@@ -56,6 +56,7 @@ record ExactMessages(
       boolean isLimit = isRepeated;
       boolean isTokenRefused = false;
       if (!isRepeated) {
+        exchange.getVariable("turn", Turns.Turn.class).check();
         takePlace(exchange.getVariable("request", ClientRequest.class), ask);
         limitTime(ask, scope);
         response = chain.proceed(message(request, ask, scope), scope);
@@ -99,7 +100,7 @@ record ExactMessages(
     if (client != null
         && (ask.content() != null && !client.ticket().take(Share.UPLOADS, 1)
             || !client.ticket().take(Share.FORWARDS, 1))) {
-      throw new ConnectionRequestTimeoutException("MAX_FORWARDS requests are in flight");
+      throw new ConnectionRequestTimeoutException("MAX_FORWARDS");
     }
   }
 
