@@ -535,7 +535,6 @@ class StoredHttpTest {
         "application/vnd.github.raw+json",
         "application/vnd.github.html",
         "application/vnd.github.star+json",
-        "application/vnd.github",
         "application/vnd.github.v4+json",
         "application/json, text/html;q=0.1",
         "text/html, */*;q=0.8",

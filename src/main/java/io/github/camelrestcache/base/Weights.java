@@ -25,8 +25,8 @@ public final class Weights {
     return weights;
   }
 
-  /** The weight of a member; an invalid weight counts as 0. */
-  private static double weight(String member) {
+  /** The weight of a member in lower case; an invalid weight counts as 0. */
+  static double weight(String member) {
     Matcher q = Q.matcher(member);
     if (!q.find()) {
       return 1;

@@ -3,10 +3,8 @@ package io.github.camelrestcache.serve;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.ContentCoding;
 import io.github.camelrestcache.base.MediaTypes;
-import io.github.camelrestcache.base.Weights;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
-import java.util.function.Predicate;
 import org.apache.camel.Variable;
 
 /**
@@ -37,22 +35,13 @@ public record Negotiation(String version, boolean isForAll) {
   /** Whether a request accepts the stored media type, API version and view of the service. */
   boolean isAcceptable(ClientRequest request, CachedEndpoint endpoint) {
     String wanted = request.fields().get("X-GitHub-Api-Version");
-    String field = request.fields().get("Accept");
-    String accept = field == null || field.isBlank() ? "*/*" : field;
-    String declared = endpoint.accept();
-    Predicate<String> isStored =
-        MediaTypes.isJson(declared) ? MediaTypes::isName : declared::equals;
     return (isForAll || !request.fields().contains("Authorization"))
         && (wanted == null || wanted.equals(version))
-        && (isStored.test(accept)
-            || Weights.of(accept).entrySet().stream()
-                .allMatch(type -> isStored.test(type.getKey()) && type.getValue() > 0));
+        && MediaTypes.names(request.fields().get("Accept"), endpoint.accept());
   }
 
-  /** The content coding of the answer; requests for pages get {@code identity}. */
+  /** The content coding that a client prefers. */
   public String coding(@Variable("request") ClientRequest request) {
-    return PageRequest.selectsPage(request.query())
-        ? "identity"
-        : ContentCoding.negotiated(request.fields().get("Accept-Encoding"));
+    return ContentCoding.negotiated(request.fields().get("Accept-Encoding"));
   }
 }
