@@ -335,15 +335,6 @@ class StoredHttpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {PAGE, VIEW})
-  void pagesAndViewsAreNeverCompressed(String target) {
-    HttpResponse<String> answer = service.get(target, "Accept-Encoding", "gzip, identity;q=0");
-
-    assertThat(answer.headers().firstValue("Content-Encoding")).isEmpty();
-    assertThat(answer.body()).isEqualTo(service.get(target).body());
-  }
-
-  @ParameterizedTest
   @CsvSource({
     "/orgs/Netflix/repos?per_page=30, 30",
     "/orgs/Netflix/repos?page=1, 30",

@@ -1,14 +1,17 @@
 package io.github.camelrestcache.base;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 
-/** Decodes gzip, the only content coding requested from GitHub (RFC 9110 8.4.1). */
+/** The content coding gzip (RFC 9110 8.4.1), the only one that is used here. */
 public final class ContentCoding {
 
   private static final int MAGIC = 2;
@@ -19,6 +22,17 @@ public final class ContentCoding {
   /** Whether a content begins as gzip does (RFC 1952 2.3.1). */
   public static boolean isGzip(byte[] content) {
     return content.length >= MAGIC && content[0] == 0x1f && content[1] == (byte) 0x8b;
+  }
+
+  /** Encodes a content. */
+  public static byte[] gzip(byte[] content) {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream(content.length / 4);
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return packed.toByteArray();
   }
 
   /**
@@ -59,6 +73,9 @@ public final class ContentCoding {
   public static String negotiated(String accepted) {
     if (accepted == null) {
       return "identity";
+    }
+    if (accepted.equals("gzip") || accepted.startsWith("gzip,") && accepted.indexOf(';') < 0) {
+      return "gzip"; // what most clients send
     }
     Map<String, Double> weights = Weights.of(accepted);
     double identity = weights.getOrDefault("identity", weights.getOrDefault("*", 0.0));

@@ -65,30 +65,43 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
         null,
         entry,
         cacheStatus,
-        () -> isWhole ? whole(endpoint, coding, entry) : page(request, endpoint, entry));
+        () -> isWhole ? whole(endpoint, coding, entry) : page(request, endpoint, coding, entry));
   }
 
   private static PreparedAnswer whole(CachedEndpoint endpoint, String coding, Entry entry) {
     if ("gzip".equals(coding)) {
       byte[] gzip = entry.gzip();
       Content content = gzip.length > InFlight.SMALL ? Content.shared(gzip) : Content.of(gzip);
-      String tag = entry.version() + "-gzip";
-      return new PreparedAnswer(endpoint, entry, tag, coding, null, content);
+      return new PreparedAnswer(endpoint, entry, entry.version(), coding, null, content);
     }
     Content content = entry.length() > LARGE ? Content.inflated(entry) : Content.of(entry.body());
     return new PreparedAnswer(endpoint, entry, entry.version(), null, null, content);
   }
 
-  private PreparedAnswer page(ClientRequest request, CachedEndpoint endpoint, Entry entry) {
+  private PreparedAnswer page(
+      ClientRequest request, CachedEndpoint endpoint, String coding, Entry entry) {
     PageRequest page = PageRequest.of(request.query());
     String tag = entry.version() + "-" + page.perPage() + "-" + page.number();
     String link = page.links(address.of(request) + request.path(), entry);
-    return new PreparedAnswer(endpoint, entry, tag, null, link, Content.of(page.cut(entry)));
+    byte[] stored = "gzip".equals(coding) ? page.stored(entry) : null;
+    return stored == null
+        ? shorter(endpoint, entry, tag, coding, link, page.cut(entry))
+        : new PreparedAnswer(endpoint, entry, tag, coding, link, Content.of(stored));
   }
 
-  /** The first rows of a view. They are few, so they are never compressed. */
+  /** JSON, in gzip if the client prefers that and it is shorter. */
+  private static PreparedAnswer shorter(
+      CachedEndpoint endpoint, Entry entry, String tag, String coding, String link, byte[] json) {
+    byte[] gzip = "gzip".equals(coding) ? ContentCoding.gzip(json) : json;
+    return gzip.length < json.length
+        ? new PreparedAnswer(endpoint, entry, tag, coding, link, Content.of(gzip))
+        : new PreparedAnswer(endpoint, entry, tag, null, link, Content.of(json));
+  }
+
+  /** The first rows of a view. */
   public Reply view(
       @Variable("request") ClientRequest request,
+      @Variable("coding") String coding,
       @Variable("asked") ViewRequest asked,
       @Variable("endpoint") CachedEndpoint list,
       @Variable("stored") Entry entry,
@@ -102,8 +115,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
         cacheStatus,
         () -> {
           byte[] rows = ranked.first(asked.n(), asked.descending());
-          String tag = Entry.version(rows);
-          return new PreparedAnswer(list, entry, tag, null, null, Content.of(rows));
+          return shorter(list, entry, Entry.version(rows), coding, null, rows);
         });
   }
 

@@ -243,8 +243,7 @@ public final class FastLane {
 
   /** Identifies the answer of an endpoint, a page, whose links contain the address, or a view. */
   private String key(ClientRequest request) {
-    return PageRequest.selectsPage(request.query())
-        ? address.of(request) + " " + request.target()
-        : negotiation.coding(request) + request.target();
+    String key = negotiation.coding(request) + request.target();
+    return PageRequest.selectsPage(request.query()) ? key + " " + address.of(request) : key;
   }
 }

@@ -25,6 +25,14 @@ public record PageRequest(String query, int perPage, int number) {
   private static final Pattern PARAMETER = Pattern.compile("(page|per_page)=([\\w.~-]*)");
   private static final Pattern IS_PARAMETER = Pattern.compile("(?<![^&])(page|per_page)=");
 
+  /** A range of the items of a stored page. */
+  private record Slice(Page page, int from, int to) {
+
+    boolean isWhole() {
+      return from == 0 && to == page.ends().length;
+    }
+  }
+
   /** Whether a query selects a page. */
   public static boolean selectsPage(String query) {
     return !query.isEmpty() && IS_PARAMETER.matcher(query).find();
@@ -59,31 +67,48 @@ public record PageRequest(String query, int perPage, int number) {
         : 0;
   }
 
-  /** The page as JSON, cut from the bytes of its list; an empty list after the last page. */
-  public byte[] cut(Entry list) {
-    ByteArrayOutputStream cut = new ByteArrayOutputStream();
-    cut.write('[');
+  private List<Slice> slices(Entry list) {
+    List<Slice> slices = new ArrayList<>();
     long first = (number - 1L) * perPage;
     for (Page page : list.pages()) {
       int count = page.ends().length;
       int from = (int) Math.min(count, Math.max(0, first));
       int to = (int) Math.min(count, first + perPage);
       if (from < to) {
-        byte[] items = list.items(page);
-        int start = 0;
-        if (from > 0) {
-          start = page.ends()[from - 1];
-          while (items[start] != ',') {
-            start++;
-          }
-          start++;
-        }
-        if (cut.size() > 1) {
-          cut.write(',');
-        }
-        cut.write(items, start, page.ends()[to - 1] - start);
+        slices.add(new Slice(page, from, to));
       }
       first -= count;
+    }
+    return slices;
+  }
+
+  /** The page in gzip as it is stored, or null if it is not made of whole stored pages. */
+  public byte[] stored(Entry list) {
+    List<Slice> slices = slices(list);
+    return !slices.isEmpty() && slices.stream().allMatch(Slice::isWhole)
+        ? list.gzip(slices.stream().map(Slice::page).toList())
+        : null;
+  }
+
+  /** The page as JSON, cut from the bytes of its list; an empty list after the last page. */
+  public byte[] cut(Entry list) {
+    ByteArrayOutputStream cut = new ByteArrayOutputStream();
+    cut.write('[');
+    for (Slice slice : slices(list)) {
+      int[] ends = slice.page().ends();
+      byte[] items = list.items(slice.page());
+      int start = 0;
+      if (slice.from() > 0) {
+        start = ends[slice.from() - 1];
+        while (items[start] != ',') {
+          start++;
+        }
+        start++;
+      }
+      if (cut.size() > 1) {
+        cut.write(',');
+      }
+      cut.write(items, start, ends[slice.to() - 1] - start);
     }
     cut.write(']');
     return cut.toByteArray();

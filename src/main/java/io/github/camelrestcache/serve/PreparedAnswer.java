@@ -60,7 +60,7 @@ public final class PreparedAnswer {
   /**
    * Prepares the answer of an endpoint, a page or a view.
    *
-   * @param name the opaque part of the entity tag
+   * @param name the opaque part of the entity tag, without the coding
    * @param coding the content coding, or null
    * @param link the value of {@code Link}, or null
    */
@@ -71,7 +71,7 @@ public final class PreparedAnswer {
       String coding,
       String link,
       Content content) {
-    entityTag = '"' + name + '"';
+    entityTag = '"' + name + (coding == null ? "" : "-" + coding) + '"';
     lastModified = HttpDates.format(entry.changed());
     lifetime = endpoint.every().toSeconds();
     this.content = content;

@@ -2,6 +2,7 @@ package io.github.camelrestcache.store;
 
 import io.github.camelrestcache.base.Hash;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.store.Packing.Piece;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -115,6 +116,12 @@ public record Entry(
   /** The compressed items of a page. */
   public byte[] packed(Page page) {
     return Arrays.copyOfRange(gzip, page.start(), page.start() + page.packed());
+  }
+
+  /** A list of these pages in gzip; none of them is compressed again. */
+  public byte[] gzip(List<Page> some) {
+    List<Piece> pieces = some.stream().map(page -> new Piece(page, packed(page))).toList();
+    return Packing.whole(pieces, true, form, changed, fence).gzip();
   }
 
   /** The items of a page, without the enclosing brackets. */
