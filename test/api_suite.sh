@@ -72,6 +72,7 @@ definitions='
     and (.body.message // "" | test("[a-z].* .*[.:]")) and .body.detail == .body.message
     and (.body.documentation_url // "" | startswith("https://"));
   def steady: .fields | del(.age, .date, .connection, .["keep-alive"], .["x-request-id"])
+    | with_entries(select(.key | startswith("x-ratelimit-") | not))
     | .["cache-status"] |= (. // "" | sub("ttl=-?[0-9]+"; "ttl"));
   def same_as($get): .status == 200 and $get.status == 200 and steady == ($get | steady);
   def unique_by_id: (map(.id) | unique | length) == length;

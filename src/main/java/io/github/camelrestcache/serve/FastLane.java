@@ -15,6 +15,7 @@ import io.github.camelrestcache.store.Changes;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Near;
 import io.github.camelrestcache.upstream.GitHub;
+import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamUrls;
 import io.micrometer.core.instrument.binder.cache.CaffeineCacheMetrics;
@@ -156,7 +157,7 @@ public final class FastLane {
     Entry entry = near.entry(stored.endpoint());
     return stored.isOf(endpoint, view, entry)
             && (view != null || negotiation.isAcceptable(request, endpoint))
-        ? reply(stored, entry, null)
+        ? reply(request, stored, entry, null)
         : null;
   }
 
@@ -178,10 +179,15 @@ public final class FastLane {
     return reply(response, request, changing, "hit; ttl=" + (fresh.lifetime() - age));
   }
 
-  private Reply reply(Stored held, Entry entry, String cacheStatus) {
+  private Reply reply(ClientRequest request, Stored held, Entry entry, String cacheStatus) {
     String route = held.view() == null ? held.endpoint().template() : VIEW;
+    String resource = Limit.guessed(held.endpoint().path());
     return new PreparedAnswer.Prepared(
-        held.answer(), route, entry.age(clock.instant()).toSeconds(), cacheStatus);
+        held.answer(),
+        route,
+        entry.age(clock.instant()).toSeconds(),
+        limits.latest(github.credential(request), resource),
+        cacheStatus);
   }
 
   private Reply reply(
@@ -219,7 +225,7 @@ public final class FastLane {
         preparing.release();
       }
     }
-    return reply(stored, entry, cacheStatus);
+    return reply(request, stored, entry, cacheStatus);
   }
 
   private Stored held(String key, CachedEndpoint endpoint, View view, Entry entry) {

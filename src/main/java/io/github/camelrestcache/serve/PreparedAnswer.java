@@ -8,9 +8,13 @@ import io.github.camelrestcache.store.Entry;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
 
-/** An answer that is prepared once and sent many times. Only its age and its date change. */
+/**
+ * An answer that is prepared once and sent many times. Only its age, its date and the rate limit
+ * change.
+ */
 public final class PreparedAnswer {
 
   /**
@@ -18,9 +22,11 @@ public final class PreparedAnswer {
    *
    * @param route the route that the request is metered as
    * @param age in seconds
+   * @param limit the {@code x-ratelimit-*} fields of the caller, or none
    * @param cacheStatus how the request was served (RFC 9211 2), or null for a hit
    */
-  public record Prepared(PreparedAnswer answer, String route, long age, String cacheStatus)
+  public record Prepared(
+      PreparedAnswer answer, String route, long age, Map<String, String> limit, String cacheStatus)
       implements Reply {
 
     @Override
@@ -36,6 +42,7 @@ public final class PreparedAnswer {
       MultiMap fields = response.headers();
       answer.fields.addTo(fields);
       answer.changing(this).addTo(fields);
+      answer.prepared(limit).addTo(fields);
       if (content == Content.NOT_MODIFIED) {
         // without the fields that describe the content (RFC 9110 15.4.5)
         response.setStatusCode(304);
@@ -49,6 +56,9 @@ public final class PreparedAnswer {
   /** The fields that change every second, as sent last. */
   private record Changing(long second, long age, String cacheStatus, PreparedFields fields) {}
 
+  /** The limit of the last caller; most callers have no credential of their own. */
+  private record Limit(Map<String, String> of, PreparedFields fields) {}
+
   private final String entityTag;
   private final String lastModified;
   private final long lifetime;
@@ -56,6 +66,7 @@ public final class PreparedAnswer {
   private final PreparedFields fields = new PreparedFields();
   private final PreparedFields ofContent = new PreparedFields();
   private volatile Changing last = new Changing(0, 0, null, fields);
+  private volatile Limit lastLimit = new Limit(null, fields);
 
   /**
    * Prepares the answer of an endpoint, a page or a view.
@@ -104,6 +115,16 @@ public final class PreparedAnswer {
       now.fields().add("Cache-Status", "camel-rest-cache; " + status);
       now.fields().add("Date", HttpDates.format(Instant.ofEpochSecond(second)));
       last = now;
+    }
+    return now.fields();
+  }
+
+  private PreparedFields prepared(Map<String, String> limit) {
+    Limit now = lastLimit;
+    if (now.of() != limit) { // GitHub's next answer makes another map
+      now = new Limit(limit, new PreparedFields());
+      limit.forEach(now.fields()::add);
+      lastLimit = now;
     }
     return now.fields();
   }

@@ -94,6 +94,11 @@ public final class GitHub {
     return credential(null, token.now());
   }
 
+  /** The cache partition of a caller's credential, or of the service's for callers without one. */
+  public String credential(ClientRequest caller) {
+    return credential(caller.fields().get("Authorization"), token.now());
+  }
+
   /** Whether refreshes have a token, which makes a 304 free. */
   public boolean isAuthorized() {
     return !token.now().isEmpty();

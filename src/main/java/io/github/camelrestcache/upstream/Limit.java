@@ -91,9 +91,8 @@ public record Limit(long limit, long remaining, long reset) {
     return value != null && NUMBER.matcher(value).matches() ? Long.parseLong(value) : -1;
   }
 
-  /** The resource that a request probably counts against; only the answer names it. */
-  static String guessed(UpstreamRequest ask) {
-    String path = ask.path();
+  /** The resource that a request for a path probably counts against; only the answer names it. */
+  public static String guessed(String path) {
     if (path.startsWith("/search/code")) {
       return "code_search";
     }

@@ -40,7 +40,7 @@ enum LimitKind {
     boolean isSpent = "0".equals(Contents.field(response, Limit.PREFIX + "remaining"));
     boolean hasWait = response.containsHeader("Retry-After");
     boolean isRefusal = status == 403 || status == 429;
-    boolean isOfGraphQl = status == 200 && Limit.guessed(ask).equals("graphql");
+    boolean isOfGraphQl = status == 200 && Limit.guessed(ask.path()).equals("graphql");
     if (!isRefusal && !(isOfGraphQl && (isSpent || hasWait))) {
       return null;
     }

@@ -93,8 +93,9 @@ public final class RateLimits {
     if (fields.isEmpty()) {
       return;
     }
-    String resource = fields.getOrDefault(Limit.PREFIX + "resource", Limit.guessed(ask));
-    if (resource.equals(Limit.guessed(ask))) {
+    String guessed = Limit.guessed(ask.path());
+    String resource = fields.getOrDefault(Limit.PREFIX + "resource", guessed);
+    if (resource.equals(guessed)) {
       unusual.invalidate(request(ask));
     } else {
       unusual.put(request(ask), resource);
@@ -128,7 +129,7 @@ public final class RateLimits {
   /** The resource that a request counts against. GitHub names it only in the answer. */
   String resource(UpstreamRequest ask) {
     String known = unusual.getIfPresent(request(ask));
-    return known == null ? Limit.guessed(ask) : known;
+    return known == null ? Limit.guessed(ask.path()) : known;
   }
 
   private static String name(String credential, String resource) {

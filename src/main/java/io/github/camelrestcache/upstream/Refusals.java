@@ -154,7 +154,7 @@ public final class Refusals {
   }
 
   private static boolean isContentCreation(UpstreamRequest ask) {
-    return ask.isUnsafe() && !Limit.guessed(ask).equals("graphql");
+    return ask.isUnsafe() && !Limit.guessed(ask.path()).equals("graphql");
   }
 
   /** The command that reads the refusals at these {@link #keys}. */
