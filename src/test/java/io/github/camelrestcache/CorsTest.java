@@ -12,7 +12,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pages of other origins may call the service, as they may call GitHub. */
@@ -104,47 +103,48 @@ class CorsTest {
         .containsOnlyOnce("access-control-allow-origin: *");
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "/view/top/5/stars|GET, HEAD|GET, HEAD, OPTIONS",
-        "/healthcheck|GET, HEAD|GET, HEAD, OPTIONS",
-        "/|GET, HEAD, POST, PATCH, PUT, DELETE|",
-        "/orgs/Netflix/repos?per_page=2|GET, HEAD, POST, PATCH, PUT, DELETE|",
-        "/repos/Netflix/zuul|GET, HEAD, POST, PATCH, PUT, DELETE|",
-        "/graphql|GET, HEAD, POST, PATCH, PUT, DELETE|"
-      })
-  void preflightIsAnsweredHereAlsoWhileGitHubIsDown(String target, String methods, String allow) {
+  @Test
+  void preflightIsAnsweredHereAlsoWhileGitHubIsDown() {
     GitHubStandIn gone = GitHubStandIn.builder().build().start();
-    // one client's rate is not spent by preflights
+    // preflights do not count against the rate of a client
     Map<String, String> limits = Map.of("rate.limit", "1/h", "rate.limit.burst", "1");
     try (Service cut = Service.start(gone, limits)) {
       gone.close();
-      for (int i = 0; i < 3; i++) {
-        HttpResponse<String> answer =
-            cut.send(
-                "OPTIONS",
-                target,
-                "Origin",
-                "https://page.example",
-                "Access-Control-Request-Method",
-                "GET",
-                "Access-Control-Request-Headers",
-                "authorization,if-none-match");
-        assertThat(answer.statusCode()).isEqualTo(204);
-        assertThat(answer.body()).isEmpty();
-        assertThat(answer.headers().firstValue("Content-Length")).isEmpty();
-        assertThat(answer.headers().firstValue("Date")).isPresent();
-        assertThat(answer.headers().firstValue("Allow").orElse(null)).isEqualTo(allow);
-        assertThat(cors(answer))
-            .containsEntry("access-control-allow-origin", List.of("*"))
-            .containsEntry("access-control-allow-methods", List.of(methods))
-            .containsEntry("access-control-allow-headers", List.of("authorization,if-none-match"))
-            .containsEntry("access-control-max-age", List.of("86400"))
-            .doesNotContainKey("access-control-allow-credentials");
+      for (String target : List.of("/view/top/5/stars", "/healthcheck")) {
+        HttpResponse<String> answer = assertPreflight(cut, target, "GET, HEAD");
+        assertThat(answer.headers().allValues("Allow")).containsExactly("GET, HEAD, OPTIONS");
+      }
+      for (String target : List.of("/", KEPT, FORWARDED, "/graphql")) {
+        String methods = "GET, HEAD, POST, PATCH, PUT, DELETE";
+        HttpResponse<String> answer = assertPreflight(cut, target, methods);
+        assertThat(answer.headers().allValues("Allow")).isEmpty();
       }
     }
+  }
+
+  private static HttpResponse<String> assertPreflight(
+      Service service, String target, String methods) {
+    HttpResponse<String> answer =
+        service.send(
+            "OPTIONS",
+            target,
+            "Origin",
+            "https://page.example",
+            "Access-Control-Request-Method",
+            "GET",
+            "Access-Control-Request-Headers",
+            "authorization,if-none-match");
+    assertThat(answer.statusCode()).isEqualTo(204);
+    assertThat(answer.body()).isEmpty();
+    assertThat(answer.headers().firstValue("Content-Length")).isEmpty();
+    assertThat(answer.headers().firstValue("Date")).isPresent();
+    assertThat(cors(answer))
+        .containsEntry("access-control-allow-origin", List.of("*"))
+        .containsEntry("access-control-allow-methods", List.of(methods))
+        .containsEntry("access-control-allow-headers", List.of("authorization,if-none-match"))
+        .containsEntry("access-control-max-age", List.of("86400"))
+        .doesNotContainKey("access-control-allow-credentials");
+    return answer;
   }
 
   @ParameterizedTest
