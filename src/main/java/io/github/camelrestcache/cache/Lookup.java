@@ -23,8 +23,8 @@ import org.apache.camel.Variable;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Looks for stored responses ({@link Responses}): reads the version of the path, the response and a
- * refusals of rate limits in one round trip. An unreadable value counts as absent.
+ * Looks for stored responses ({@link Responses}): reads the version of the path, the response and
+ * the refusals of rate limits in one round trip. An unreadable value counts as absent.
  */
 public final class Lookup {
 

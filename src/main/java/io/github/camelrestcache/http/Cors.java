@@ -50,8 +50,8 @@ final class Cors {
   }
 
   /**
-   * Sets the answer to an OPTIONS request, which may be a preflight: 204 with the header fields
-   * that the page wants to send, for a day.
+   * Sets the answer to an OPTIONS request, which may be a preflight: 204. It allows the header
+   * fields that the page has asked for, and is valid for a day.
    *
    * @param isReadOnly whether the path is one of this service, which can only be read
    */

@@ -4,6 +4,7 @@ import io.github.camelrestcache.base.ClientAddress;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,6 +20,7 @@ public record PublicAddress(String scheme, String publicUrl, ClientAddress proxi
 
   private static final Pattern HOST =
       Pattern.compile("([\\w.-]{1,255}|\\[[\\w.:]{1,99}])(:\\d{0,5})?");
+  private static final Set<String> SCHEMES = Set.of("http", "https");
   private static final Pattern PORT = Pattern.compile("[1-9]\\d{0,4}");
 
   /** Nothing that could end a URL in a {@code Link}, and no dot segments. */
@@ -47,7 +49,7 @@ public record PublicAddress(String scheme, String publicUrl, ClientAddress proxi
       return prefix;
     }
     String proto = reported.apply("proto").toLowerCase(Locale.ROOT);
-    String used = proto.matches("https?") ? proto : scheme;
+    String used = SCHEMES.contains(proto) ? proto : scheme;
     String port = reported.apply("port");
     if (!PORT.matcher(port).matches() || Integer.parseInt(port) > 65_535) {
       return used + "://" + host.group() + prefix;

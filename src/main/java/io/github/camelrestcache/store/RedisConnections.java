@@ -167,7 +167,7 @@ final class RedisConnections extends LettuceConnectionFactory {
     return probe;
   }
 
-  /** Opens the connection that commands share if there is none, and tells whether it is open. */
+  /** Opens the shared connection if there is none. Returns whether it is open. */
   boolean connect() {
     StatefulConnection<?, ?> shared =
         address.cluster() ? getSharedClusterConnection() : getSharedConnection();

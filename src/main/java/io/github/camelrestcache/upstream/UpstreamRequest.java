@@ -14,8 +14,8 @@ import org.apache.hc.core5.http.Method;
  * @param fields the header fields, without hop-by-hop fields
  * @param content the content, or null
  * @param lent whether the service's token is lent to a caller without credentials
- * @param credential the cache partition: a hash of the caller's own Authorization, of the lent
- *     token or of its installation, or {@code nobody} without a credential
+ * @param credential the cache partition: a hash of the caller's Authorization, of the lent token or
+ *     of the App's installation; {@code nobody} if the request has no credential
  * @param key identifies what the cache may answer it with and store, or null
  * @param deadline when the connection is aborted in any case, or null
  */
