@@ -11,7 +11,11 @@ import java.util.concurrent.TimeUnit;
  */
 final class Workers extends ThreadPoolExecutor {
 
-  private static final int KEEP_ALIVE_SECONDS = 10;
+  /**
+   * In milliseconds. Idle threads take turns, so with a longer time all threads of a burst would
+   * stay under ordinary load.
+   */
+  private static final int KEEP_ALIVE = 200;
 
   /** Accepts a task only if a thread waits for it, unless no thread may be started. */
   private static final class Handover extends LinkedTransferQueue<Runnable> {
@@ -35,6 +39,6 @@ final class Workers extends ThreadPoolExecutor {
   }
 
   private Workers(int most, Handover tasks) {
-    super(1, most, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS, tasks, tasks::queue);
+    super(1, most, KEEP_ALIVE, TimeUnit.MILLISECONDS, tasks, tasks::queue);
   }
 }
