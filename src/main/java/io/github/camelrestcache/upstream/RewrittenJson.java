@@ -1,10 +1,8 @@
 package io.github.camelrestcache.upstream;
 
 import io.github.camelrestcache.base.ContentCoding;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.zip.GZIPOutputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
@@ -60,18 +58,10 @@ record RewrittenJson(UpstreamUrls urls, int mostBytes) {
     if (json.length > mostBytes) {
       return false;
     }
-    byte[] rewritten = coding == null ? urls.json(json) : zipped(urls.json(json));
+    byte[] rewritten = coding == null ? urls.json(json) : ContentCoding.gzip(urls.json(json));
     response.setEntity(new ByteArrayEntity(rewritten, null));
     response.removeHeaders("Transfer-Encoding");
     response.setHeader("Content-Length", Integer.toString(rewritten.length));
     return true;
-  }
-
-  private static byte[] zipped(byte[] json) throws IOException {
-    ByteArrayOutputStream zipped = new ByteArrayOutputStream(json.length / 4);
-    try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
-      gzip.write(json);
-    }
-    return zipped.toByteArray();
   }
 }
