@@ -51,6 +51,8 @@ public final class Service implements AutoCloseable {
     all.put("host", "127.0.0.1");
     all.put("management.port", Integer.toString(managementPort));
     all.put("camel.main.shutdown-timeout", "5");
+    // tests stop hundreds of services, and a stop waits for the polls of all views in turn
+    all.put("camel.component.seda.default-poll-timeout", "10");
     all.putAll(settings);
     Leaks.watch(all);
     main = App.configured(all);
