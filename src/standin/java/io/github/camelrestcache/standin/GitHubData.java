@@ -254,4 +254,9 @@ final class GitHubData {
   private static String key(String name) {
     return name.toLowerCase(Locale.ROOT);
   }
+
+  /** Whether this is the organization's login, in any case. */
+  boolean isOrg(String login) {
+    return login.equalsIgnoreCase(org);
+  }
 }

@@ -13,17 +13,15 @@ import java.util.Locale;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Which path is answered by what. Status, content and the headers of that path alone. */
 final class GitHubRoutes {
-  private static final Pattern FIRST_FIELD = Pattern.compile("\\{\\s*(\\w+)");
-
   private final GitHubData data;
+  private final SinglePaths paths;
 
   GitHubRoutes(GitHubData data) {
     this.data = data;
+    paths = new SinglePaths(data);
   }
 
   /** Answers everything but /rate_limit, which is not about data. */
@@ -33,107 +31,22 @@ final class GitHubRoutes {
           case "repos", "repositories" -> repository(call);
           case "orgs", "organizations" -> call.reads() ? organization(call) : null;
           case "search" -> call.reads() ? search(call) : null;
-          default -> call.path().length == 1 ? single(call) : null;
+          default -> call.path().length == 1 ? paths.answer(call) : null;
         };
     return answer == null ? Answer.notFound() : answer;
   }
 
-  private Answer single(Call call) {
-    String method = call.reads() ? "GET " : call.request().method() + ' ';
-    return switch (method + call.path()[0]) {
-      case "GET " -> Answer.json(200, GitHubJson.root());
-      case "GET zen" -> Answer.of(200, Content.text("Keep it logically awesome.", "text/plain"));
-      case "GET user" -> known(call, "rest/users/users", () -> Answer.json(200, user(call)));
-      case "GET notifications" ->
-          known(call, "rest/activity/notifications", () -> notifications(call));
-      case "POST graphql" -> known(call, "graphql", () -> graphql(call));
-      case "POST markdown" -> markdown(call);
-      default -> null;
-    };
-  }
-
-  private static Answer known(Call call, String page, Supplier<Answer> answer) {
+  static Answer known(Call call, String page, Supplier<Answer> answer) {
     return call.caller().authorised()
         ? answer.get()
         : Answer.error(401, "Requires authentication", page);
-  }
-
-  private static ObjectNode user(Call call) {
-    String login = call.caller().login();
-    return GitHubJson.account(login, GitHubData.userId(login), "User");
-  }
-
-  private static Answer notifications(Call call) {
-    ArrayNode list = GitHubJson.MAPPER.createArrayNode();
-    list.addObject()
-        .put("id", "1")
-        .put("unread", true)
-        .put("reason", "mention")
-        .put("updated_at", "2025-06-01T12:30:00Z")
-        .putObject("subject")
-        .put("title", "For @" + call.caller().login() + " alone")
-        .put("type", "Issue");
-    return Answer.json(200, list).with("X-Poll-Interval", "60");
-  }
-
-  /** Knows the viewer, and a repository by the variables owner and name; of a query, one field. */
-  private Answer graphql(Call call) {
-    JsonNode asked = call.object();
-    if (asked == null || !asked.path("query").isTextual()) {
-      String message = "A query attribute must be specified and must be a string.";
-      return Answer.error(400, message, "graphql");
-    }
-    String query = asked.get("query").asText();
-    Matcher first = FIRST_FIELD.matcher(query);
-    String field = first.find() ? first.group(1) : "";
-    ObjectNode body = GitHubJson.MAPPER.createObjectNode();
-    if (field.equals("viewer")) {
-      body.putObject("data").putObject("viewer").put("login", call.caller().login());
-    } else if (!field.equals("repository")) {
-      failed(body, field, "Field '" + field + "' doesn't exist on type 'Query'");
-    } else {
-      String owner = asked.at("/variables/owner").asText();
-      String name = asked.at("/variables/name").asText();
-      Repository repository = isOrg(owner) ? data.named(name) : null;
-      ObjectNode data = body.putObject("data");
-      if (repository == null || repository.isPrivate() && !call.caller().seesPrivate()) {
-        data.putNull("repository");
-        String wanted = "'" + owner + '/' + name + "'";
-        failed(body, field, "Could not resolve to a Repository with the name " + wanted + ".")
-            .put("type", "NOT_FOUND");
-      } else {
-        ObjectNode json = repository.json();
-        ObjectNode found = data.putObject("repository");
-        found.set("databaseId", json.path("id"));
-        found.set("nameWithOwner", json.path("full_name"));
-        found.set("stargazerCount", json.path("stargazers_count"));
-        found.retain(List.of(query.split("\\W+")));
-      }
-    }
-    return Answer.json(200, body);
-  }
-
-  private static ObjectNode failed(ObjectNode body, String field, String message) {
-    ObjectNode error = body.putArray("errors").addObject().put("message", message);
-    error.putArray("path").add(field);
-    return error;
-  }
-
-  private static Answer markdown(Call call) {
-    JsonNode body = call.object();
-    if (body == null) {
-      return Answer.noJson();
-    }
-    String text = body.path("text").asText();
-    String html = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-    return Answer.of(200, Content.text("<p>" + html + "</p>", "text/html"));
   }
 
   private Answer organization(Call call) {
     String[] path = call.path();
     String id = Long.toString(GitHubData.ORG_ID);
     boolean here =
-        path.length > 1 && (path[0].equals("orgs") ? isOrg(path[1]) : path[1].equals(id));
+        path.length > 1 && (path[0].equals("orgs") ? data.isOrg(path[1]) : path[1].equals(id));
     if (!here || path.length > 3) {
       return null;
     }
@@ -155,7 +68,7 @@ final class GitHubRoutes {
     String[] path = call.path();
     boolean byId = path[0].equals("repositories");
     int own = byId ? 2 : 3;
-    if (path.length < own || !byId && !isOrg(path[1])) {
+    if (path.length < own || !byId && !data.isOrg(path[1])) {
       return null;
     }
     String rest = String.join("/", Arrays.asList(path).subList(own, path.length));
@@ -328,10 +241,6 @@ final class GitHubRoutes {
     Answer answer = Answer.of(200, page.content());
     String link = call.link(path, number, page.last());
     return link.isEmpty() ? answer : answer.with("Link", link);
-  }
-
-  private boolean isOrg(String login) {
-    return login.equalsIgnoreCase(data.org);
   }
 
   private static ObjectNode json(Call call, Repository repository) {

@@ -33,79 +33,24 @@ public final class GitHubStandIn implements AutoCloseable {
     void close();
   }
 
-  /** What a stand-in is to be like; without further words it is Netflix on a free port. */
-  public static final class Builder {
-    private String org = "Netflix";
-    private int repositories = 150;
-    private int members = 12;
-    private int port;
-    private int anonymousLimit = 60;
-    private int tokenLimit = 5_000;
-    private Duration idleTimeout = Duration.ofSeconds(60);
-
-    private Builder() {}
-
-    /** The organization's login. */
-    public Builder org(String login) {
-      this.org = login;
-      return this;
-    }
-
-    /** How many repositories there are at first, from 0 to 20,000. */
-    public Builder repositories(int count) {
-      this.repositories = count;
-      return this;
-    }
-
-    /** How many members the organization has. */
-    public Builder members(int count) {
-      this.members = count;
-      return this;
-    }
-
-    /** The port to listen on; 0 takes a free one. */
-    public Builder port(int port) {
-      this.port = port;
-      return this;
-    }
-
-    /** The hourly limit of requests without a token, and that of each token. */
-    public Builder limits(int anonymous, int withToken) {
-      this.anonymousLimit = anonymous;
-      this.tokenLimit = withToken;
-      return this;
-    }
-
-    /** When a connection on which nothing moves is closed, as GitHub does after 60 seconds. */
-    public Builder idleTimeout(Duration timeout) {
-      this.idleTimeout = timeout;
-      return this;
-    }
-
-    /** Returns a stand-in that does not listen yet. */
-    public GitHubStandIn build() {
-      return new GitHubStandIn(this);
-    }
-  }
-
   private record Rule(Predicate<Recorded> when, BiConsumer<Recorded, HttpServerRequest> answer) {}
 
-  private final Builder settings;
+  private final StandInBuilder settings;
   private final Journal journal = new Journal();
   private final List<Rule> overrides = new CopyOnWriteArrayList<>();
   private volatile GitHubApi api;
   private volatile int port;
   private Vertx vertx;
 
-  private GitHubStandIn(Builder settings) {
+  GitHubStandIn(StandInBuilder settings) {
     this.settings = settings;
     this.port = settings.port;
     reset();
   }
 
   /** Returns a builder with the defaults. */
-  public static Builder builder() {
-    return new Builder();
+  public static StandInBuilder builder() {
+    return new StandInBuilder();
   }
 
   /**
