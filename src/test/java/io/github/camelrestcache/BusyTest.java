@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
-import io.github.camelrestcache.standin.GitHubStandIn.Handle;
-import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -16,9 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,8 +31,7 @@ class BusyTest {
   private static GitHubStandIn github;
   private static Service service;
 
-  private final Queue<HttpServerRequest> held = new ConcurrentLinkedQueue<>();
-  private Handle holding;
+  private Held held;
 
   @BeforeAll
   static void start() {
@@ -61,15 +56,12 @@ class BusyTest {
 
   @BeforeEach
   void hold() {
-    holding =
-        github.override(
-            asked -> asked.path().startsWith("/x"), (asked, request) -> held.add(request));
+    held = Held.below(github, "/x");
   }
 
   @AfterEach
   void releaseHeld() {
-    holding.close();
-    held.forEach(request -> request.response().end("late"));
+    held.close();
     await().atMost(SOON).until(() -> service.get("/zen").statusCode() == 200);
   }
 
@@ -78,16 +70,12 @@ class BusyTest {
     return CLIENT.sendAsync(request, HttpResponse.BodyHandlers.ofString());
   }
 
-  private void awaitHeld(int requests) {
-    await().atMost(SOON).until(() -> held.size() == requests);
-  }
-
   @Test
   void excessForwardIs503AndOtherRequestsContinue() {
     for (int i = 0; i < 4; i++) {
       ask("/x/" + i);
     }
-    awaitHeld(4);
+    held.awaitSize(4);
 
     HttpResponse<String> refused = service.get("/x/5");
     assertThat(refused.statusCode()).isEqualTo(503);
@@ -100,7 +88,7 @@ class BusyTest {
     await("refreshes go on")
         .atMost(SOON)
         .until(() -> service.get("/orgs/Netflix/repos").body().contains("While all is busy"));
-    assertThat(held).hasSize(4);
+    assertThat(held.size()).isEqualTo(4);
   }
 
   @Test
@@ -108,13 +96,13 @@ class BusyTest {
     for (int i = 0; i < 30; i++) {
       ask("/x/same");
     }
-    awaitHeld(1);
+    held.awaitSize(1);
     await().atMost(SOON).until(() -> service.context().getInflightRepository().size() >= 30);
 
     ask("/x/1");
     ask("/x/2");
     ask("/x/3");
-    awaitHeld(4);
+    held.awaitSize(4);
   }
 
   @Test

@@ -8,7 +8,6 @@ import io.github.camelrestcache.standin.ConcurrencyLimit;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import io.github.camelrestcache.store.Instances;
-import io.vertx.core.http.HttpServerRequest;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,10 +15,8 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -41,8 +38,7 @@ class ConcurrencyTest {
   private static GitHubStandIn github;
   private static Service service;
 
-  private final Queue<HttpServerRequest> held = new ConcurrentLinkedQueue<>();
-  private Handle holding;
+  private Held held;
   private String mine;
 
   @BeforeAll
@@ -85,23 +81,14 @@ class ConcurrencyTest {
   @BeforeEach
   void hold() {
     mine = "Bearer " + UUID.randomUUID();
-    holding =
-        github.override(
-            asked -> asked.path().startsWith("/held/"), (asked, request) -> held.add(request));
+    held = Held.below(github, "/held/");
   }
 
   @AfterEach
   void nothingIsLeft() {
-    holding.close();
-    releaseHeld();
+    held.close();
     await().atMost(SOON).until(() -> service.context().getInflightRepository().size() == 0);
     assertThat(waiting()).isZero();
-  }
-
-  private void releaseHeld() {
-    for (HttpServerRequest each = held.poll(); each != null; each = held.poll()) {
-      each.response().end("late");
-    }
   }
 
   private static double waiting() {
@@ -141,9 +128,11 @@ class ConcurrencyTest {
   void atMost90RequestsOfOneTokenAreAtGitHub() {
     try (ConcurrencyLimit limit = ConcurrencyLimit.of(github, Duration.ofMillis(50))) {
       var answers = askMany(CLIENTS, "/slow/", mine);
+      await().atMost(SOON).until(() -> limit.highest(mine) + waiting() == CLIENTS);
+      limit.open();
 
       assertThat(answers).allSatisfy(each -> assertThat(each.join().statusCode()).isEqualTo(200));
-      assertThat(limit.highest(mine)).isBetween(MOST / 2, MOST);
+      assertThat(limit.highest(mine)).isEqualTo(MOST);
       assertThat(limit.refused()).isZero();
     }
   }
@@ -159,9 +148,13 @@ class ConcurrencyTest {
           .until(() -> count(one) == 2 && count(two) == 2);
 
       var answers = askMany(List.of(one, two), CLIENTS, "/slow/", mine);
+      await()
+          .atMost(SOON)
+          .until(() -> limit.highest(mine) + waiting(one) + waiting(two) == CLIENTS);
+      limit.open();
 
       assertThat(answers).allSatisfy(each -> assertThat(each.join().statusCode()).isEqualTo(200));
-      assertThat(limit.highest(mine)).isBetween(MOST / 2, MOST);
+      assertThat(limit.highest(mine)).isEqualTo(MOST);
     }
   }
 
@@ -185,7 +178,7 @@ class ConcurrencyTest {
         .atMost(SOON)
         .until(
             () -> {
-              releaseHeld();
+              held.release();
               return answers.stream().allMatch(CompletableFuture::isDone);
             });
     assertThat(answers).allSatisfy(each -> assertThat(each.join().statusCode()).isEqualTo(200));
@@ -195,7 +188,7 @@ class ConcurrencyTest {
   void longerWaitThanColdWaitIs503AlsoForIdenticalRequests() {
     try (Service impatient = instance("", "1s")) {
       askMany(List.of(impatient), MOST, "/held/", mine);
-      await().atMost(SOON).until(() -> held.size() == MOST);
+      held.awaitSize(MOST);
       String target = "/held/" + UUID.randomUUID();
 
       var late = IntStream.range(0, 5).mapToObj(i -> ask(impatient, target, mine)).toList();
@@ -210,8 +203,8 @@ class ConcurrencyTest {
                     .contains("at most 90 at a time for one credential");
               });
       assertThat(waiting(impatient)).isZero();
-      assertThat(held).hasSize(MOST);
-      releaseHeld();
+      assertThat(held.size()).isEqualTo(MOST);
+      held.release();
     }
   }
 
@@ -229,7 +222,7 @@ class ConcurrencyTest {
     await().atMost(SOON).until(() -> waiting() == 21);
     assertThat(github.requests()).isEmpty();
 
-    held.remove().response().end();
+    held.releaseOne();
 
     await().atMost(SOON).until(() -> waiting() == 19);
     await().atMost(SOON).until(() -> github.requests().size() == 2);

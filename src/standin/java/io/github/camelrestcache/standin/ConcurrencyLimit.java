@@ -9,8 +9,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * GitHub's limit of concurrent requests: paths below {@code /slow/} are answered after a time, and
- * the 101st request of a token at one time is refused at once.
+ * GitHub's limit of concurrent requests: paths below {@code /slow/} are held until {@link #open}
+ * and answered after a time from then on, and the 101st request of a token at one time is refused
+ * at once.
  */
 public final class ConcurrencyLimit implements AutoCloseable {
   private static final int MOST = 100;
@@ -18,6 +19,7 @@ public final class ConcurrencyLimit implements AutoCloseable {
   private final Map<String, Integer> current = new ConcurrentHashMap<>();
   private final Map<String, Integer> highest = new ConcurrentHashMap<>();
   private final AtomicInteger refused = new AtomicInteger();
+  private final CompletableFuture<Void> opened = new CompletableFuture<>();
   private final Duration takes;
   private final GitHubStandIn.Handle handle;
 
@@ -29,6 +31,11 @@ public final class ConcurrencyLimit implements AutoCloseable {
   /** Limits a stand-in until this is closed. */
   public static ConcurrencyLimit of(GitHubStandIn github, Duration takes) {
     return new ConcurrencyLimit(github, takes);
+  }
+
+  /** Answers the requests that are held. */
+  public void open() {
+    opened.complete(null);
   }
 
   /** Returns the highest number of requests at one time with this Authorization. */
@@ -56,16 +63,17 @@ public final class ConcurrencyLimit implements AutoCloseable {
           .end("{\"message\":\"" + message + "\"}");
       return;
     }
-    CompletableFuture.delayedExecutor(takes.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(
-            () -> {
-              current.merge(token, -1, Integer::sum);
-              request.response().putHeader("Content-Type", "text/plain").end(asked.path());
-            });
+    opened.thenRunAsync(
+        () -> {
+          current.merge(token, -1, Integer::sum);
+          request.response().putHeader("Content-Type", "text/plain").end(asked.path());
+        },
+        CompletableFuture.delayedExecutor(takes.toMillis(), TimeUnit.MILLISECONDS));
   }
 
   @Override
   public void close() {
     handle.close();
+    open();
   }
 }
