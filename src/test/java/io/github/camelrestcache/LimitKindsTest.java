@@ -3,7 +3,6 @@ package io.github.camelrestcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.Recorded;
 import io.github.camelrestcache.standin.SecondaryLimit;
 import java.net.URI;
@@ -16,58 +15,21 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What each kind of GitHub's limits stops, however the refusal is worded, and what goes on. */
-class LimitKindsTest {
+class LimitKindsTest extends TwoInstances {
 
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final String ISSUES = "/repos/Netflix/zuul/issues";
   private static final String QUERY = "{\"query\":\"{viewer{login}}\"}";
 
-  private static GitHubStandIn github;
-  private static OwnRedis redis;
-  private static Service one;
-  private static Service two;
-
-  private String mine;
-
   @BeforeAll
   static void start() {
-    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
-    redis = OwnRedis.start();
-    one = service();
-    two = service();
-  }
-
-  private static Service service() {
-    return Service.start(github, Map.of("redis.url", redis.url(), "refresh.interval", "1h"))
-        .ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    one.close();
-    two.close();
-    redis.close();
-    github.close();
-  }
-
-  /** Limits apply per credential, so each test uses its own. */
-  @BeforeEach
-  void takeAnotherToken() {
-    github.reset();
-    mine = UUID.randomUUID().toString();
-    github.addToken(mine, "me");
-  }
-
-  private HttpResponse<String> get(Service service, String target) {
-    return service.get(target, "Authorization", "Bearer " + mine);
+    start(Map.of());
   }
 
   private HttpResponse<String> post(Service service, String target, String content) {

@@ -4,7 +4,6 @@ import static io.github.camelrestcache.Service.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.camelrestcache.standin.GitHubStandIn;
 import io.vertx.core.http.HttpServerResponse;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -13,58 +12,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** GitHub's rate limits: hit once, shared by all instances, and over when GitHub said. */
-class LimitsTest {
+class LimitsTest extends TwoInstances {
 
   private static final String TOKEN = "service-token";
   private static final Duration SOON = Duration.ofSeconds(20);
 
-  private static GitHubStandIn github;
-  private static OwnRedis redis;
-  private static Service one;
-  private static Service two;
-
-  private String mine;
-
   @BeforeAll
   static void start() {
-    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
-    github.addToken(TOKEN, "robot");
-    redis = OwnRedis.start();
-    one = service();
-    two = service();
-  }
-
-  private static Service service() {
-    return Service.start(
-            github,
-            Map.of("redis.url", redis.url(), "refresh.interval", "1h", "github.api.token", TOKEN))
-        .ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    one.close();
-    two.close();
-    redis.close();
-    github.close();
-  }
-
-  /** Limits apply per credential, so each test uses its own. */
-  @BeforeEach
-  void takeAnotherToken() {
-    github.reset();
-    mine = UUID.randomUUID().toString();
-    github.addToken(mine, "me");
-  }
-
-  private HttpResponse<String> get(Service service, String target) {
-    return service.get(target, "Authorization", "Bearer " + mine);
+    start(Map.of("github.api.token", TOKEN));
   }
 
   @Test

@@ -5,23 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.net.http.HttpResponse;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The names of GitHub's JSON share one stored answer, and other media types are apart from it. */
-class MediaTypesTest {
+class MediaTypesTest extends FastAndPlain {
 
   private static final String KEPT = "/orgs/Netflix/repos?per_page=100";
 
-  private static GitHubStandIn github;
-  private static Service fast;
-  private static Service plain;
-
   @BeforeAll
   static void start() {
-    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
+    GitHubStandIn github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
     github.override(
         asked -> asked.path().startsWith("/x/"),
         (asked, request) ->
@@ -30,18 +25,10 @@ class MediaTypesTest {
                 .putHeader("Cache-Control", "max-age=600")
                 .putHeader("Vary", "Accept, Accept-Encoding")
                 .end(asked.header("Accept")));
-    fast = Service.start(github).ready();
-    plain = Service.start(github, Map.of("fast.lane", "false")).ready();
+    start(github, Map.of());
     for (Service each : new Service[] {fast, plain}) {
       each.get("/x/shared");
     }
-  }
-
-  @AfterAll
-  static void stop() {
-    fast.close();
-    plain.close();
-    github.close();
   }
 
   @ParameterizedTest

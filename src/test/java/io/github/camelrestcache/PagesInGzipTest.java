@@ -10,33 +10,21 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pages and views are sent in gzip to clients that accept it. */
-class PagesInGzipTest {
+class PagesInGzipTest extends FastAndPlain {
 
   private static final String REPOS = "/orgs/Netflix/repos";
 
-  private static GitHubStandIn github;
-  private static Service fast;
-  private static Service plain;
-
   @BeforeAll
   static void start() {
-    github = GitHubStandIn.builder().repositories(237).limits(100_000, 100_000).build().start();
-    fast = Service.start(github, Map.of("refresh.interval", "1h")).ready();
-    plain = Service.start(github, Map.of("refresh.interval", "1h", "fast.lane", "false")).ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    fast.close();
-    plain.close();
-    github.close();
+    start(
+        GitHubStandIn.builder().repositories(237).limits(100_000, 100_000).build().start(),
+        Map.of("refresh.interval", "1h"));
   }
 
   @ParameterizedTest

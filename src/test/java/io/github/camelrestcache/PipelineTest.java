@@ -231,18 +231,7 @@ class PipelineTest {
       service.get("/orgs/Netflix");
       long before = answered(service);
       byte[] some = bytes(request("GET", target, 1).repeat(100));
-      Thread asks =
-          new Thread(
-              () -> {
-                try {
-                  for (int i = 0; i < many; i += 100) {
-                    socket.getOutputStream().write(some);
-                  }
-                } catch (IOException e) {
-                  // the service has closed the connection
-                }
-              });
-      asks.start();
+      Thread asks = RawHttp.sendMany(socket, some, many / 100);
       await().atMost(SOON).until(() -> answered(service) > before && isQuiet(service));
       if (!target.equals("/healthcheck")) {
         // the kernel buffers a few megabytes

@@ -43,4 +43,21 @@ final class RawHttp {
     Leaks.look("the answer", all);
     return all;
   }
+
+  /** Sends bytes so many times from a thread of its own, until the peer closes. */
+  static Thread sendMany(Socket socket, byte[] bytes, int times) {
+    Thread sender =
+        new Thread(
+            () -> {
+              try {
+                for (int i = 0; i < times; i++) {
+                  socket.getOutputStream().write(bytes);
+                }
+              } catch (IOException e) {
+                // the test notices what the peer does not receive
+              }
+            });
+    sender.start();
+    return sender;
+  }
 }

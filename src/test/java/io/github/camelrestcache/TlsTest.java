@@ -188,18 +188,7 @@ class TlsTest {
     try (SSLSocket socket = connect()) {
       socket.startHandshake();
       long before = answered();
-      Thread asks =
-          new Thread(
-              () -> {
-                try {
-                  for (int i = 0; i < many; i += 100) {
-                    socket.getOutputStream().write(some);
-                  }
-                } catch (IOException e) {
-                  // the assertions below notice
-                }
-              });
-      asks.start();
+      Thread asks = RawHttp.sendMany(socket, some, many / 100);
       await().atMost(SOON).until(() -> answered() > before);
       long[] last = {0};
       await()
