@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.main.Main;
@@ -199,15 +200,17 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  /** A port without a listener that was not returned before. */
+  /** A port without a listener that was not returned before, and that no client gets by chance. */
   public static int freePort() {
     while (true) {
-      try (ServerSocket socket = new ServerSocket(0)) {
-        if (USED_PORTS.add(socket.getLocalPort())) {
+      // below the ports that systems give to clients and to other listeners on port 0
+      int port = ThreadLocalRandom.current().nextInt(10_000, 32_000);
+      if (USED_PORTS.add(port)) {
+        try (ServerSocket socket = new ServerSocket(port)) {
           return socket.getLocalPort();
+        } catch (IOException e) {
+          // in use
         }
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
       }
     }
   }
