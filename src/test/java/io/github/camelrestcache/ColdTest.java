@@ -21,10 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * an endpoint becomes cold when its hash is deleted from Redis. A failed endpoint backs off for
  * seconds, so each test that makes one fail uses a different endpoint.
  */
-class ColdTest {
+class ColdTest extends OneService {
 
   private static final String ROOT = "/";
   private static final String ORG = "/orgs/Netflix";
@@ -44,9 +42,6 @@ class ColdTest {
 
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
-  private static GitHubStandIn github;
-  private static Service service;
 
   private final Queue<Runnable> held = new ConcurrentLinkedQueue<>();
   private Handle holding = () -> {};
@@ -63,17 +58,6 @@ class ColdTest {
                     "cold.wait", "2s",
                     "request.threads", "4"))
             .ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    github.clearRequests();
   }
 
   /** Releases held responses, and waits until no request is in flight. */

@@ -4,59 +4,23 @@ import static io.github.camelrestcache.Service.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.GitHubStandIn.Handle;
 import io.github.camelrestcache.standin.Recorded;
-import io.github.camelrestcache.store.Near;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The cached endpoints as a client sees them, in front of an organization of three pages. */
-class EndpointsTest {
-
-  private static final String REPOS = "/orgs/Netflix/repos";
-  private static final String MEMBERS = "/orgs/Netflix/members";
-  private static final Duration SOON = Duration.ofSeconds(10);
-
-  private static final ObjectMapper JSON = new ObjectMapper();
-
-  private static GitHubStandIn github;
-  private static Service service;
-
-  @BeforeAll
-  static void start() {
-    github = GitHubStandIn.builder().repositories(250).limits(100_000, 100_000).build().start();
-    github.addToken("service-token", "robot");
-    github.addToken("caller-token", "somebody");
-    service =
-        Service.start(
-                github, Map.of("refresh.interval", "500ms", "github.api.token", "service-token"))
-            .ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
+class EndpointsTest extends Endpoints {
   @Test
   void threePageListIsOneArrayInOriginalOrder() throws IOException {
     ArrayNode repositories = JSON.createArrayNode();
@@ -207,117 +171,5 @@ class EndpointsTest {
     assertThat(github.requests())
         .noneMatch(
             asked -> asked.headers("Authorization").stream().anyMatch(credentials::contains));
-  }
-
-  @Test
-  void refreshFetchesHundredItemsPerPageWithServiceToken() {
-    github.clearRequests();
-    awaitRefreshes(REPOS, 2);
-
-    List<Recorded> asked = github.requests();
-    assertThat(asked)
-        .extracting(Recorded::target)
-        .contains(
-            "/",
-            "/orgs/Netflix",
-            "/orgs/Netflix/members?per_page=100",
-            "/orgs/Netflix/repos?per_page=100",
-            "/organizations/913567/repos?per_page=100&page=2",
-            "/organizations/913567/repos?per_page=100&page=3");
-    assertThat(asked)
-        .allSatisfy(
-            page -> {
-              assertThat(page.method()).isEqualTo("GET");
-              assertThat(page.headers("Authorization")).containsExactly("Bearer service-token");
-              assertThat(page.headers("User-Agent")).hasSize(1);
-            });
-  }
-
-  @Test
-  void changeIsServedAfterRefreshWithNewValidators() {
-    String name = github.repositoryNames().get(240);
-    HttpResponse<String> before = service.get(REPOS);
-    HttpResponse<String> page = service.get(REPOS + "?page=1");
-    String mark = UUID.randomUUID().toString();
-
-    github.updateRepository(name, repository -> repository.put("description", mark));
-
-    await().atMost(SOON).until(() -> service.get(REPOS).body().contains(mark));
-    JsonNode served = json(service.get(REPOS)).get(240);
-    assertThat(served).isEqualTo(github.repository(name));
-    assertThat(lastModified(service.get(REPOS))).isAfter(lastModified(before));
-    for (String coding : List.of("identity", "gzip")) {
-      HttpResponse<String> after =
-          service.get(REPOS, "Accept-Encoding", coding, "If-None-Match", tag(before));
-      assertThat(after.statusCode()).isEqualTo(200);
-      assertThat(tag(after)).isNotEqualTo(tag(before));
-    }
-    assertThat(tag(service.get(REPOS + "?page=1"))).isNotEqualTo(tag(page));
-  }
-
-  @Test
-  void unchangedRefreshResetsAgeButKeepsValidators() {
-    awaitRefreshes(REPOS, 1);
-    HttpResponse<String> before = service.get(REPOS);
-
-    awaitRefreshes(REPOS, 2);
-    HttpResponse<String> after = service.get(REPOS);
-
-    assertThat(after.body()).isEqualTo(before.body());
-    assertThat(lastModified(after)).isEqualTo(lastModified(before));
-    assertThat(tag(after)).isEqualTo(tag(before));
-    assertThat(service.get(REPOS, "If-None-Match", tag(before)).statusCode()).isEqualTo(304);
-    assertThat(Integer.parseInt(after.headers().firstValue("Age").orElseThrow()))
-        .isLessThanOrEqualTo(2);
-  }
-
-  @Test
-  void hashWithoutContentIsRefetched() {
-    long before = firstPages(MEMBERS);
-    Stored.in(service).opsForHash().delete(Stored.endpoint(github, MEMBERS), "gzip");
-    service.context().getRegistry().findSingleByType(Near.class).clear();
-
-    HttpResponse<String> answer = service.get(MEMBERS);
-
-    assertThat(firstPages(MEMBERS)).isGreaterThan(before);
-
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(json(answer)).hasSize(12);
-  }
-
-  @Test
-  void redisKeysHaveTheServicePrefix() {
-    awaitRefreshes(REPOS, 1);
-    service.get("/zen");
-
-    assertThat(Stored.in(service).keys("*"))
-        .hasSizeGreaterThanOrEqualTo(10)
-        .allMatch(key -> key.startsWith("camel-rest-cache:"));
-  }
-
-  /** Waits until a list has been refreshed this many times, counting from its next first page. */
-  private static void awaitRefreshes(String path, int times) {
-    long before = firstPages(path);
-    await().atMost(SOON).until(() -> firstPages(path) > before + times);
-  }
-
-  private static long firstPages(String path) {
-    return github.requests().stream()
-        .filter(asked -> asked.target().equals(path + "?per_page=100"))
-        .filter(asked -> asked.header("X-Mark") == null)
-        .count();
-  }
-
-  private static List<Recorded> marked(String mark) {
-    return github.requests().stream().filter(asked -> mark.equals(asked.header("X-Mark"))).toList();
-  }
-
-  private static String tag(HttpResponse<String> answer) {
-    return answer.headers().firstValue("ETag").orElseThrow();
-  }
-
-  private static Instant lastModified(HttpResponse<String> answer) {
-    String value = answer.headers().firstValue("Last-Modified").orElseThrow();
-    return ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
   }
 }

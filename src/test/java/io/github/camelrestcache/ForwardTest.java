@@ -1,37 +1,21 @@
 package io.github.camelrestcache;
 
-import static io.github.camelrestcache.Service.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.github.camelrestcache.standin.Recorded;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.RandomAccessFile;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BiConsumer;
-import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,45 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that are not for a cached endpoint are forwarded, and responses returned, unchanged. */
 @SuppressWarnings("try") // the handles of overrides are only closed
-class ForwardTest {
-
-  private static final String TOKEN = "the-services-token";
-
-  private static GitHubStandIn github;
-  private static Service service;
-
-  @BeforeAll
-  static void start() {
-    github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
-    github.addToken(TOKEN, "the-service", "repo");
-    github.addToken("a-callers-token", "a-caller", "gist");
-    service =
-        Service.start(github, Map.of("github.api.token", TOKEN, "github.answer.timeout", "3s"))
-            .ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    github.clearRequests();
-    Stored.forgetForwarded(service);
-  }
-
-  private static GitHubStandIn.Handle at(
-      String path, BiConsumer<Recorded, HttpServerRequest> answer) {
-    return github.override(request -> request.path().equals(path), answer);
-  }
-
-  private static Recorded onlyRequest() {
-    assertThat(github.requests()).hasSize(1);
-    return github.requests().get(0);
-  }
-
+class ForwardTest extends Forwards {
   @ParameterizedTest
   @ValueSource(strings = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
   void forwardKeepsMethodQueryAndBody(String method) {
@@ -182,13 +128,6 @@ class ForwardTest {
     }
   }
 
-  /** Has GitHub answer with gzip, whatever it is asked for. */
-  private static AutoCloseable zipped(byte[] gzip) {
-    return at(
-        "/zipped",
-        (r, q) -> q.response().putHeader("Content-Encoding", "gzip").end(Buffer.buffer(gzip)));
-  }
-
   @Test
   void compressedResponseStaysCompressed() throws Exception {
     byte[] gzip = gzip("{\"a\":1}");
@@ -208,14 +147,6 @@ class ForwardTest {
       assertThat(answer.headers().firstValue("Vary")).hasValue("Accept-Encoding");
       assertThat(answer.body()).isEqualTo("{\"a\":1}");
     }
-  }
-
-  private static byte[] gzip(String text) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-      gzip.write(text.getBytes(StandardCharsets.UTF_8));
-    }
-    return out.toByteArray();
   }
 
   @Test
@@ -309,232 +240,6 @@ class ForwardTest {
     }
     assertThat(github.requests()).hasSize(clients);
     assertThat(github.requests()).allSatisfy(r -> assertThat(r.bodyLength()).isEqualTo(size));
-  }
-
-  private static long count(InputStream content) {
-    try (content) {
-      return content.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  @Test
-  void upstreamTimeoutIs504() {
-    try (var handle = at("/hangs", (r, q) -> {})) {
-      HttpResponse<String> answer = service.get("/hangs");
-      assertThat(answer.statusCode()).isEqualTo(504);
-      assertThat(answer.headers().firstValue("Content-Type"))
-          .hasValue("application/json; charset=utf-8");
-      assertThat(json(answer).get("message").asText()).contains("did not answer in time");
-    }
-    assertThat(github.requests()).hasSize(1);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"GET", "POST", "DELETE"})
-  void brokenConnectionIs502WithoutRetry(String method) {
-    try (var handle = at("/breaks", (r, q) -> q.connection().close())) {
-      assertThat(service.send(method, "/breaks").statusCode()).isEqualTo(502);
-    }
-    assertThat(github.requests()).hasSize(1);
-  }
-
-  @Test
-  void truncatedResponseIsNotCompleted() {
-    try (var handle =
-        at(
-            "/half",
-            (r, q) -> {
-              q.response().putHeader("Content-Length", "1000").write("half");
-              io.vertx.core.Vertx.currentContext()
-                  .owner()
-                  .setTimer(50, t -> q.connection().close());
-            })) {
-      String answer = RawHttp.request(service.port(), "GET /half HTTP/1.1", "Host: x");
-      assertThat(answer).contains("Content-Length: 1000");
-      assertThat(answer.substring(answer.indexOf("\r\n\r\n") + 4)).startsWith("half");
-      assertThat(answer).doesNotContain("<silence>");
-    }
-  }
-
-  @Test
-  void clientDisconnectCancelsUpstreamRequest() {
-    try (var handle =
-        at(
-            "/endless",
-            (r, q) -> {
-              q.response().setChunked(true);
-              io.vertx.core.Vertx.currentContext()
-                  .owner()
-                  .setPeriodic(
-                      5,
-                      timer -> {
-                        if (q.response().closed()) {
-                          io.vertx.core.Vertx.currentContext().owner().cancelTimer(timer);
-                        } else {
-                          q.response().write("x".repeat(50_000));
-                        }
-                      });
-            })) {
-      try (var socket = new java.net.Socket("127.0.0.1", service.port())) {
-        socket
-            .getOutputStream()
-            .write("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        assertThat(socket.getInputStream().read()).isEqualTo('H');
-      } catch (IOException e) {
-        throw new AssertionError(e);
-      }
-      await().until(() -> github.inFlight() == 0);
-    }
-  }
-
-  // the service's token
-
-  @Test
-  void tokenIsLentToAnonymousReads() {
-    service.get("/repos/Netflix/zuul");
-    assertThat(onlyRequest().headers("Authorization")).containsExactly("Bearer " + TOKEN);
-    forget();
-    service.send("HEAD", "/repos/Netflix/zuul");
-    assertThat(onlyRequest().headers("Authorization")).containsExactly("Bearer " + TOKEN);
-  }
-
-  @Test
-  void callerCredentialsReplaceTheToken() {
-    assertThat(json(service.get("/user", "Authorization", "token a-callers-token")).get("login"))
-        .hasToString("\"a-caller\"");
-    assertThat(onlyRequest().headers("Authorization")).containsExactly("token a-callers-token");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
-  void tokenIsNeverLentToWrites(String method) {
-    service.send(method, "/repos/Netflix/zuul/issues");
-    assertThat(onlyRequest().header("Authorization")).isNull();
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "/user",
-        "/USER/repos",
-        "/user?x=/users",
-        "/notifications",
-        "/issues",
-        "/gists/public",
-        "/installation/repositories",
-        "/./user",
-        "//user",
-        "/x/../user",
-        "/%75ser",
-        "/user%2frepos",
-        "/x%2F..%2Fuser/",
-        "/\\user"
-      })
-  void tokenIsNeverLentToOwnerPaths(String target) {
-    RawHttp.request(service.port(), "GET " + target + " HTTP/1.1", "Host: x");
-    Recorded seen = onlyRequest();
-    assertThat(seen.target()).isEqualTo(target);
-    assertThat(seen.header("Authorization")).isNull();
-  }
-
-  @Test
-  void emptyAuthorizationCountsAsCallerCredentials() {
-    RawHttp.request(
-        service.port(), "GET /repos/Netflix/zuul HTTP/1.1", "Host: x", "Authorization:");
-    assertThat(onlyRequest().header("Authorization")).isNullOrEmpty();
-  }
-
-  @Test
-  void connectionHeaderCannotRemoveAuthorization() {
-    String answer =
-        RawHttp.send(
-            service.port(),
-            "GET /repos/Netflix/zuul HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer mine\r\n"
-                + "Connection: close, authorization\r\n\r\n");
-    assertThat(answer).startsWith("HTTP/1.1 401");
-    assertThat(onlyRequest().headers("Authorization")).containsExactly("Bearer mine");
-  }
-
-  @Test
-  void tokenIsNotLentWithMethodOverride() {
-    service.get("/repos/Netflix/zuul", "X-HTTP-Method-Override", "DELETE");
-    assertThat(onlyRequest().header("Authorization")).isNull();
-  }
-
-  @Test
-  void tokenDetailsAreRemovedFromResponses() {
-    HttpResponse<String> lent = service.get("/repos/Netflix/zuul");
-    HttpResponse<String> own =
-        service.get("/repos/Netflix/zuul", "Authorization", "Bearer a-callers-token");
-    for (String name : List.of("X-OAuth-Scopes", "github-authentication-token-expiration")) {
-      assertThat(lent.headers().firstValue(name)).as(name).isEmpty();
-      assertThat(own.headers().firstValue(name)).as(name).isPresent();
-    }
-  }
-
-  @Test
-  void unsupportedMethodIs501() {
-    for (String method : List.of("TRACE", "CONNECT")) {
-      String answer = RawHttp.request(service.port(), method + " /x HTTP/1.1", "Host: x");
-      assertThat(answer).startsWith("HTTP/1.1 501").contains("\"title\":\"Not implemented\"");
-    }
-    assertThat(github.requests()).isEmpty();
-  }
-
-  @Test
-  void unreachableUpstreamIs502() {
-    GitHubStandIn gone = GitHubStandIn.builder().build().start();
-    try (Service cut = Service.start(gone)) {
-      gone.close();
-      HttpResponse<String> answer = cut.get("/zen");
-      assertThat(answer.statusCode()).isEqualTo(502);
-      assertThat(json(answer).get("detail").asText()).contains("cannot be reached");
-    }
-  }
-
-  @Test
-  void invalidUpstreamResponseIs502() throws IOException {
-    try (ServerSocket odd = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-      Thread answers = new Thread(() -> answerOddly(odd));
-      answers.start();
-      String url = "http://127.0.0.1:" + odd.getLocalPort();
-      try (Service service = Service.start(github, Map.of("github.api.url", url))) {
-        HttpResponse<String> answer = service.get("/x");
-        assertThat(answer.statusCode()).isEqualTo(502);
-        assertThat(json(answer).get("detail").asText()).contains("cannot be passed on");
-        CorsTest.assertPagesMayRead(answer);
-      }
-    }
-  }
-
-  @Test
-  void connectionClosedByGitHubIsNotReused() {
-    try (var handle =
-        at(
-            "/closes",
-            (r, q) -> q.response().end("{}").onComplete(written -> q.connection().close()))) {
-      for (int i = 0; i < 10; i++) {
-        assertThat(service.get("/closes").statusCode()).isEqualTo(200);
-        await().until(() -> github.inFlight() == 0);
-      }
-    }
-  }
-
-  private static void answerOddly(ServerSocket odd) {
-    while (!odd.isClosed()) {
-      try (Socket socket = odd.accept()) {
-        socket.getInputStream().read(new byte[8192]);
-        socket
-            .getOutputStream()
-            .write(
-                "HTTP/1.1 200 OK\r\nX Y: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
-                    .getBytes(StandardCharsets.US_ASCII));
-      } catch (IOException e) {
-        return; // closed
-      }
-    }
   }
 
   @Test

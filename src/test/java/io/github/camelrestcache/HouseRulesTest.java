@@ -2,35 +2,14 @@ package io.github.camelrestcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.networknt.schema.JsonMetaSchema;
-import com.networknt.schema.JsonSchema;
-import com.networknt.schema.JsonSchemaFactory;
-import com.networknt.schema.NonValidationKeyword;
-import com.networknt.schema.SchemaValidatorsConfig;
-import com.networknt.schema.SpecVersion.VersionFlag;
-import com.networknt.schema.ValidationMessage;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import io.github.camelrestcache.House.Place;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /**
  * The house rules for route files, Kamelets and application.properties. Each test checks our files
@@ -38,30 +17,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  */
 class HouseRulesTest {
 
-  private static final String SETTINGS = "application.properties";
   private static final House OURS = House.ours();
 
-  /** Takes hundreds of megabytes; set to null after use. */
-  private static JsonSchema camelSchema;
-
-  private static final Pattern IN_JAVA = Pattern.compile("\"((?:direct|seda):[^\"]+)\"");
-  private static final Pattern SECRET =
-      Pattern.compile(
-          "gh[opsur]_\\w{6,}|github_pat_\\w+|(?i:bearer) +\\w{6,}|://[^\\s/:@\\[{]*:[^\\s/@]+@");
   private static final Pattern BAD_LINE =
       Pattern.compile("\\t|\\r| $|^.{121,}$|\\n\\n\\z|[^\\n]\\z", Pattern.MULTILINE);
-
-  /** Draft 4 does not define {@code deprecated}, which the schema uses. */
-  private static JsonSchema loadCamelSchema() {
-    JsonMetaSchema draft4 =
-        JsonMetaSchema.builder(JsonMetaSchema.getV4())
-            .keyword(new NonValidationKeyword("deprecated"))
-            .build();
-    return JsonSchemaFactory.getInstance(VersionFlag.V4, builder -> builder.metaSchema(draft4))
-        .getSchema(
-            HouseRulesTest.class.getResourceAsStream("/schema/camelYamlDsl.json"),
-            SchemaValidatorsConfig.builder().preloadJsonSchema(false).cacheRefs(false).build());
-  }
 
   @Test
   void routesHaveIdAndOneSentenceDescription() {
@@ -94,7 +53,7 @@ class HouseRulesTest {
 
   @Test
   void routesAndKameletsMatchCamelsSchema() {
-    camelSchema = loadCamelSchema();
+    House.loadCamelSchema();
     String sentence = "breaks Camel's schema";
     check(
         House::schemaErrors,
@@ -113,7 +72,7 @@ class HouseRulesTest {
         "spec: { template: { from: { uri: direct:a, steps: [{ log: { mesage: a } }] } } }",
         "spec: { template: { form: {} } }",
         "spec: {}");
-    camelSchema = null;
+    House.forgetCamelSchema();
   }
 
   @Test
@@ -193,14 +152,14 @@ class HouseRulesTest {
   void filesContainNoSecrets() {
     check(
         House::wholes,
-        (house, file) -> SECRET.matcher(file.text()).find(),
+        (house, file) -> House.SECRET.matcher(file.text()).find(),
         "contains something that looks like a token or a password",
         "# ghp_0123456789abcdef",
         "# github_pat_0123456789abcdef",
         "# Authorization: Bearer 0123456789",
         "- to: { uri: \"redis://me:pass@host\" }");
     checkIn(
-        SETTINGS,
+        House.SETTINGS,
         House::settings,
         (house, setting) ->
             setting.key().matches(".*(token|secret|password).*")
@@ -240,20 +199,10 @@ class HouseRulesTest {
     // a step with nested steps counts as one
     check(
         House::routes,
-        (house, route) -> route.from().steps() > 12 || levels(route.map()) > 3,
+        (house, route) -> route.from().steps() > 12 || House.levels(route.map()) > 3,
         "has more than 12 steps or 3 levels",
         "- route: { from: { steps: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] } }",
         "- route: { from: { steps: [{ a: { steps: [{ b: { steps: [{ steps: [] }] } }] } }] } }");
-  }
-
-  private static int levels(Object yaml) {
-    if (yaml instanceof Map<?, ?> map) {
-      int here = map.containsKey("steps") ? 1 + levels(map.get("steps")) : 0;
-      return Math.max(here, levels(List.copyOf(map.values())));
-    }
-    return yaml instanceof List<?> list
-        ? list.stream().mapToInt(HouseRulesTest::levels).max().orElse(0)
-        : 0;
   }
 
   @Test
@@ -287,7 +236,7 @@ class HouseRulesTest {
   @Test
   void settingsHaveACommentNamingTheirVariable() {
     checkIn(
-        SETTINGS,
+        House.SETTINGS,
         House::settings,
         (house, setting) -> {
           String variable = setting.key().toUpperCase(Locale.ROOT).replaceAll("[.-]", "_");
@@ -343,176 +292,6 @@ class HouseRulesTest {
           .as(bad)
           .isNotEmpty()
           .allMatch(message -> message.startsWith(badFile + ": "));
-    }
-  }
-
-  /** A text or mapping under a key, possibly in a route; or a whole file, without a key. */
-  private record Place(String file, String route, String key, String text, Map<?, ?> map) {
-
-    Place(String file, String key, String text) {
-      this(file, "", key, text, Map.of());
-    }
-
-    String get(String name) {
-      return map.get(name) instanceof String value ? value : "";
-    }
-
-    Place from() {
-      Object from = map.get("from");
-      return new Place(file, route, "from", "", from instanceof Map<?, ?> m ? m : Map.of());
-    }
-
-    boolean isTwin(Place other) {
-      return key.equals(other.key) && text.equals(other.text);
-    }
-
-    int steps() {
-      return map.get("steps") instanceof List<?> steps ? steps.size() : 0;
-    }
-
-    @Override
-    public String toString() {
-      String what =
-          "%s '%s'".formatted(key, map.isEmpty() ? text.replaceFirst("(?s)\n.*", "…") : get("id"));
-      String within = route.isEmpty() ? "" : "in the route '" + route + "', ";
-      return file + ": " + within + (key.isEmpty() ? "it" : what);
-    }
-  }
-
-  /** Texts by file name, and all places in the YAML files. */
-  private record House(Map<String, String> files, List<Place> all) {
-
-    House(Map<String, String> files) {
-      this(files, new ArrayList<>());
-      files.forEach(
-          (file, text) -> {
-            if (file.endsWith(".yaml")) {
-              collect(new Place(file, "", ""), yaml(text), all);
-            }
-          });
-    }
-
-    private static Object yaml(String text) {
-      return new Load(LoadSettings.builder().build()).loadFromString(text);
-    }
-
-    static House ours() {
-      Map<String, String> files = new TreeMap<>();
-      for (String root : List.of("routes", "kamelets", SETTINGS, "src/main/java")) {
-        try (Stream<Path> found = Files.walk(Path.of(root))) {
-          for (Path file : found.filter(Files::isRegularFile).toList()) {
-            files.put(file.toString().replace('\\', '/'), Files.readString(file));
-          }
-        } catch (IOException e) {
-          throw new AssertionError(e);
-        }
-      }
-      return new House(files);
-    }
-
-    /** The violations of Camel's schema: of nested errors, the innermost. */
-    List<Place> schemaErrors() {
-      List<Place> errors = new ArrayList<>();
-      for (Place file : wholes()) {
-        if (file.file().endsWith(".yaml")) {
-          JsonNode json = new ObjectMapper().valueToTree(yaml(file.text()));
-          Set<ValidationMessage> all =
-              camelSchema.validate(json.isArray() ? json : asRouteTemplate(json));
-          List<String> places = all.stream().map(e -> e.getInstanceLocation().toString()).toList();
-          for (ValidationMessage error : all) {
-            String inside = error.getInstanceLocation() + "/";
-            if (places.stream().noneMatch(place -> place.startsWith(inside))) {
-              errors.add(new Place(file.file(), "schema", error.getMessage()));
-            }
-          }
-        }
-      }
-      return errors;
-    }
-
-    /** A Kamelet as the routeTemplate block that Camel makes of it; {@code from} is required. */
-    private static JsonNode asRouteTemplate(JsonNode kamelet) {
-      ArrayNode blocks = JsonNodeFactory.instance.arrayNode();
-      ObjectNode block = blocks.addObject().putObject("routeTemplate");
-      block.put("id", "kamelet").putNull("from");
-      kamelet.at("/spec/template").properties().forEach(e -> block.set(e.getKey(), e.getValue()));
-      return blocks;
-    }
-
-    List<Place> wholes() {
-      List<Place> wholes = new ArrayList<>();
-      files.forEach((file, text) -> wholes.add(new Place(file, "", text)));
-      return wholes;
-    }
-
-    List<Place> blocks() {
-      List<Place> blocks = new ArrayList<>();
-      files.forEach(
-          (file, text) ->
-              Stream.of(text.split("(?m)^(?=- )"))
-                  .forEach(block -> blocks.add(new Place(file, "block", block))));
-      return blocks;
-    }
-
-    List<Place> nodes() {
-      return all.stream().filter(place -> !place.map().isEmpty()).toList();
-    }
-
-    List<Place> routes() {
-      return nodes().stream().filter(place -> place.key().equals("route")).toList();
-    }
-
-    List<Place> texts() {
-      return all.stream().filter(place -> !place.text().isEmpty()).toList();
-    }
-
-    /** The endpoint URIs in YAML and Java, of producers and consumers. */
-    List<Place> uris() {
-      List<Place> uris = new ArrayList<>(texts());
-      uris.removeIf(text -> !text.key().matches("uri|to|toD|from|wireTap"));
-      for (Place file : wholes()) {
-        if (file.file().endsWith(".java")) {
-          IN_JAVA
-              .matcher(file.text())
-              .results()
-              .forEach(found -> uris.add(new Place(file.file(), "uri", found.group(1))));
-        }
-      }
-      return uris;
-    }
-
-    private static void collect(Place place, Object value, List<Place> all) {
-      String key = place.key();
-      if (value instanceof List<?> list) {
-        list.forEach(item -> collect(place, item, all));
-      } else if (value instanceof Map<?, ?> map) {
-        Place node = new Place(place.file(), place.route(), key, "", map);
-        String route = key.equals("route") ? node.get("id") : place.route();
-        all.add(node);
-        map.forEach(
-            (k, v) -> collect(new Place(place.file(), route, k.toString(), "", map), v, all));
-      } else if (value != null) {
-        all.add(new Place(place.file(), place.route(), key, value.toString(), Map.of()));
-      }
-    }
-
-    /** The settings without the wiring; the text has the comment above, then the value. */
-    List<Place> settings() {
-      List<Place> settings = new ArrayList<>();
-      String comment = "";
-      String all = files.getOrDefault(SETTINGS, "").split("# Everything below is wiring", 2)[0];
-      for (String block : all.split("\n\\s*\n")) {
-        for (String line : block.lines().toList()) {
-          Matcher setting = Pattern.compile("([^#=:\\s]+)\\s*[=:]\\s*(.*)").matcher(line);
-          if (setting.matches()) {
-            settings.add(new Place(SETTINGS, setting.group(1), comment + "\n" + setting.group(2)));
-          } else {
-            comment += line;
-          }
-        }
-        comment = "";
-      }
-      return settings;
     }
   }
 }

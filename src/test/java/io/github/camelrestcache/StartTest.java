@@ -14,7 +14,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,44 +33,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 class StartTest {
 
   private static final Duration LONG = Duration.ofSeconds(60);
-  private static final String ENDPOINTS = "routes/endpoints.camel.yaml";
-  private static final String VIEWS = "routes/views.camel.yaml";
-
-  /**
-   * A start that must fail.
-   *
-   * @param name describes the mistake
-   * @param environment the environment variables
-   * @param file a file in the working folder, or null
-   * @param text is appended to the file
-   * @param expected the texts that the message must contain
-   */
-  private record Refused(
-      String name,
-      Map<String, String> environment,
-      String file,
-      String text,
-      List<String> expected) {
-
-    static Refused setting(String variable, String value, String... expected) {
-      List<String> all = new ArrayList<>(List.of(expected));
-      all.add(variable);
-      return new Refused(variable + "=" + value, Map.of(variable, value), null, "", all);
-    }
-
-    static Refused edit(String name, String file, String text, String... expected) {
-      return new Refused(name, Map.of(), file, text, List.of(expected));
-    }
-
-    boolean isOfRoutes() {
-      return file != null && file.startsWith("routes/");
-    }
-
-    @Override
-    public String toString() {
-      return name;
-    }
-  }
 
   /** The exit status and output of a process. */
   private record Ended(int status, List<String> lines) {}
@@ -87,7 +48,8 @@ class StartTest {
     taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     twoAtATime = Executors.newFixedThreadPool(2);
     ended = new HashMap<>();
-    refusals().forEach(refused -> ended.put(refused.name(), twoAtATime.submit(() -> run(refused))));
+    Refused.all(taken.getLocalPort())
+        .forEach(refused -> ended.put(refused.name(), twoAtATime.submit(() -> run(refused))));
   }
 
   @AfterAll
@@ -96,79 +58,12 @@ class StartTest {
     taken.close();
   }
 
-  static Stream<Refused> refusals() {
-    String port = Integer.toString(taken.getLocalPort());
-    return Stream.of(
-        Refused.setting("REFRESH_INTERVAL", "ten", "'ten'", "5m"),
-        Refused.setting("PORT", "abc", "'abc'", "1 to 65535"),
-        Refused.setting("PORT", port, "'" + port + "'", "free port"),
-        Refused.setting("GITHUB_API_URL", "ftp://x", "'ftp://x'", "https://"),
-        Refused.setting("REDIS_URL", "http://x", "'http://x'", "redis://"),
-        new Refused(
-            "one port for both",
-            Map.of("PORT", "45678", "MANAGEMENT_PORT", "45678"),
-            null,
-            "",
-            List.of("MANAGEMENT_PORT", "PORT", "'45678'", "differ")),
-        Refused.edit(
-            "an unknown key",
-            "application.properties",
-            "refresh.intervall = 5m\n",
-            "application.properties",
-            "'refresh.intervall'",
-            "'refresh.interval'"),
-        Refused.edit(
-            "an unknown parameter",
-            ENDPOINTS,
-            route("typo", "cached-endpoint", "path: /orgs/x, evry: 5m"),
-            "routes/endpoints.camel.yaml:",
-            "'evry'",
-            "'every'"),
-        Refused.edit(
-            "an id declared twice",
-            VIEWS,
-            route("view-stars", "ranked-view", "view: s, list: /orgs/Netflix/repos, field: id"),
-            "routes/views.camel.yaml:",
-            "'view-stars'",
-            "already declared"),
-        Refused.edit(
-            "an id declared in two files",
-            ENDPOINTS,
-            route("view-stars", "cached-endpoint", "path: /orgs/x"),
-            "routes/views.camel.yaml:",
-            "routes/endpoints.camel.yaml:",
-            "'view-stars'",
-            "already declared"),
-        Refused.edit(
-            "a path declared twice",
-            ENDPOINTS,
-            route("twice", "cached-endpoint", "path: /orgs/Netflix"),
-            "routes/endpoints.camel.yaml:",
-            "'/orgs/Netflix'",
-            "already declared"),
-        Refused.edit(
-            "an invalid interval",
-            ENDPOINTS,
-            route("ten", "cached-endpoint", "path: /orgs/x, every: ten"),
-            "routes/endpoints.camel.yaml:",
-            "'every'",
-            "'ten'",
-            "5m"),
-        Refused.edit(
-            "a view over a list that is not cached",
-            VIEWS,
-            route("view-none", "ranked-view", "view: none, list: /orgs/Netflix/repo, field: id"),
-            "routes/views.camel.yaml:",
-            "'/orgs/Netflix/repo'",
-            "'/orgs/Netflix/repos'"));
-  }
-
   static Stream<Refused> badSettings() {
-    return refusals().filter(refused -> !refused.isOfRoutes());
+    return Refused.all(taken.getLocalPort()).filter(refused -> !refused.isOfRoutes());
   }
 
   static Stream<Refused> badRoutes() {
-    return refusals().filter(Refused::isOfRoutes);
+    return Refused.all(taken.getLocalPort()).filter(Refused::isOfRoutes);
   }
 
   @ParameterizedTest
@@ -311,21 +206,6 @@ class StartTest {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
-  }
-
-  private static String route(String id, String kamelet, String parameters) {
-    return """
-
-        - route:
-            id: %s
-            description: A mistake.
-            from:
-              uri: kamelet:%s
-              parameters: { %s }
-              steps:
-                - to: { uri: direct:%s }
-        """
-        .formatted(id, kamelet, parameters, kamelet.equals("ranked-view") ? "rank" : "refresh");
   }
 
   private static int status(int port, String target) throws Exception {

@@ -5,20 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.net.http.HttpResponse;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Who gets the stored answer of a cached endpoint, by STORED_FOR_CREDENTIALS. */
-class StoredForCredentialsTest {
+class StoredForCredentialsTest extends OneService {
 
   private static final String PATH = "/orgs/Netflix";
   private static final String STORED = "hit; ttl=";
   private static final String FORWARDED = "fwd=uri-miss; fwd-status=200; stored";
-
-  private static GitHubStandIn github;
-  private static Service service;
 
   @BeforeAll
   static void start() {
@@ -28,18 +23,6 @@ class StoredForCredentialsTest {
     service =
         Service.start(github, Map.of("stored.for.credentials", "forward", "refresh.interval", "1h"))
             .ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    github.clearRequests();
-    Stored.forgetForwarded(service);
   }
 
   private static HttpResponse<String> get(Service service, String target, String caller) {
