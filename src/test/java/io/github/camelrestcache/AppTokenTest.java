@@ -186,6 +186,33 @@ class AppTokenTest {
   }
 
   @Test
+  void refusedTokenIsReplacedAtOnceButLessAndLessOften() {
+    settings.put("github.app.installation.id", "815");
+    try (Service service = Service.start(github, settings).ready()) {
+      github.apps().revoke();
+      assertThat(service.get("/zen?revoked").statusCode()).isEqualTo(200);
+      await().atMost(SOON).until(() -> lent(service) != null);
+      assertThat(lent(service)).isEqualTo("Bearer " + github.apps().issued().get(1));
+
+      github.override(
+          request -> request.path().equals("/zen") && request.header("Authorization") != null,
+          (request, sent) -> {
+            github.apps().revoke();
+            github.answer(request, sent);
+          });
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                service.get("/zen?" + asked.incrementAndGet());
+                return requests(TOKENS).size() == 4;
+              });
+      List<Instant> times = requests(TOKENS).stream().map(Recorded::time).toList();
+      assertThat(Duration.between(times.get(1), times.get(3))).isGreaterThan(Duration.ofSeconds(5));
+    }
+  }
+
+  @Test
   void failureIsLoggedOnceAndRetriedLessAndLessOften() {
     github.reset(); // knows no App now
     try (LogLines log = LogLines.of(AppToken.class.getName());

@@ -128,12 +128,12 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("changes", changes);
 
     // GitHub
-    AppToken appToken = new AppToken(settings.github());
+    TokenStatus status = new TokenStatus();
+    AppToken appToken = new AppToken(settings.github(), status);
     ServiceToken token = new ServiceToken(settings.github(), appToken);
     registry.bind("appToken", appToken);
     registry.bind("serviceToken", token);
     UpstreamUrls urls = new UpstreamUrls(settings);
-    TokenStatus status = new TokenStatus();
     GitHub github = new GitHub(settings.github(), token, status, urls);
     RateLimits limits = new RateLimits(github::credential, meters);
     Duration wait = settings.refreshing().coldWait();

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The installation token of the GitHub App. The route {@code update-token} alone requests tokens,
- * one at a time; until it has a new one, the previous one is used. See GitHub's "Generating an
- * installation access token for a GitHub App".
+ * one at a time; until it has a new one, the previous one is used, unless GitHub refuses it. See
+ * GitHub's "Generating an installation access token for a GitHub App".
  */
 public final class AppToken {
 
@@ -43,6 +43,7 @@ public final class AppToken {
   private static final int LONGEST_START = 30;
 
   private final Settings.App app;
+  private final TokenStatus status;
   private final String version;
   private final Duration timeout;
   private final CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -54,13 +55,15 @@ public final class AppToken {
   // only the route uses these
   private String installation;
   private Instant due = Instant.EPOCH;
+  private Instant retry = Instant.EPOCH;
   private Duration wait = FIRST_WAIT;
 
   /**
    * @throws BadConfiguration if there is an App without a valid private key
    */
-  public AppToken(Settings.GitHub settings) {
+  public AppToken(Settings.GitHub settings, TokenStatus status) {
     app = settings.app();
+    this.status = status;
     version = settings.version();
     timeout = settings.connectTimeout().plus(settings.answerTimeout());
     if (app == null) {
@@ -106,9 +109,10 @@ public final class AppToken {
     begun.join();
   }
 
-  /** Whether a token is to be requested now. */
+  /** Whether a token is to be requested now: before the last one ends, or if GitHub refuses it. */
   public boolean isDue() {
-    return app != null && !Instant.now().isBefore(due);
+    Instant time = status.isRefused(token) ? retry : due;
+    return app != null && !Instant.now().isBefore(time);
   }
 
   /**
@@ -176,11 +180,12 @@ public final class AppToken {
       throw new IllegalStateException("GitHub answered without a valid token");
     }
     Instant now = Instant.now();
+    wait = status.isRefused(token) ? longer() : FIRST_WAIT;
+    retry = now.plus(wait);
     token = issued;
     end = now.plus(life);
     double left = ThreadLocalRandom.current().nextDouble(1, 1.1) / PART_LEFT;
     due = end.minusMillis((long) (life.toMillis() * left));
-    wait = FIRST_WAIT;
     if (trouble != null) {
       LOG.info("Using a new installation token of the GitHub App");
     }
@@ -201,7 +206,13 @@ public final class AppToken {
     trouble = sentence;
     installation = app.installation();
     due = Instant.now().plus(wait);
-    wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
+    retry = due;
+    wait = longer();
     begun.complete(null);
+  }
+
+  private Duration longer() {
+    Duration twice = wait.multipliedBy(2);
+    return twice.compareTo(LONGEST_WAIT) < 0 ? twice : LONGEST_WAIT;
   }
 }

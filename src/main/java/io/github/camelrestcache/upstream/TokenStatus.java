@@ -15,7 +15,7 @@ public final class TokenStatus {
 
   /** What the operator should do about a refused token. */
   public static final String REFUSED =
-      "GitHub refuses the token (401): set GITHUB_API_TOKEN to a valid one, or unset it";
+      "GitHub refuses the token (401): check GITHUB_API_TOKEN, or the installation of the App";
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenStatus.class);
   private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 public final class AppTokens {
 
   private static final Pattern PATH =
-      Pattern.compile("/app/installations/([^/]+)/access_tokens|/orgs/([^/]+)/installation");
+      Pattern.compile("/app/installations/([^/]+)/access_tokens|/orgs/([^/]+)/installation|/app");
 
   private static final String UNREADABLE = "A JSON web token could not be decoded";
 
@@ -58,6 +58,11 @@ public final class AppTokens {
     return List.copyOf(issued);
   }
 
+  /** Ends all tokens that were issued, as when they are revoked. */
+  public void revoke() {
+    tokens.clear();
+  }
+
   /** Returns whose installation token this is, or null when it is unknown or has ended. */
   Caller caller(String token) {
     Issued known = tokens.get(token);
@@ -77,11 +82,14 @@ public final class AppTokens {
     } catch (IllegalArgumentException refused) {
       return Answer.error(401, refused.getMessage(), "rest");
     }
+    if (request.path().equals("/app") && request.method().equals("GET")) {
+      return Answer.json(200, GitHubJson.MAPPER.createObjectNode().put("slug", "the-app"));
+    }
     boolean creates = path.group(1) != null;
     boolean here =
         creates
             ? path.group(1).equals(Long.toString(app.installation()))
-            : path.group(2).equalsIgnoreCase(app.org());
+            : app.org().equalsIgnoreCase(path.group(2));
     if (!here || !request.method().equals(creates ? "POST" : "GET")) {
       return Answer.notFound();
     }
