@@ -2,7 +2,7 @@
 // request and the Cache-Status of its response. The stand-in for GitHub has 150 repositories and 12 members, and
 // accepts the token "demo-token" of octocat: see src/standin.
 //
-// Usage: SERVICE=http://127.0.0.1:3000 node --test-reporter=spec octokit.test.mjs
+// Usage: see run.sh, which starts everything and sets the environment
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { GraphqlResponseError } from '@octokit/graphql';
@@ -11,6 +11,7 @@ import { throttling } from '@octokit/plugin-throttling';
 import { RequestError } from '@octokit/request-error';
 import { Octokit } from '@octokit/rest';
 
+console.log(`@octokit/core ${Octokit.VERSION}`);
 const service = process.env.SERVICE;
 const org = 'Netflix';
 const zuul = { owner: org, repo: 'zuul' };

@@ -41,6 +41,9 @@ record Answer(int status, Content content, List<Map.Entry<String, String>> heade
     final String digest;
     private Content gzip;
 
+    /** What JSON names in place of https://api.github.com; null leaves it. */
+    static volatile String url;
+
     Content(byte[] bytes, String type) {
       this.bytes = bytes;
       this.type = type;
@@ -49,8 +52,9 @@ record Answer(int status, Content content, List<Map.Entry<String, String>> heade
 
     static Content json(JsonNode node) {
       try {
-        return new Content(
-            GitHubJson.MAPPER.writeValueAsBytes(node), "application/json; charset=utf-8");
+        String json = GitHubJson.MAPPER.writeValueAsString(node);
+        String named = url == null ? json : json.replace("https://api.github.com", url);
+        return text(named, "application/json");
       } catch (JsonProcessingException impossible) {
         throw new UncheckedIOException(impossible);
       }

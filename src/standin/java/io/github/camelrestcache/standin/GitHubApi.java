@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -89,12 +90,16 @@ final class GitHubApi {
       return Caller.ANONYMOUS;
     }
     String[] parts = given.trim().split(" +", 2);
+    boolean basic = parts[0].equalsIgnoreCase("Basic");
     boolean token = parts[0].equalsIgnoreCase("Bearer") || parts[0].equalsIgnoreCase("token");
-    if (!token || parts.length < 2) {
+    if (!basic && !token || parts.length < 2) {
       return null;
     }
-    Caller known = tokens.get(parts[1]);
-    return known == null ? apps.caller(parts[1]) : known;
+    return Arrays.stream(basic ? Recorded.basic(parts[1]) : new String[] {parts[1]})
+        .map(each -> tokens.containsKey(each) ? tokens.get(each) : apps.caller(each))
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
   private Answer refused(Call call, Caller caller, boolean free, String resource) {

@@ -101,7 +101,7 @@ final class GitHubRoutes {
       default ->
           rest.equals("git/blobs/" + GitHubJson.sha(readme(repository)))
               ? text(call, repository, GitHubJson.blob(repository, readme(repository)))
-              : null;
+              : GitFiles.answer(repository, rest);
     };
   }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.URLDecoder;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,15 @@ public record Recorded(
   /** Returns the kept part of the body, read as UTF-8. */
   public String text() {
     return new String(body, UTF_8);
+  }
+
+  /** The user and the password of a Basic credential, of which one may be a token. */
+  static String[] basic(String encoded) {
+    try {
+      return new String(Base64.getDecoder().decode(encoded), UTF_8).split(":", 2);
+    } catch (IllegalArgumentException malformed) {
+      return new String[0];
+    }
   }
 
   /** Decodes percent escapes and plus signs; what cannot be decoded is returned as it is. */
