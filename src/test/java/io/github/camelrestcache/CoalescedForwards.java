@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,12 +28,9 @@ import org.junit.jupiter.api.BeforeEach;
  * A service before an upstream that holds its answers. It has four threads and twelve forward
  * slots, so a waiting request that held either would make the tests fail.
  */
-abstract class CoalescedForwards {
+abstract class CoalescedForwards extends OneService {
   static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
-  static GitHubStandIn github;
-  static Service service;
 
   /** The requests that the upstream has received but not answered. */
   final Queue<HttpServerRequest> held = new ConcurrentLinkedQueue<>();
@@ -61,16 +57,8 @@ abstract class CoalescedForwards {
             .ready();
   }
 
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
   @BeforeEach
   void hold() {
-    Stored.forgetForwarded(service);
-    github.clearRequests();
     holding =
         github.override(
             asked -> asked.path().startsWith("/x"), (asked, request) -> held.add(request));

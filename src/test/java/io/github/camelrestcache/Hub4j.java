@@ -8,9 +8,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.kohsuke.github.GitHub;
 import org.kohsuke.github.GitHubBuilder;
 import org.kohsuke.github.connector.GitHubConnector;
@@ -19,11 +17,9 @@ import org.kohsuke.github.connector.GitHubConnectorResponse;
 
 /** The client github-api, whose exchanges with the service are recorded. */
 @SuppressWarnings("try") // the handle of an override is only closed
-abstract class Hub4j {
+abstract class Hub4j extends OneService {
   static final String TOKEN = "a-developers-token";
   static final String README = "# Netflix/zuul\n\nRead me – naïve café ☁️.\n";
-  static GitHubStandIn github;
-  static Service service;
 
   /** An exchange as the client saw it; the Cache-Status is null if the service did not answer. */
   record Exchange(String url, int status, String cacheStatus) {}
@@ -35,17 +31,6 @@ abstract class Hub4j {
     github = GitHubStandIn.builder().build().start();
     github.addToken(TOKEN, "a-developer", "repo");
     service = Service.start(github).ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    github.clearRequests();
   }
 
   static GitHubBuilder client() {

@@ -11,33 +11,16 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** One resource is one request to GitHub, in whatever form clients ask for it. */
-class OneResourceTest {
-
-  private static GitHubStandIn github;
-  private static Service service;
+class OneResourceTest extends OneService {
 
   @BeforeAll
   static void start() {
     github = GitHubStandIn.builder().limits(100_000, 100_000).build().start();
     service = Service.start(github).ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    Stored.forgetForwarded(service);
-    github.clearRequests();
   }
 
   private static long asked() {

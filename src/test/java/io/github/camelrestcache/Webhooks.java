@@ -21,13 +21,11 @@ import java.util.Map;
 import java.util.UUID;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 
 /** Deliveries of GitHub's webhooks. */
 @SuppressWarnings("try") // the handles of overrides are only closed
-abstract class Webhooks {
+abstract class Webhooks extends OneService {
   /** The secret of the example in GitHub's documentation; payload and signature are below. */
   static final String SECRET = "It's a Secret to Everybody";
 
@@ -45,24 +43,10 @@ abstract class Webhooks {
   static final Map<String, String> SETTINGS =
       Map.of("refresh.interval", "1h", "github.webhook.secret", SECRET);
 
-  static GitHubStandIn github;
-  static Service service;
-
   @BeforeAll
   static void start() {
     github = GitHubStandIn.builder().repositories(20).limits(100_000, 100_000).build().start();
     service = Service.start(github, SETTINGS).ready();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.close();
-    github.close();
-  }
-
-  @BeforeEach
-  void forget() {
-    github.clearRequests();
   }
 
   /** Delivers an event as GitHub does, with a valid signature and a new delivery id. */
