@@ -1,10 +1,13 @@
 package io.github.camelrestcache.app;
 
+import static java.util.stream.Collectors.joining;
+
 import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.cache.Purges;
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
+import io.github.camelrestcache.catalog.Condition;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.http.Requests;
 import io.github.camelrestcache.refresh.Schedule;
@@ -108,8 +111,13 @@ public record Admin(
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("name", view.name());
     state.put("description", view.description());
-    state.put("list", view.list());
+    state.put("list", String.join(",", view.lists()));
+    state.put("only", view.only().stream().map(Condition::toString).collect(joining(",")));
     state.put("field", view.field());
+    state.put("label", view.label());
+    state.put("measure", view.measure());
+    Ranked ranked = near.ranked(view);
+    state.put("versions", ranked == null ? List.of() : view.versions(ranked.stamp()));
     state.put("declared", view.source());
     state.put("failure", ranking.failure(view));
     return state;

@@ -1,5 +1,7 @@
 package io.github.camelrestcache.app;
 
+import static java.util.Comparator.comparing;
+
 import io.github.camelrestcache.catalog.CachedEndpoint;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
@@ -11,6 +13,7 @@ import io.github.camelrestcache.upstream.GitHub;
 import io.github.camelrestcache.view.Ranking;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,12 +52,19 @@ public record Health(
     endpoints.forEach(each -> byPath.put((String) each.get("path"), each));
     List<Map<String, Object>> views = new ArrayList<>();
     for (View view : catalog.views()) {
-      Map<String, Object> list = byPath.getOrDefault(view.list(), Map.of());
+      List<Map<String, Object>> lists =
+          view.lists().stream().map(each -> byPath.getOrDefault(each, Map.of())).toList();
+      // the list that holds the view back: one that is not ready, or else the oldest
+      Map<String, Object> list =
+          Collections.min(
+              lists,
+              comparing((Map<String, Object> each) -> isReady(List.of(each)))
+                  .thenComparing(each -> String.valueOf(each.get("fetched"))));
       String failure = ranking.failure(view);
       Map<String, Object> state = new LinkedHashMap<>();
       state.put("view", view.name());
-      state.put("ready", failure == null && Boolean.TRUE.equals(list.get("ready")));
-      state.put("list", view.list());
+      state.put("ready", failure == null && isReady(lists));
+      state.put("list", String.join(",", view.lists()));
       state.put("fetched", list.get("fetched"));
       state.put("failure", failure == null ? list.get("failure") : failure);
       views.add(state);

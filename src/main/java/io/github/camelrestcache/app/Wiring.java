@@ -121,7 +121,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("redisListeners", redis.listeners());
     registry.bind("redisText", RedisSerializer.string());
     registry.bind("near", near);
-    Store store = new Store(redis, keys, near);
+    Store store = new Store(redis, keys, catalog, near);
     registry.bind("store", store);
     registry.bind("leftovers", new Leftovers(redis, keys, catalog, clock));
     registry.bind("deliveries", new Deliveries(redis, keys));
@@ -158,7 +158,7 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     Refreshes refreshes =
         new Refreshes(
             settings.refreshing(), catalog, redis, near, leases, schedule, outcomes, meters);
-    Ranking ranking = new Ranking();
+    Ranking ranking = new Ranking(catalog::views);
     ViewPaths paths = new ViewPaths(catalog);
     registry.bind("instances", instances);
     registry.bind("turns", new Turns(instances::count, wait, workers, meters));

@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -77,11 +78,21 @@ public final class BadConfiguration extends IllegalArgumentException {
 
   /** {@code "did you mean 'x'?"} with the closest known name, or the list of known names. */
   public static String suggestion(String unknown, Collection<String> known) {
-    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
-    return known.stream()
-        .min(Comparator.comparing(name -> distance.apply(unknown, name)))
-        .filter(name -> distance.apply(unknown, name) <= Math.max(2, name.length() / 2))
-        .map(name -> "did you mean '" + name + "'?")
-        .orElse(known.isEmpty() ? "there are none" : "expected one of " + String.join(", ", known));
+    if (known.isEmpty()) {
+      return "there are none";
+    }
+    String nearest = nearest(unknown, known);
+    return distance(unknown, nearest) <= Math.max(2, nearest.length() / 2)
+        ? "did you mean '" + nearest + "'?"
+        : "expected one of " + String.join(", ", known);
+  }
+
+  /** The known name that is closest to an unknown one. */
+  public static String nearest(String unknown, Collection<String> known) {
+    return Collections.min(known, Comparator.comparing(name -> distance(unknown, name)));
+  }
+
+  private static int distance(String a, String b) {
+    return LevenshteinDistance.getDefaultInstance().apply(a, b);
   }
 }

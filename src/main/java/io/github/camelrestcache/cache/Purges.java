@@ -99,7 +99,7 @@ public final class Purges {
     boolean stored = store.forget(endpoint, fence);
     near.forget(endpoint, fence);
     for (View view : catalog.views()) {
-      if (view.list().equals(endpoint.path())) {
+      if (view.lists().contains(endpoint.path())) {
         redis.delete(keys.view(view));
       }
     }

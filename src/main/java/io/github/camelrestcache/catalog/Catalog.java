@@ -6,6 +6,8 @@ import io.github.camelrestcache.base.Settings;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,6 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Variable;
 import org.apache.camel.component.kamelet.KameletComponent;
 import org.apache.camel.model.ModelCamelContext;
@@ -26,14 +30,15 @@ import org.apache.camel.model.ToDefinition;
 import org.apache.camel.support.RouteTemplateHelper;
 
 /**
- * The endpoints and views that the route files declare with the two Kamelets. Rejects mistakes that
+ * The endpoints and views that the route files declare with the Kamelets. Rejects mistakes that
  * Camel accepts silently: unknown parameters, invalid times, duplicate ids or paths, and views of
  * lists that are not cached.
  */
 public final class Catalog {
 
   private static final String ENDPOINT = "cached-endpoint";
-  private static final String VIEW = "ranked-view";
+  private static final String RANKED = "ranked-view";
+  private static final String GROUPED = "grouped-view";
 
   /** A normalized path that this service does not use itself. */
   private static final String ENDPOINT_PATH =
@@ -73,9 +78,20 @@ public final class Catalog {
     return declared.views().get(name);
   }
 
-  /** The list that a view ranks. */
-  public CachedEndpoint list(@Variable("view") View view) {
-    return endpoint(view.list());
+  /** The lists of a view. */
+  public List<CachedEndpoint> lists(View view) {
+    return view.lists().stream().map(this::endpoint).filter(Objects::nonNull).toList();
+  }
+
+  /** One of the lists of a view, counted from 0. */
+  public CachedEndpoint list(
+      @Variable("view") View view, @ExchangeProperty(Exchange.LOOP_INDEX) int index) {
+    return lists(view).get(index);
+  }
+
+  /** The list of a view with the longest refresh interval. */
+  public CachedEndpoint slowest(@Variable("view") View view) {
+    return Collections.max(lists(view), Comparator.comparing(CachedEndpoint::every));
   }
 
   /** The endpoints that a webhook event refreshes, in declaration order. */
@@ -160,8 +176,8 @@ public final class Catalog {
         String target = Target.normalized(endpoint.path());
         refuseTwice("the path", target, source, sources);
         endpoints.put(target, endpoint);
-      } else if (kamelet.name().equals(VIEW)) {
-        View view = view(route, kamelet);
+      } else if (kamelet.name().equals(RANKED) || kamelet.name().equals(GROUPED)) {
+        View view = View.of(route.getDescriptionText(), kamelet, kamelet.name().equals(GROUPED));
         refuseTwice("the view", view.name(), source, sources);
         views.put(view.name(), view);
       }
@@ -172,10 +188,11 @@ public final class Catalog {
             .map(CachedEndpoint::path)
             .toList();
     for (View view : views.values()) {
-      if (!lists.contains(view.list())) {
-        String sentence = "the view '%s' ranks '%s', which is not a cached list";
-        throw unknown(
-            view.source(), sentence.formatted(view.name(), view.list()), view.list(), lists);
+      for (String list : view.lists()) {
+        if (!lists.contains(list)) {
+          String sentence = "the view '%s' ranks '%s', which is not a cached list";
+          throw unknown(view.source(), sentence.formatted(view.name(), list), list, lists);
+        }
       }
     }
     return new Declared(endpoints, views);
@@ -205,16 +222,6 @@ public final class Catalog {
         kamelet.parameter("accept", "a media type in lower case", "|[a-z]+/[a-z0-9.+-]+"),
         Duration.ofMillis(every),
         events.isEmpty() ? Set.of() : Set.copyOf(List.of(events.split("\\s*,\\s*"))),
-        kamelet.source());
-  }
-
-  private static View view(RouteDefinition route, Kamelet kamelet) {
-    return new View(
-        Objects.toString(route.getDescriptionText(), ""),
-        kamelet.parameter("view", "a name of letters, digits, - and _", "[A-Za-z0-9_-]+"),
-        kamelet.parameter("list", "the path of a cached list", "/\\S*"),
-        kamelet.parameter("field", "the name of a field of the list's items", "\\S+"),
-        kamelet.parameter("label", "the name of a field of the list's items", "\\S+"),
         kamelet.source());
   }
 
@@ -261,7 +268,7 @@ public final class Catalog {
       String sentence =
           "the Kamelet %s cannot be read (%s)"
               .formatted(kamelet.name(), BadConfiguration.sentence(e));
-      throw unknown(kamelet.source(), sentence, kamelet.name(), List.of(ENDPOINT, VIEW));
+      throw unknown(kamelet.source(), sentence, kamelet.name(), List.of(ENDPOINT, RANKED, GROUPED));
     }
   }
 

@@ -4,7 +4,6 @@ import io.github.camelrestcache.base.BadConfiguration;
 import java.net.URISyntaxException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.model.RouteDefinition;
 import org.apache.camel.util.URISupport;
@@ -18,7 +17,7 @@ import org.apache.camel.util.URISupport;
  */
 record Kamelet(String name, Map<String, String> given, Map<String, String> written, String source) {
 
-  private static final Set<String> WITH_PLUS = Set.of("path", "list", "accept");
+  private static final char PLUS = '\u0001';
 
   /** The Kamelet that a route starts from, or null if it starts from something else. */
   static Kamelet of(CamelContext context, RouteDefinition route, String source) {
@@ -35,17 +34,15 @@ record Kamelet(String name, Map<String, String> given, Map<String, String> writt
     }
   }
 
+  /** The parameters, with their plus signs, which Camel would take for spaces outside RAW(…). */
   private static Map<String, String> parameters(String uri) throws URISyntaxException {
     Map<String, String> parameters = new LinkedHashMap<>();
-    Map<String, Object> given = URISupport.parseQuery(URISupport.extractQuery(uri));
+    String query = URISupport.extractQuery(uri);
+    Map<String, Object> given =
+        URISupport.parseQuery(query == null ? null : query.replace('+', PLUS));
     URISupport.resolveRawParameterValues(given);
-    given.forEach((key, value) -> parameters.put(key, text(key, String.valueOf(value))));
+    given.forEach((key, value) -> parameters.put(key, String.valueOf(value).replace(PLUS, '+')));
     return parameters;
-  }
-
-  /** Restores the plus signs, which Camel decodes outside RAW(…). */
-  private static String text(String parameter, String value) {
-    return WITH_PLUS.contains(parameter) ? value.replace(' ', '+') : value;
   }
 
   /** A parameter as written, with {@code {org}} for the placeholder {@code github.org}. */

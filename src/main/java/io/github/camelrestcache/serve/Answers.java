@@ -55,8 +55,7 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       @Variable("met") String cacheStatus,
       @Body Entry entry) {
     if (entry == null) {
-      throw new Problem(503, "Not ready", endpoint.path() + " was lost from the store: try again.")
-          .retryAfter(Duration.ofSeconds(1));
+      throw lost(endpoint.path());
     }
     boolean isWhole = !PageRequest.selectsPage(request.query());
     return lane.stored(
@@ -66,6 +65,11 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
         entry,
         cacheStatus,
         () -> isWhole ? whole(endpoint, coding, entry) : page(request, endpoint, coding, entry));
+  }
+
+  private static Problem lost(String what) {
+    return new Problem(503, "Not ready", what + " was lost from the store: try again.")
+        .retryAfter(Duration.ofSeconds(1));
   }
 
   private static PreparedAnswer whole(CachedEndpoint endpoint, String coding, Entry entry) {
@@ -104,9 +108,13 @@ public record Answers(FastLane lane, PublicAddress address, UpstreamUrls urls) {
       @Variable("coding") String coding,
       @Variable("asked") ViewRequest asked,
       @Variable("endpoint") CachedEndpoint list,
-      @Variable("stored") Entry entry,
+      @Variable("lists") List<Entry> lists,
       @Variable("met") String cacheStatus,
       @Body Ranked ranked) {
+    if (ranked == null) {
+      throw lost("A list of the view '" + asked.view().name() + "'");
+    }
+    Entry entry = Entry.of(lists);
     return lane.stored(
         request,
         list,

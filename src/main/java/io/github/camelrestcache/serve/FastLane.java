@@ -51,9 +51,9 @@ public final class FastLane {
   /**
    * The answer of an endpoint, a page or a view.
    *
-   * @param endpoint the endpoint, or the list of the view
+   * @param endpoint the endpoint, or a list of the view
    * @param view the view, or null
-   * @param version the version of the entry that the answer was made from
+   * @param version the version of what the answer was made from
    */
   private record Stored(CachedEndpoint endpoint, View view, String version, PreparedAnswer answer) {
 
@@ -154,7 +154,7 @@ public final class FastLane {
     }
     CachedEndpoint endpoint = catalog.endpoint(stored.endpoint().path());
     View view = stored.view() == null ? null : catalog.view(stored.view().name());
-    Entry entry = near.entry(stored.endpoint());
+    Entry entry = view == null ? near.entry(stored.endpoint()) : Entry.of(near.lists(view));
     return stored.isOf(endpoint, view, entry)
             && (view != null || negotiation.isAcceptable(request, endpoint))
         ? reply(request, stored, entry, null)

@@ -54,6 +54,26 @@ public record Entry(
     return new Entry(version, form, fetched, when, fence, written, pages, gzip);
   }
 
+  /**
+   * Lists as one entry without content: the versions of all, the earliest confirmation by GitHub,
+   * and the latest change. Null for null.
+   */
+  public static Entry of(List<Entry> lists) {
+    return lists == null ? null : lists.stream().reduce(Entry::and).orElse(null);
+  }
+
+  private Entry and(Entry other) {
+    return new Entry(
+        version + " " + other.version,
+        null,
+        fetched.isBefore(other.fetched) ? fetched : other.fetched,
+        changed.isAfter(other.changed) ? changed : other.changed,
+        0,
+        0,
+        null,
+        null);
+  }
+
   /** Short, because routes convert it to text when they compare it with null. */
   @Override
   public String toString() {

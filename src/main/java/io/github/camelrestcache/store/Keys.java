@@ -7,7 +7,7 @@ import java.net.URI;
 /**
  * The keys in Redis. They begin with the format version and the upstream, so that services of other
  * versions or upstreams can share one Redis. A list and its views share a hash tag, and so a slot
- * of Redis Cluster.
+ * of Redis Cluster; a view of several lists that of the first.
  */
 public record Keys(URI upstream) {
 
@@ -32,6 +32,6 @@ public record Keys(URI upstream) {
 
   /** The key of a ranking's hash. */
   public String view(View view) {
-    return of("view:{" + view.list() + "}:" + view.name());
+    return of("view:{" + view.lists().get(0) + "}:" + view.name());
   }
 }

@@ -72,8 +72,8 @@ public final class Near {
         .gauge(
             "age",
             "seconds",
-            "Time since GitHub was last asked for its list",
-            view -> age.applyAsDouble(catalog.list(view)));
+            "Time since GitHub was last asked for its oldest list",
+            view -> catalog.lists(view).stream().mapToDouble(age).max().orElse(Double.NaN));
   }
 
   /** A figure of the stored entry, or NaN without an entry. */
@@ -100,6 +100,12 @@ public final class Near {
   public Entry entry(@Variable("endpoint") CachedEndpoint endpoint) {
     Entry here = (Entry) held.getIfPresent(endpoint.path());
     return here == null || here.isList() != (endpoint.shape() == Shape.LIST) ? null : here;
+  }
+
+  /** All lists of a view, or null if one is not here. */
+  public List<Entry> lists(@Variable("view") View view) {
+    List<Entry> lists = catalog.lists(view).stream().map(this::entry).toList();
+    return lists.contains(null) ? null : lists;
   }
 
   /** Whether an entry, which may be null, has content that is new here. */
@@ -162,7 +168,7 @@ public final class Near {
         .computeIfPresent(
             endpoint.path(), (path, here) -> ((Entry) here).fence() > fence ? here : null);
     catalog.views().stream()
-        .filter(view -> view.list().equals(endpoint.path()))
+        .filter(view -> view.lists().contains(endpoint.path()))
         .forEach(view -> held.invalidate(view.name()));
   }
 

@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.catalog.CachedEndpoint;
+import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.View;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -87,11 +89,13 @@ public final class Store {
   private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
   private final RedisConnection redis;
   private final Keys keys;
+  private final Catalog catalog;
   private final Near near;
 
-  public Store(RedisConnection redis, Keys keys, Near near) {
+  public Store(RedisConnection redis, Keys keys, Catalog catalog, Near near) {
     this.redis = redis;
     this.keys = keys;
+    this.catalog = catalog;
     this.near = near;
   }
 
@@ -217,6 +221,16 @@ public final class Store {
   public boolean forget(CachedEndpoint endpoint, long fence) {
     String key = keys.endpoint(endpoint);
     return redis.run(FORGET, key, fence, keys.of("published"), endpoint.path()) == 1;
+  }
+
+  /** All lists of a view, from memory or else from Redis, or null if one is not stored. */
+  public List<Entry> lists(@Variable("view") View view) {
+    List<Entry> lists = new ArrayList<>();
+    for (CachedEndpoint list : catalog.lists(view)) {
+      Entry here = near.entry(list);
+      lists.add(here == null ? load(list) : here);
+    }
+    return lists.contains(null) ? null : lists;
   }
 
   /** The stored ranking, or null if it is missing or Redis is not available. */

@@ -1,83 +1,90 @@
 package io.github.camelrestcache.view;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.exc.StreamReadException;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.Problem;
 import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Ranked;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.camel.Body;
 import org.apache.camel.Variable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Ranks the items of a cached list by a field. */
+/** Ranks the items of cached lists, or groups of them. */
 public final class Ranking {
 
-  private static final JsonFactory JSON = new JsonFactory();
-
-  /** Numbers sort before strings, strings before booleans. */
-  private static final List<Class<?>> KINDS =
-      List.of(BigDecimal.class, String.class, Boolean.class);
-
-  /**
-   * An item.
-   *
-   * @param value a number, a string, a boolean or null
-   * @param json the value as sent, unless it is a string
-   */
-  private record Row(String label, Comparable<?> value, String json) {
-
-    /** Compares two values that are not null. */
-    @SuppressWarnings("unchecked")
-    static int compare(Comparable<?> a, Comparable<?> b) {
-      return a.getClass() == b.getClass()
-          ? ((Comparable<Object>) a).compareTo(b)
-          : KINDS.indexOf(a.getClass()) - KINDS.indexOf(b.getClass());
-    }
-  }
-
-  private static final Comparator<Row> BOTTOM = order(Row::compare);
-  private static final Comparator<Row> TOP = order((a, b) -> Row.compare(b, a));
+  private static final Logger LOG = LoggerFactory.getLogger(Ranking.class);
 
   private final Map<String, String> failures = new ConcurrentHashMap<>();
+  private final Set<String> warned = ConcurrentHashMap.newKeySet();
+
+  /** The views of a list are sorted at the same time, and share what was read until then. */
+  private final Cache<Entry, Items> read =
+      Caffeine.newBuilder().executor(Runnable::run).weakKeys().weakValues().build();
+
+  private final Supplier<Collection<View>> views;
 
   /**
-   * Ranks a list in both orders: by value, then by label. Items without the field come last in both
-   * orders.
-   *
-   * @throws Problem 503 with the reason if the list cannot be ranked
+   * @param views all views
    */
-  public Ranked rank(@Variable("view") View view, @Body Entry list) {
-    if (list == null) {
-      throw failed(view, "the list is not stored, try again after its next refresh");
-    }
+  public Ranking(Supplier<Collection<View>> views) {
+    this.views = views;
+  }
+
+  /**
+   * Ranks lists in both orders: by value, then by label. Items without the field come last in both
+   * orders, and are in no group.
+   *
+   * @throws Problem 503 with the reason if the lists cannot be ranked
+   */
+  public Ranked rank(@Variable("view") View view, @Body List<Entry> lists) {
     try {
-      List<Row> rows = rows(view, list);
-      rows.sort(TOP);
+      List<Row> rows = new ArrayList<>();
+      Map<String, List<Comparable<?>>> groups = new HashMap<>();
+      Set<String> missing = new HashSet<>(view.read());
+      for (Entry list : lists) {
+        Items items = items(view, list);
+        missing.removeIf(items::isFound);
+        if (view.measure() == null) {
+          rank(view, items, rows);
+        } else {
+          group(view, items, groups);
+        }
+      }
+      if (!missing.isEmpty()) {
+        warn(view, missing, lists);
+      }
+      rows.addAll(Row.of(view.measure(), groups));
+      rows.sort(Row.TOP);
       byte[] top = lines(rows);
-      rows.sort(BOTTOM);
+      rows.sort(Row.BOTTOM);
       failures.remove(view.name());
-      return new Ranked(view.stamp(list.version()), top, lines(rows));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return new Ranked(view.stamp(Entry.of(lists).version()), top, lines(rows));
+    } catch (IllegalArgumentException e) {
+      throw failed(view, e.getMessage());
     }
   }
 
-  /** Whether the ranking is missing, or not of the stored version of the list. */
+  /** Whether the ranking is missing, or not of the stored versions of its lists. */
   public boolean isOutdated(
-      @Variable("view") View view, @Variable("stored") Entry list, @Body Ranked ranked) {
-    return ranked == null || list == null || !ranked.stamp().equals(view.stamp(list.version()));
+      @Variable("view") View view, @Variable("lists") List<Entry> lists, @Body Ranked ranked) {
+    return ranked == null
+        || lists == null
+        || !ranked.stamp().equals(view.stamp(Entry.of(lists).version()));
   }
 
   /** The reason why the last ranking of this view failed, one sentence, or null. */
@@ -85,81 +92,71 @@ public final class Ranking {
     return failures.get(view.name());
   }
 
-  private static Comparator<Row> order(Comparator<Comparable<?>> values) {
-    return Comparator.comparing(Row::value, Comparator.nullsLast(values)).thenComparing(Row::label);
+  private Items items(View view, Entry list) {
+    Set<String> fields = new HashSet<>(view.read());
+    views.get().stream()
+        .filter(each -> each.lists().stream().anyMatch(view.lists()::contains))
+        .forEach(each -> fields.addAll(each.read()));
+    return read.asMap()
+        .compute(
+            list, (key, here) -> here != null && here.has(fields) ? here : new Items(list, fields));
   }
 
-  private List<Row> rows(View view, Entry list) throws IOException {
-    List<Row> rows = new ArrayList<>();
-    try (JsonParser parser = JSON.createParser(list.content())) {
-      parser.nextToken();
-      while (parser.nextToken() != JsonToken.END_ARRAY) {
-        if (parser.currentToken() != JsonToken.START_OBJECT) {
-          throw failed(view, "its items are not objects");
+  private static void rank(View view, Items items, List<Row> rows) {
+    for (Value[] row : items.rows(view.only())) {
+      Value label = items.scalar(row, view.label());
+      if (label == null) {
+        String reason = "an item has no '%s': set label to another field";
+        throw new IllegalArgumentException(reason.formatted(view.label()));
+      }
+      List<Value> more = new ArrayList<>();
+      view.fields().forEach(field -> more.add(items.scalar(row, field)));
+      rows.add(Row.of(label.text(), items.scalar(row, view.field()), more));
+    }
+  }
+
+  private static void group(View view, Items items, Map<String, List<Comparable<?>>> groups) {
+    String measured = view.field() == null ? view.label() : view.field();
+    for (Value[] row : items.rows(view.only())) {
+      Value group = items.scalar(row, view.label());
+      Value value = items.scalar(row, measured);
+      if (group != null) {
+        List<Comparable<?>> values = groups.computeIfAbsent(group.text(), n -> new ArrayList<>());
+        if (value != null) {
+          values.add(value.comparable());
         }
-        rows.add(row(view, parser));
       }
-    }
-    return rows;
-  }
-
-  private Row row(View view, JsonParser parser) throws IOException {
-    String label = null;
-    Comparable<?> value = null;
-    String json = "null";
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String field = parser.currentName();
-      JsonToken token = parser.nextToken();
-      boolean isValue = token.isScalarValue() && token != JsonToken.VALUE_NULL;
-      if (isValue && field.equals(view.label())) {
-        label = parser.getText();
-      }
-      if (field.equals(view.field())) {
-        value = isValue ? value(view, parser) : null;
-        json = isValue ? parser.getText() : "null";
-      }
-      parser.skipChildren();
-    }
-    if (label == null) {
-      throw failed(view, "an item has no '%s': set label to another field".formatted(view.label()));
-    }
-    return new Row(label, value, json);
-  }
-
-  private Comparable<?> value(View view, JsonParser parser) throws IOException {
-    try {
-      return switch (parser.currentToken()) {
-        case VALUE_STRING -> parser.getText();
-        case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
-        default -> parser.getDecimalValue();
-      };
-    } catch (NumberFormatException | StreamReadException e) {
-      throw failed(view, "the number %s cannot be compared".formatted(parser.getText()));
     }
   }
 
-  private static byte[] lines(List<Row> rows) throws IOException {
-    ByteArrayOutputStream lines = new ByteArrayOutputStream();
-    for (Row row : rows) {
-      try (JsonGenerator json = JSON.createGenerator(lines)) {
-        json.writeStartArray();
-        json.writeString(row.label());
-        if (row.value() instanceof String text) {
-          json.writeString(text);
-        } else {
-          json.writeRawValue(row.json());
-        }
-        json.writeEndArray();
+  private static byte[] lines(List<Row> rows) {
+    return rows.stream().map(Row::json).collect(Collectors.joining("\n")).getBytes(UTF_8);
+  }
+
+  /** Warns once of fields that no item has, which is a mistake more often than not. */
+  private void warn(View view, Set<String> missing, List<Entry> lists) {
+    Set<String> names = new HashSet<>();
+    lists.forEach(list -> names.addAll(Items.names(list)));
+    for (String field : names.isEmpty() ? Set.<String>of() : missing) {
+      String sentence =
+          "%s: no item of %s has the field '%s' of the view '%s': did you mean '%s'?"
+              .formatted(
+                  view.source(),
+                  String.join(",", view.lists()),
+                  field,
+                  view.name(),
+                  BadConfiguration.nearest(field, names));
+      if (warned.add(sentence)) {
+        LOG.warn(sentence);
       }
-      lines.write('\n');
     }
-    return lines.toByteArray();
   }
 
   /** Remembers why a view cannot be ranked. */
   private Problem failed(View view, String reason) {
     String sentence =
-        "The view '%s' cannot rank %s: %s".formatted(view.name(), view.list(), reason);
+        "The view '%s' cannot rank %s: %s"
+            .formatted(view.name(), String.join(",", view.lists()), reason);
     failures.put(view.name(), sentence);
     return new Problem(503, "View not ready", sentence);
   }

@@ -8,6 +8,7 @@ import io.github.camelrestcache.base.BadConfiguration;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.catalog.CachedEndpoint.Shape;
+import io.github.camelrestcache.catalog.View.Measure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,10 +104,10 @@ class CatalogTest {
             tuple("root", "/", Shape.OBJECT, Duration.ofHours(1), "What it is."),
             tuple("repos", "/orgs/x/repos", Shape.LIST, Duration.ofMinutes(5), "What it is."));
     assertThat(declared.views().values())
-        .extracting(View::name, View::list, View::field, View::label)
+        .extracting(View::name, View::lists, View::field, View::label)
         .containsExactly(
-            tuple("a", "/orgs/x/repos", "forks", "full_name"),
-            tuple("b", "/orgs/x/repos", "id", "login"));
+            tuple("a", List.of("/orgs/x/repos"), "forks", "full_name"),
+            tuple("b", List.of("/orgs/x/repos"), "id", "login"));
     assertThat(declared.endpoints().get("/").source()).isEqualTo("routes/a.camel.yaml:9");
   }
 
@@ -164,6 +165,11 @@ class CatalogTest {
         "view: a, list: /orgs/x/repo, field: f   | did you mean '/orgs/x/repos'?",
         "view: a, list: /orgs/x, field: f        | '/orgs/x', which is not a cached list",
         "view: a, list: /orgs/x/repos, feld: f   | no parameter 'feld': did you mean 'field'?",
+        "view: a, list: \"/orgs/x/repos,/b\", field: f | the view 'a' ranks '/b', which is not a cached list",
+        "view: a, list: /orgs/x/repos, field: f, only: fork | 'only' of the Kamelet ranked-view is 'fork', but must be",
+        "view: a, list: /orgs/x/repos, field: f, only: \"a==b\" | is 'a==b', but must be conditions such as",
+        "view: a, list: /orgs/x/repos, field: f, only: \"a=b,\" | is 'a=b,', but must be conditions such as",
+        "view: a, list: /orgs/x/repos, field: f, fields: \"a,,b\" | is 'a,,b', but must be fields such as",
       })
   void invalidViewIsRejectedWithFileAndLine(String parameters, String sentence) {
     String object = endpoint("org", "path: /orgs/x, shape: object");
@@ -171,6 +177,50 @@ class CatalogTest {
     assertThat(catchThrowableOfType(BadConfiguration.class, () -> read(REPOS, object, bad)))
         .hasMessageStartingWith("routes/a.camel.yaml:")
         .hasMessageContaining(sentence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "view: a                       | 'by' of the Kamelet grouped-view is missing",
+        "view: a, by: l, measure: median | 'median', but must be count, or sum, avg or max of a field",
+        "view: a, by: l, measure: sum  | 'sum', but must be count, or sum, avg or max of a field",
+        "view: a, by: l, label: f      | the Kamelet grouped-view has no parameter 'label'",
+      })
+  void invalidGroupedViewIsRejectedWithFileAndLine(String parameters, String sentence) {
+    String bad = block("view-a", "grouped-view", "list: /orgs/x/repos, " + parameters);
+    assertThat(refused(REPOS, bad)).startsWith("routes/a.camel.yaml:").contains(sentence);
+  }
+
+  @Test
+  void viewHasSeveralListsConditionsAndFields() throws Exception {
+    String both = "list: \"/orgs/x/repos, /b\", only: \"fork=false, language!=C++, l=A B\"";
+    Catalog.Declared declared =
+        read(
+            REPOS,
+            endpoint("b", "path: /b"),
+            endpoint("c", "path: \"/c?d=e,f\""),
+            view("view-c", "view: c, list: \"/c?d=e,f,/b\", field: id"),
+            view("view-a", "view: a, field: a.b, fields: \"c, d.e\", " + both),
+            block("view-g", "grouped-view", "view: g, by: l, measure: \"sum: s.t\", " + both),
+            block("view-n", "grouped-view", "view: n, by: l, list: /b"));
+    View ranked = declared.views().get("a");
+    View grouped = declared.views().get("g");
+    assertThat(declared.views().get("c").lists()).containsExactly("/c?d=e,f", "/b");
+    assertThat(ranked.lists()).containsExactly("/orgs/x/repos", "/b");
+    assertThat(ranked.only())
+        .containsExactly(
+            new Condition("fork", true, "false"),
+            new Condition("language", false, "C++"),
+            new Condition("l", true, "A B"));
+    assertThat(ranked.read())
+        .containsExactly("full_name", "c", "d.e", "a.b", "fork", "language", "l");
+    assertThat(grouped.only()).isEqualTo(ranked.only());
+    assertThat(grouped).extracting(View::measure, View::field).containsExactly(Measure.SUM, "s.t");
+    assertThat(declared.views().get("n"))
+        .extracting(View::measure, View::field)
+        .containsExactly(Measure.COUNT, null);
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.github.camelrestcache.catalog.View;
 import io.github.camelrestcache.store.Entries;
 import io.github.camelrestcache.store.Entry;
 import io.github.camelrestcache.store.Ranked;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,14 +19,16 @@ class RankingTest {
 
   private static final View VIEW = view("v", "name");
 
-  private final Ranking ranking = new Ranking();
+  private final Ranking ranking = new Ranking(List::of);
 
   private static View view(String field, String label) {
-    return new View("What it is.", "x", "/orgs/x/repos", field, label, "v.yaml:7");
+    List<String> lists = List.of("/orgs/x/repos");
+    return new View(
+        "What it is.", "x", lists, List.of(), field, label, List.of(), null, "v.yaml:7");
   }
 
-  private static Entry list(String json) {
-    return Entries.of("1", json);
+  private static List<Entry> list(String json) {
+    return List.of(Entries.of("1", json));
   }
 
   private String top(String json) {
@@ -149,15 +152,14 @@ class RankingTest {
   }
 
   @Test
-  void missingListIsRejected() {
-    assertThat(catchThrowableOfType(Problem.class, () -> ranking.rank(VIEW, null)).status())
-        .isEqualTo(503);
+  void rankingOfMissingListIsOutdated() {
+    assertThat(ranking.isOutdated(VIEW, null, ranking.rank(VIEW, list("[]")))).isTrue();
   }
 
   @Test
   void rankingIsOutdatedWhenListOrViewChanges() {
     Ranked ranked = ranking.rank(VIEW, list("[]"));
-    Entry newer = Entries.of("2", "[]");
+    List<Entry> newer = List.of(Entries.of("2", "[]"));
     assertThat(ranking.isOutdated(VIEW, list("[]"), ranked)).isFalse();
     assertThat(ranking.isOutdated(VIEW, newer, ranked)).isTrue();
     assertThat(ranking.isOutdated(view("w", "name"), list("[]"), ranked)).isTrue();
