@@ -103,7 +103,8 @@ check 'GET /healthcheck: every endpoint is ready' '[.body.endpoints[] | select(.
   | ["/", "/orgs/\($org)", "/orgs/\($org)/members", "/orgs/\($org)/repos"] - $ready == []' --arg org "$org"
 # shellcheck disable=SC2016
 check 'GET /healthcheck: every view is ready' '[.body.views[] | select(.ready) | .view] as $ready
-  | ["forks", "last_updated", "open_issues", "stars", "watchers"] - $ready == []'
+  | ["forks", "last_updated", "open_issues", "stars", "watchers", "sources", "languages", "language_stars"]
+  - $ready == []'
 check_head 'HEAD /healthcheck: as GET' "$health/healthcheck"
 ask GET "$health/healthcheck?verbose=1"
 check 'GET /healthcheck?verbose=1: the query is ignored' '.status == 200 and .body.status == "ready"'
@@ -195,6 +196,22 @@ open_issues  open_issues_count  number
 stars        stargazers_count   number
 watchers     watchers_count     number
 VIEWS
+
+# check_rows VIEW DESCRIPTION FILTER: checks the top of a view against what the filter makes of the list.
+check_rows() {
+  ask GET "$service/view/top/100000/$1"
+  # shellcheck disable=SC2016
+  check "GET /view/top/100000/$1: $2" "is_stored and .body == (\$list[0] | $3)" --slurpfile list "$list"
+}
+
+keep_list
+check_rows sources 'no forks, nothing archived, and two more fields' 'map(select(.fork == false and .archived == false))
+  | sort_by(.full_name) | sort_by(-.stargazers_count) | map([.full_name, .stargazers_count, .language, .html_url])'
+by_language='map(select(.language)) | group_by(.language)'
+check_rows languages 'the number of repositories of each language' \
+  "$by_language | map([.[0].language, length]) | sort_by(-.[1])"
+check_rows language_stars 'the stars of each language' \
+  "$by_language | map([.[0].language, (map(.stargazers_count) | add)]) | sort_by(-.[1])"
 ask GET "$service/view/top/5/stars"
 cp "$answer" "$work/get.json"
 ask GET "$service/view/top/5/stars?n=1&view=forks&order=bottom"

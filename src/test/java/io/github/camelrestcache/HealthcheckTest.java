@@ -33,7 +33,15 @@ class HealthcheckTest {
   private static final String REPOS = "/orgs/Netflix/repos";
   private static final List<String> ENDPOINTS = List.of("/", ORG, ORG + "/members", REPOS);
   private static final List<String> VIEWS =
-      List.of("forks", "last_updated", "open_issues", "stars", "watchers");
+      List.of(
+          "forks",
+          "last_updated",
+          "open_issues",
+          "stars",
+          "watchers",
+          "sources",
+          "languages",
+          "language_stars");
   private static final Duration SOON = Duration.ofSeconds(20);
 
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -79,7 +87,7 @@ class HealthcheckTest {
     assertThat(names(after, "endpoints", "path")).isEqualTo(ENDPOINTS);
     assertThat(names(after, "views", "view")).isEqualTo(VIEWS);
     assertThat(ready(after, "endpoints")).hasSize(4).containsOnly(true);
-    assertThat(ready(after, "views")).hasSize(5).containsOnly(true);
+    assertThat(ready(after, "views")).hasSize(8).containsOnly(true);
     for (String list : List.of("endpoints", "views")) {
       for (JsonNode state : json(after).get(list)) {
         assertThat(Instant.parse(state.get("fetched").asText()))
@@ -155,7 +163,7 @@ class HealthcheckTest {
     HttpResponse<String> health = service.get("/healthcheck");
     assertThat(health.statusCode()).isEqualTo(503);
     assertThat(ready(health, "endpoints")).hasSize(4).containsOnly(false);
-    assertThat(ready(health, "views")).hasSize(5).containsOnly(false);
+    assertThat(ready(health, "views")).hasSize(8).containsOnly(false);
     for (JsonNode state : json(health).get("endpoints")) {
       assertThat(state.get("failure").asText()).contains("The store does not answer");
     }

@@ -116,7 +116,10 @@ final class GitHubJson {
                 Map.entry("language", index % 9 == 8 ? "null" : '"' + pick(LANGUAGES, index) + '"'),
                 Map.entry("wiki", random.nextBoolean()),
                 Map.entry("archived", index % 13 == 12),
-                Map.entry("license", index % 7 == 6 ? "null" : Templates.LICENSE)));
+                Map.entry("fork", index % 10 == 9),
+                Map.entry(
+                    "license",
+                    index % 7 == 6 ? "null" : index % 3 == 2 ? Templates.MIT : Templates.LICENSE)));
     repository.set("owner", owner.deepCopy());
     if (index % 11 != 10) {
       repository.put("description", pick(DESCRIPTIONS, index));

@@ -18,7 +18,7 @@ final class Templates {
   static final String REPOSITORY =
       """
       {"id":$id,"node_id":"$node","name":"$name","full_name":"$org/$name","private":false,
-       "owner":null,"html_url":"https://$site","description":null,"fork":false,"url":"$url",
+       "owner":null,"html_url":"https://$site","description":null,"fork":$fork,"url":"$url",
        "forks_url":"$url/forks","keys_url":"$url/keys{/key_id}",
        "collaborators_url":"$url/collaborators{/collaborator}","teams_url":"$url/teams",
        "hooks_url":"$url/hooks","issue_events_url":"$url/issues/events{/number}",
@@ -55,6 +55,12 @@ final class Templates {
       {"key":"apache-2.0","name":"Apache License 2.0","spdx_id":"Apache-2.0",
        "url":"https://api.github.com/licenses/apache-2.0","node_id":"MDc6TGljZW5zZTI="}\
       """;
+
+  static final String MIT =
+      LICENSE
+          .replace("apache-2.0", "mit")
+          .replace("Apache License 2.0", "MIT License")
+          .replace("Apache-2.0", "MIT");
 
   static final String ISSUE =
       """
