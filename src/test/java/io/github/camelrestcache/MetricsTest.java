@@ -218,7 +218,7 @@ class MetricsTest {
 
   @Test
   void documentListsEveryMetric() throws IOException {
-    String document = Files.readString(Path.of("METRICS.md"));
+    String document = Files.readString(Path.of("docs/metrics.md"));
     Set<String> described = names("`((?:restcache|http)_\\w+)", document);
     service.get("/x/404");
     await()

@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Registers the meters that METRICS.md describes. Gauges with dynamic tags are updated before each
- * scrape.
+ * Registers the meters that docs/metrics.md describes. Gauges with dynamic tags are updated before
+ * each scrape.
  *
  * @param registry the registry for all other meters
  */
