@@ -59,8 +59,7 @@ public record View(
     String fields = "";
     Measure measure = null;
     if (isGrouped) {
-      String all = "count, or sum, avg or max of a field, such as sum: stargazers_count";
-      String[] figure = kamelet.parameter("measure", all, MEASURES).split(":\\s*");
+      String[] figure = figure(kamelet).split(":\\s*");
       measure = Measure.valueOf(figure[0].toUpperCase(Locale.ROOT));
       field = figure.length == 1 ? null : figure[1];
     } else {
@@ -77,6 +76,22 @@ public record View(
         fields.isEmpty() ? List.of() : List.of(fields.split("\\s*,\\s*")),
         measure,
         kamelet.source());
+  }
+
+  /** The figure of a group, such as {@code sum: stargazers_count}; also a parameter of its own. */
+  private static String figure(Kamelet kamelet) {
+    List<String> given =
+        Stream.of("sum", "avg", "max")
+            .filter(each -> !kamelet.given().get(each).isEmpty())
+            .map(each -> each + ": " + field(kamelet, each))
+            .toList();
+    String measure =
+        kamelet.parameter(
+            "measure", "count, or sum, avg or max of a field, such as sum: size", MEASURES);
+    if (given.size() > 1 || given.size() == 1 && !measure.equals("count")) {
+      throw kamelet.invalid("measure", "left out with sum, avg or max, of which there is one");
+    }
+    return given.isEmpty() ? measure : given.get(0);
   }
 
   private static String field(Kamelet kamelet, String parameter) {

@@ -186,6 +186,9 @@ class CatalogTest {
         "view: a                       | 'by' of the Kamelet grouped-view is missing",
         "view: a, by: l, measure: median | 'median', but must be count, or sum, avg or max of a field",
         "view: a, by: l, measure: sum  | 'sum', but must be count, or sum, avg or max of a field",
+        "view: a, by: l, sum: s, avg: s | 'count', but must be left out with sum, avg or max",
+        "view: a, by: l, sum: s, measure: \"max: s\" | 'max: s', but must be left out with sum",
+        "view: a, by: l, max: s=t      | the parameter 'max' of the Kamelet grouped-view is 's=t'",
         "view: a, by: l, label: f      | the Kamelet grouped-view has no parameter 'label'",
       })
   void invalidGroupedViewIsRejectedWithFileAndLine(String parameters, String sentence) {
@@ -204,6 +207,7 @@ class CatalogTest {
             view("view-c", "view: c, list: \"/c?d=e,f,/b\", field: id"),
             view("view-a", "view: a, field: a.b, fields: \"c, d.e\", " + both),
             block("view-g", "grouped-view", "view: g, by: l, measure: \"sum: s.t\", " + both),
+            block("view-m", "grouped-view", "view: m, by: l, list: /b, max: s.t"),
             block("view-n", "grouped-view", "view: n, by: l, list: /b"));
     View ranked = declared.views().get("a");
     View grouped = declared.views().get("g");
@@ -218,6 +222,9 @@ class CatalogTest {
         .containsExactly("full_name", "c", "d.e", "a.b", "fork", "language", "l");
     assertThat(grouped.only()).isEqualTo(ranked.only());
     assertThat(grouped).extracting(View::measure, View::field).containsExactly(Measure.SUM, "s.t");
+    assertThat(declared.views().get("m"))
+        .extracting(View::measure, View::field)
+        .containsExactly(Measure.MAX, "s.t");
     assertThat(declared.views().get("n"))
         .extracting(View::measure, View::field)
         .containsExactly(Measure.COUNT, null);
