@@ -109,13 +109,17 @@ class WebhookRequestsTest extends Webhooks {
   }
 
   @Test
-  void payloadIsLimitedTo25Megabytes() {
+  void payloadIsLimitedTo25Megabytes() throws IOException {
     byte[] largest = new byte[MAX_PAYLOAD];
     List<String> headers = headers("ping", "X-Hub-Signature-256", sign(largest));
     assertThat(post(service, largest, headers).statusCode()).isEqualTo(200);
-    byte[] larger = new byte[MAX_PAYLOAD + 1];
-    headers = headers("ping", "X-Hub-Signature-256", sign(larger));
-    assertThatIsProblem(post(service, larger, headers), 413, "25 MB");
+    // a client that still sends may lose the answer with the connection
+    try (Socket larger = begin("Content-Length: " + (MAX_PAYLOAD + 1))) {
+      assertThat(new String(larger.getInputStream().readAllBytes(), UTF_8))
+          .startsWith("HTTP/1.1 413")
+          .contains("application/json; charset=utf-8", "25 MB")
+          .doesNotContain(SECRET, SIGNATURE);
+    }
   }
 
   @Test
