@@ -87,7 +87,7 @@ class LargeListTest {
         Map.of("REDIS_URL", "", "GITHUB_API_URL", github.url(), "REFRESH_INTERVAL", "1h");
     ExecutorService readers = Executors.newFixedThreadPool(4);
     try (github;
-        Instance service = Instance.start(folder, settings, "-Xmx160m")) {
+        Instance service = Instance.start(folder, settings, "-Xmx128m")) {
       service.ready();
       List<Future<Integer>> counts =
           readers.invokeAll(Collections.nCopies(4, () -> items(service.port())));
