@@ -52,7 +52,8 @@ record Answer(int status, Content content, List<Map.Entry<String, String>> heade
 
     static Content json(JsonNode node) {
       try {
-        String json = GitHubJson.MAPPER.writeValueAsString(node);
+        // as bytes, because the writer of text escapes less
+        String json = new String(GitHubJson.MAPPER.writeValueAsBytes(node), UTF_8);
         String named = url == null ? json : json.replace("https://api.github.com", url);
         return text(named, "application/json");
       } catch (JsonProcessingException impossible) {
