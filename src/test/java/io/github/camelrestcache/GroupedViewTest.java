@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,6 +113,16 @@ class GroupedViewTest {
             .toList();
     assertThat(text(rows("sources"))).containsExactlyInAnyOrderElementsOf(sources);
     assertThat(sources).hasSizeBetween(90, 110);
+  }
+
+  @Test
+  void pageHasViewsThatNoClientHasRequested() throws IOException {
+    Path file = routes.resolve("views.camel.yaml");
+    Files.writeString(file, Files.readString(file) + VIEW);
+    URI uri = URI.create(service.managementUrl("/view/top/9/licenses"));
+    soon(() -> assertThat(service.send(request -> request.uri(uri)).body()).contains("24000"));
+    edit("max: stargazers_count", "count");
+    soon(() -> assertThat(service.send(request -> request.uri(uri)).body()).doesNotContain("000"));
   }
 
   @Test

@@ -145,6 +145,7 @@ class ViewListsTest {
                 assertThat(view.headers().firstValue("Age").map(Long::valueOf).orElseThrow())
                     .isGreaterThanOrEqualTo(2);
                 assertThat(view.headers().firstValue("Cache-Control")).hasValue("max-age=3600");
+                assertThat(view.headers().firstValue("Last-Modified")).isEmpty();
               });
     }
   }

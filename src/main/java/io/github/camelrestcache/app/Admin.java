@@ -117,23 +117,31 @@ public record Admin(
     state.put("label", view.label());
     state.put("measure", view.measure());
     Ranked ranked = near.ranked(view);
-    state.put("versions", ranked == null ? List.of() : view.versions(ranked.stamp()));
+    boolean isOfView = ranked != null && ranked.stamp().endsWith(view.stamp(""));
+    state.put("versions", isOfView ? view.versions(ranked.stamp()) : List.of());
     state.put("declared", view.source());
     state.put("failure", ranking.failure(view));
     return state;
   }
 
   /**
-   * The first rows of a view in the memory of this instance, in the format that clients get.
+   * The first rows of a view, of the lists in the memory of this instance, as clients get them.
    *
    * @param path {@code /view/{order}/{n}/{view}}
-   * @throws Problem 400 or 404 for an invalid path, 503 if the view is not in memory
+   * @throws Problem 400 or 404 for an invalid path, 503 if a list is not in memory
    */
   byte[] rows(String path) {
     ViewRequest asked = paths.read(path);
-    Ranked ranked = near.ranked(asked.view());
-    if (ranked == null) {
-      throw new Problem(503, "Not ready", "The view is not in memory yet: try again in a moment.");
+    View view = asked.view();
+    List<Entry> lists = near.lists(view);
+    if (lists == null) {
+      throw new Problem(
+          503, "Not ready", "A list of the view is not in memory yet: try again in a moment.");
+    }
+    Ranked ranked = near.ranked(view);
+    if (ranking.isOutdated(view, lists, ranked)) {
+      ranked = ranking.rank(view, lists);
+      near.keepRanked(view, ranked);
     }
     return ranked.first(asked.n(), asked.descending());
   }
@@ -205,7 +213,7 @@ public record Admin(
 
   private void authorize(RoutingContext request) {
     if (token.isEmpty()) {
-      throw new Problem(403, "Forbidden", "Nothing can be changed here: ADMIN_TOKEN is not set.");
+      throw new Problem(403, "Forbidden", "Changes are disabled: ADMIN_TOKEN is not set.");
     }
     String given = request.request().getHeader("Authorization");
     boolean bearer = given != null && given.regionMatches(true, 0, SCHEME, 0, SCHEME.length());

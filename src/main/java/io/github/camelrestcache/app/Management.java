@@ -46,8 +46,8 @@ record Management(CamelContext context, Meters meters, OpenApi openApi, Admin ad
     router.get("/admin/status").handler(call -> answer(call, 200, admin.status()));
     router
         .get("/view/:order/:n/:view")
-        .handler(call -> answer(call, 200, admin.rows(call.request().path())));
-    // changes call Redis, and health checks may block
+        .blockingHandler(call -> answer(call, 200, admin.rows(call.request().path())), false);
+    // views may be sorted, changes call Redis, and health checks may block
     router
         .post("/admin/refresh")
         .blockingHandler(call -> answer(call, 202, admin.refresh(call)), false);

@@ -83,10 +83,10 @@ public final class Catalog {
     return view.lists().stream().map(this::endpoint).filter(Objects::nonNull).toList();
   }
 
-  /** One of the lists of a view, counted from 0. */
+  /** One of the lists of a view, counted from 0, or null if it is not declared any more. */
   public CachedEndpoint list(
       @Variable("view") View view, @ExchangeProperty(Exchange.LOOP_INDEX) int index) {
-    return lists(view).get(index);
+    return endpoint(view.lists().get(index));
   }
 
   /** The list of a view with the longest refresh interval. */

@@ -249,7 +249,11 @@ public final class FastLane {
 
   /** Identifies the answer of an endpoint, a page, whose links contain the address, or a view. */
   private String key(ClientRequest request) {
-    String key = negotiation.coding(request) + request.target();
+    String coding = negotiation.coding(request);
+    if (VIEW.equals(ownRoute(request.path()))) {
+      return coding + request.path(); // views ignore the query
+    }
+    String key = coding + request.target();
     return PageRequest.selectsPage(request.query()) ? key + " " + address.of(request) : key;
   }
 }

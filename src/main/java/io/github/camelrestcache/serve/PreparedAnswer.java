@@ -83,7 +83,7 @@ public final class PreparedAnswer {
       String link,
       Content content) {
     entityTag = '"' + name + (coding == null ? "" : "-" + coding) + '"';
-    lastModified = HttpDates.format(entry.changed());
+    lastModified = entry.changed() == null ? null : HttpDates.format(entry.changed());
     lifetime = endpoint.every().toSeconds();
     this.content = content;
     fields.add("ETag", entityTag);
@@ -92,7 +92,9 @@ public final class PreparedAnswer {
     if (link != null) {
       fields.add("Link", link);
     }
-    ofContent.add("Last-Modified", lastModified);
+    if (lastModified != null) {
+      ofContent.add("Last-Modified", lastModified);
+    }
     ofContent.add("Content-Type", "application/json; charset=utf-8");
     if (coding != null) {
       ofContent.add("Content-Encoding", coding);

@@ -55,8 +55,9 @@ public record Entry(
   }
 
   /**
-   * Lists as one entry without content: the versions of all, the earliest confirmation by GitHub,
-   * and the latest change. Null for null.
+   * Lists as one entry without content: the versions of all, and the earliest confirmation by
+   * GitHub. Several have no time of change, because a list may change later that was requested
+   * earlier. Null for null.
    */
   public static Entry of(List<Entry> lists) {
     return lists == null ? null : lists.stream().reduce(Entry::and).orElse(null);
@@ -67,7 +68,7 @@ public record Entry(
         version + " " + other.version,
         null,
         fetched.isBefore(other.fetched) ? fetched : other.fetched,
-        changed.isAfter(other.changed) ? changed : other.changed,
+        null,
         0,
         0,
         null,

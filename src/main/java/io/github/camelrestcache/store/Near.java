@@ -105,7 +105,7 @@ public final class Near {
   /** All lists of a view, or null if one is not here. */
   public List<Entry> lists(@Variable("view") View view) {
     List<Entry> lists = catalog.lists(view).stream().map(this::entry).toList();
-    return lists.contains(null) ? null : lists;
+    return lists.size() < view.lists().size() || lists.contains(null) ? null : lists;
   }
 
   /** Whether an entry, which may be null, has content that is new here. */

@@ -230,7 +230,7 @@ public final class Store {
       Entry here = near.entry(list);
       lists.add(here == null ? load(list) : here);
     }
-    return lists.contains(null) ? null : lists;
+    return lists.size() < view.lists().size() || lists.contains(null) ? null : lists;
   }
 
   /** The stored ranking, or null if it is missing or Redis is not available. */

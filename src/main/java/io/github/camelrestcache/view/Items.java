@@ -30,7 +30,7 @@ final class Items {
   /**
    * Reads fields, which may be nested ({@code license.spdx_id}).
    *
-   * @throws IllegalArgumentException with the reason if the items are not objects
+   * @throws IllegalArgumentException with the reason if the items are not objects or too large
    */
   Items(Entry list, Collection<String> fields) {
     for (String field : fields) {
@@ -50,7 +50,7 @@ final class Items {
         rows.add(row);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new IllegalArgumentException("its JSON cannot be read", e);
     }
   }
 
@@ -64,7 +64,7 @@ final class Items {
         if (token == JsonToken.VALUE_NULL) {
           nulls.add(field);
         } else {
-          row[column] = new Value(token, token.isScalarValue() ? parser.getText() : "");
+          row[column] = new Value(token, parser.getText());
         }
         if (token == JsonToken.START_OBJECT) {
           read(parser, field + ".", row);

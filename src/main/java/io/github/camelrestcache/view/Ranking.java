@@ -29,12 +29,19 @@ public final class Ranking {
 
   private static final Logger LOG = LoggerFactory.getLogger(Ranking.class);
 
-  private final Map<String, String> failures = new ConcurrentHashMap<>();
+  /** Why the last ranking of a view failed, in one sentence, with the stamp that it was to have. */
+  private record Failure(String stamp, String sentence) {}
+
+  private final Map<String, Failure> failures = new ConcurrentHashMap<>();
   private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
   /** The views of a list are sorted at the same time, and share what was read until then. */
   private final Cache<Entry, Items> read =
       Caffeine.newBuilder().executor(Runnable::run).weakKeys().weakValues().build();
+
+  /** The last ranking by the name of its view, so that concurrent requests share one sort. */
+  private final Cache<String, Ranked> sorted =
+      Caffeine.newBuilder().executor(Runnable::run).weakValues().build();
 
   private final Supplier<Collection<View>> views;
 
@@ -52,12 +59,26 @@ public final class Ranking {
    * @throws Problem 503 with the reason if the lists cannot be ranked
    */
   public Ranked rank(@Variable("view") View view, @Body List<Entry> lists) {
+    String stamp = view.stamp(Entry.of(lists).version());
+    Failure before = failures.get(view.name());
+    if (before != null && before.stamp().equals(stamp)) {
+      throw notReady(before);
+    }
+    return sorted
+        .asMap()
+        .compute(
+            view.name(),
+            (name, last) ->
+                last != null && last.stamp().equals(stamp) ? last : sort(view, stamp, lists));
+  }
+
+  private Ranked sort(View view, String stamp, List<Entry> lists) {
     try {
       List<Row> rows = new ArrayList<>();
       Map<String, List<Comparable<?>>> groups = new HashMap<>();
       Set<String> missing = new HashSet<>(view.read());
-      for (Entry list : lists) {
-        Items items = items(view, list);
+      for (int i = 0; i < lists.size(); i++) {
+        Items items = items(view.lists().get(i), lists.get(i), view);
         missing.removeIf(items::isFound);
         if (view.measure() == null) {
           rank(view, items, rows);
@@ -73,9 +94,9 @@ public final class Ranking {
       byte[] top = lines(rows);
       rows.sort(Row.BOTTOM);
       failures.remove(view.name());
-      return new Ranked(view.stamp(Entry.of(lists).version()), top, lines(rows));
+      return new Ranked(stamp, top, lines(rows));
     } catch (IllegalArgumentException e) {
-      throw failed(view, e.getMessage());
+      throw failed(view, stamp, e.getMessage());
     }
   }
 
@@ -89,13 +110,15 @@ public final class Ranking {
 
   /** The reason why the last ranking of this view failed, one sentence, or null. */
   public String failure(View view) {
-    return failures.get(view.name());
+    Failure last = failures.get(view.name());
+    // unless the view has been edited since
+    return last != null && last.stamp().endsWith(view.stamp("")) ? last.sentence() : null;
   }
 
-  private Items items(View view, Entry list) {
+  private Items items(String path, Entry list, View view) {
     Set<String> fields = new HashSet<>(view.read());
     views.get().stream()
-        .filter(each -> each.lists().stream().anyMatch(view.lists()::contains))
+        .filter(each -> each.lists().contains(path))
         .forEach(each -> fields.addAll(each.read()));
     return read.asMap()
         .compute(
@@ -153,11 +176,16 @@ public final class Ranking {
   }
 
   /** Remembers why a view cannot be ranked. */
-  private Problem failed(View view, String reason) {
+  private Problem failed(View view, String stamp, String reason) {
     String sentence =
         "The view '%s' cannot rank %s: %s"
             .formatted(view.name(), String.join(",", view.lists()), reason);
-    failures.put(view.name(), sentence);
-    return new Problem(503, "View not ready", sentence);
+    Failure failure = new Failure(stamp, sentence);
+    failures.put(view.name(), failure);
+    return notReady(failure);
+  }
+
+  private static Problem notReady(Failure failure) {
+    return new Problem(503, "View not ready", failure.sentence());
   }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * A value of an item, as sent.
  *
- * @param text without quotation marks; empty for an object or an array
+ * @param text without quotation marks; of an object or an array its first character
  */
 record Value(JsonToken kind, String text) {
 

@@ -13,7 +13,7 @@ public record ViewPaths(Catalog catalog) {
   private static final Pattern PATH = Pattern.compile("/view/(top|bottom)/([^/]*)/([^/]*)");
 
   /** 1 to 100,000. */
-  private static final Pattern ROWS = Pattern.compile("0*([1-9][0-9]{0,4}|100000)");
+  private static final Pattern ROWS = Pattern.compile("0{0,4}([1-9][0-9]{0,4}|100000)");
 
   /**
    * Parses the path of a request.

@@ -133,7 +133,7 @@ class RankingTest {
                 + " set label to another field");
     assertThat(problem.status()).isEqualTo(503);
     assertThat(ranking.failure(VIEW)).isEqualTo(problem.getMessage());
-    ranking.rank(VIEW, list("[]"));
+    ranking.rank(VIEW, List.of(Entries.of("w2", "[]")));
     assertThat(ranking.failure(VIEW)).isNull();
   }
 

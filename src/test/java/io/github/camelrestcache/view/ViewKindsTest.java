@@ -64,6 +64,30 @@ class ViewKindsTest {
   }
 
   @Test
+  void sameListsAreSortedOnce() {
+    List<Entry> lists = List.of(Entries.of("1", ITEMS));
+    View view = grouped(Measure.COUNT, null);
+    Ranked first = ranking.rank(view, lists);
+    assertThat(ranking.rank(view, lists)).isSameAs(first);
+    assertThat(ranking.rank(view, List.of(Entries.of("2", ITEMS)))).isNotSameAs(first);
+    assertThat(ranking.rank(grouped(Measure.SUM, "v"), lists)).isNotSameAs(first);
+  }
+
+  @Test
+  void failureHoldsForItsListsAndDeclarationOnly() {
+    View view = grouped(Measure.SUM, "t");
+    assertThatThrownBy(() -> top(view, ITEMS)).hasMessageContaining("2020 cannot be added");
+    assertThat(ranking.failure(view)).contains("2020 cannot be added");
+    assertThat(ranking.failure(grouped(Measure.SUM, "v"))).isNull();
+    String other = "[{\"l\":\"Java\",\"t\":1}]";
+    assertThatThrownBy(() -> top(view, other))
+        .as("of the same version")
+        .isInstanceOf(Problem.class);
+    ranking.rank(view, List.of(Entries.of("2", other)));
+    assertThat(ranking.failure(view)).isNull();
+  }
+
+  @Test
   void averageOfHundredsHasNoExponent() {
     assertThat(top(grouped(Measure.AVG, "v"), "[{\"l\":\"a\",\"v\":100},{\"l\":\"a\",\"v\":300}]"))
         .isEqualTo("[[\"a\",200]]");
@@ -81,7 +105,7 @@ class ViewKindsTest {
 
   @Test
   void groupsSpanAllLists() {
-    assertThat(top(grouped(Measure.COUNT, null), ITEMS, "[]", "[{\"l\":\"Go\"},{\"l\":\"C\"}]"))
+    assertThat(top(grouped(Measure.COUNT, null), ITEMS, "[{\"l\":\"Go\"},{\"l\":\"C\"}]"))
         .isEqualTo("[[\"Java\",3],[\"Go\",2],[\"C\",1]]");
   }
 
