@@ -213,6 +213,18 @@ class AppTokenTest {
   }
 
   @Test
+  void installationWithoutIdIsAFailure() {
+    github.override(
+        request -> request.path().equals("/orgs/Netflix/installation"),
+        (request, sent) -> sent.response().end("{}"));
+    try (Service service = Service.start(github, settings)) {
+      String failure = "GitHub answered without the id of the installation";
+      await().atMost(SOON).until(() -> token(service).equals(failure));
+      assertThat(requests("/orgs/Netflix/installation")).hasSizeLessThan(5);
+    }
+  }
+
+  @Test
   void failureIsLoggedOnceAndRetriedLessAndLessOften() {
     github.reset(); // knows no App now
     try (LogLines log = LogLines.of(AppToken.class.getName());

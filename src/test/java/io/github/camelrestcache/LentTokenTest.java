@@ -36,6 +36,13 @@ class LentTokenTest extends Forwards {
     assertThat(onlyRequest().header("Authorization")).isNull();
   }
 
+  @Test
+  void tokenIsNotLentToReadsWithContent() {
+    String head = "GET /repos/Netflix/zuul HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    RawHttp.send(service.port(), head + "Content-Length: 1\r\n\r\nx");
+    assertThat(onlyRequest().header("Authorization")).isNull();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -63,7 +63,7 @@ class PrivateDataTest {
         .asString()
         .contains(REPOS)
         .contains("private items")
-        .contains("anonymous callers can now read them");
+        .contains("callers without a credential can read them");
     assertThat(warnings(settings(""))).as("without a token").isEmpty();
   }
 

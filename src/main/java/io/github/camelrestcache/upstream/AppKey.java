@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.github.camelrestcache.base.BadConfiguration;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -23,6 +24,9 @@ record AppKey(PrivateKey key) {
 
   private static final Pattern PEM =
       Pattern.compile("-----BEGIN (RSA )?PRIVATE KEY-----([\\sA-Za-z0-9+/=]+)-----END ");
+
+  private static final String NOT_PEM =
+      "its content is not a private key in PEM, such as GitHub generates for an App";
 
   /** Version 0, and the algorithm rsaEncryption without parameters (RFC 5208 5, RFC 8017 A.1). */
   private static final byte[] PKCS8_RSA =
@@ -43,9 +47,11 @@ record AppKey(PrivateKey key) {
         KeyFactory rsa = KeyFactory.getInstance("RSA");
         return new AppKey(rsa.generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
       }
-      reason = "its content is not a private key in PEM, such as GitHub generates for an App";
+      reason = NOT_PEM;
+    } catch (CharacterCodingException e) {
+      reason = NOT_PEM;
     } catch (IOException e) {
-      reason = "it cannot be read (" + e.getClass().getSimpleName() + ")";
+      throw BadConfiguration.unreadable("GITHUB_APP_PRIVATE_KEY_FILE", e);
     } catch (GeneralSecurityException | RuntimeException e) {
       reason = "its content is not a valid RSA key";
     }

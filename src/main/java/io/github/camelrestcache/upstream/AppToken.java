@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.camelrestcache.base.BadConfiguration;
+import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.MediaTypes;
 import io.github.camelrestcache.base.Problem;
@@ -104,9 +105,15 @@ public final class AppToken {
     return trouble;
   }
 
-  /** Waits at the start until the first request for a token has been answered. */
-  public void await() {
-    begun.join();
+  /**
+   * Waits at the start until the first request for a token has been answered.
+   *
+   * @param client whose request needs no token if it has a credential, or null
+   */
+  public void await(@Variable("request") ClientRequest client) {
+    if (client == null || !client.fields().contains("Authorization")) {
+      begun.join();
+    }
   }
 
   /** Whether a token is to be requested now: before the last one ends, or if GitHub refuses it. */
@@ -157,7 +164,11 @@ public final class AppToken {
       content = body == null ? new byte[0] : body.readNBytes(Contents.SMALL);
     }
     if (ask.isRead() && answered.status() == 200) {
-      installation = JSON.readTree(content).path("id").asText();
+      String id = JSON.readTree(content).path("id").asText();
+      if (!id.matches("\\d{1,18}")) {
+        throw new IllegalStateException("GitHub answered without the id of the installation");
+      }
+      installation = id;
     } else if (answered.status() == 201) {
       take(JSON.readTree(content), Limit.now(answered.fields()::get));
     } else {
@@ -175,7 +186,8 @@ public final class AppToken {
 
   private void take(JsonNode answer, Instant there) {
     String issued = answer.path("token").asText();
-    Duration life = Duration.between(there, Instant.parse(answer.path("expires_at").asText()));
+    String until = answer.path("expires_at").asText();
+    Duration life = until.isEmpty() ? Duration.ZERO : Duration.between(there, Instant.parse(until));
     if (issued.isEmpty() || !Settings.isToken(issued) || life.toSeconds() < 1) {
       throw new IllegalStateException("GitHub answered without a valid token");
     }

@@ -194,7 +194,8 @@ public final class GitHub {
   private String lent(ClientRequest request) {
     HttpFields sent = request.fields();
     boolean lends =
-        !sent.contains("Authorization")
+        request.body() == null // which cannot be sent again without the token
+            && !sent.contains("Authorization")
             && METHOD_OVERRIDES.stream().noneMatch(sent::contains)
             && lending.allows(request.method(), request.path())
             && !TokenLending.namesOwner(request.query());
@@ -253,8 +254,8 @@ public final class GitHub {
             : !scopes.isBlank();
     if (isGranted && reported.add(ask.credential())) {
       LOG.warn(
-          "GITHUB_API_TOKEN has the {} '{}': anonymous callers can now read what it can read. A"
-              + " token without scopes and for public data only lends rate limit only",
+          "The service's token has the {} '{}': callers without a credential can read what it can"
+              + " read. Use a token without scopes, or an App without permissions",
           scopes == null ? "permissions" : "scopes",
           scopes == null ? permissions : scopes);
     }
@@ -263,7 +264,7 @@ public final class GitHub {
   /** Warns once for each credential and endpoint whose stored list has private items. */
   public void notePrivate(String path) {
     if (isAuthorized() && reported.add(credential() + " " + path)) {
-      LOG.warn("{} has private items: anonymous callers can now read them, as the token can", path);
+      LOG.warn("{} has private items: callers without a credential can read them", path);
     }
   }
 }

@@ -85,7 +85,7 @@ class AppKeyTest {
           .doesNotContain("s3cret");
     }
     assertThat(refusal(folder.resolve("none")))
-        .isEqualTo("GITHUB_APP_PRIVATE_KEY_FILE: it cannot be read (NoSuchFileException)");
+        .isEqualTo("GITHUB_APP_PRIVATE_KEY_FILE cannot be read (NoSuchFileException)");
   }
 
   private static String refusal(Path file) {
