@@ -206,7 +206,7 @@ class ForwardStoreTest extends CachedForwards {
           .filteredOn(key -> !key.contains(":scope:"))
           .hasSizeBetween(1, 30);
       assertThat(redis.keys("*:endpoint:*")).hasSize(4);
-      assertThat(redis.keys("*:view:*")).hasSize(5);
+      assertThat(redis.keys("*:view:*")).hasSize(8);
     }
   }
 }
