@@ -141,14 +141,14 @@ test('refresh asks for the token, rejects a wrong one, and shows the result', as
   await page.locator('#ask[open]').waitFor();
   await page.locator('#token').fill('no field can have a – in it');
   await page.locator('#ask-yes').click();
-  await page.locator('#ask-why', { hasText: 'not the ADMIN_TOKEN' }).waitFor();
+  await page.locator('#ask-why', { hasText: 'Wrong ADMIN_TOKEN' }).waitFor();
   await page.locator('#token').fill('not-the-token-of-the-page');
   await picture('token');
   await page.locator('#ask-yes').click();
-  await page.locator('#ask-why', { hasText: 'not the ADMIN_TOKEN' }).waitFor();
+  await page.locator('#ask-why', { hasText: 'Wrong ADMIN_TOKEN' }).waitFor();
   await page.locator('#token').fill(TOKEN);
   await page.locator('#ask-yes').click();
-  await page.locator('#done', { hasText: `a refresh was asked for of ${LIST}` }).waitFor();
+  await page.locator('#done', { hasText: `requested a refresh of ${LIST}` }).waitFor();
   await page.waitForFunction(
     ([path, before]) => document.querySelector(`tr[data-path="${path}"]`).children[3].innerText !== before,
     [LIST, first],
@@ -157,7 +157,7 @@ test('refresh asks for the token, rejects a wrong one, and shows the result', as
   assert.ok(repositories.some((each) => each.description === 'changed for the page'));
   // the page remembers the token until it is left
   await row('/').getByRole('button', { name: 'Refresh' }).click();
-  await page.locator('#done', { hasText: 'a refresh was asked for of /' }).waitFor();
+  await page.locator('#done', { hasText: 'requested a refresh of /' }).waitFor();
   assert.equal(await page.locator('#token').inputValue(), '');
   assert.ok(asked.every((url) => !url.includes(TOKEN)));
   assert.ok(!(await page.content()).includes(TOKEN));
@@ -200,13 +200,13 @@ test('an action during another one waits for its end', async () => {
   await page.locator('#ask-yes').click();
   await row('/orgs/Netflix').getByRole('button', { name: 'Refresh' }).click();
   refuse();
-  await page.locator('#ask-why', { hasText: 'not the ADMIN_TOKEN' }).waitFor();
+  await page.locator('#ask-why', { hasText: 'Wrong ADMIN_TOKEN' }).waitFor();
   assert.equal(await page.locator('#ask-title').innerText(), 'Purge /?');
   await page.locator('#ask-no').click();
   await page.locator('#ask-title', { hasText: 'Refresh /orgs/Netflix?' }).waitFor();
   await allowed();
   await page.locator('#ask-yes').click();
-  await page.locator('#done', { hasText: 'a refresh was asked for of /orgs/Netflix' }).waitFor();
+  await page.locator('#done', { hasText: 'requested a refresh of /orgs/Netflix' }).waitFor();
   assert.equal(asked.filter((url) => url.includes('/admin/purge')).length, 1);
 });
 

@@ -118,7 +118,10 @@ public final class Problem extends RuntimeException {
 
   /** A failure that {@link #of} does not know. */
   public static Problem internal() {
-    return new Problem(500, "Internal error", "This is a fault of the cache: report it.");
+    return new Problem(
+        500,
+        "Internal error",
+        "Internal error of the service: report it with the X-Request-Id of this answer.");
   }
 
   /** Maps a failure of GitHub or the store to an answer; null for any other failure. */

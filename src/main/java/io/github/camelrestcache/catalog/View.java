@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * groups of items. A field may be nested, such as {@code license.spdx_id}.
  *
  * @param description the description of the route, one sentence
- * @param name the name in {@code /view/{order}/{n}/{name}}
+ * @param name the name in {@code /view/{order}/{n}/{view}}
  * @param lists the paths of the cached lists
  * @param only the conditions that an item must meet
  * @param field the field to rank by or to measure, or null for the number of items
@@ -59,7 +59,7 @@ public record View(
     String fields = "";
     Measure measure = null;
     if (isGrouped) {
-      String[] figure = figure(kamelet).split(":\\s*");
+      String[] figure = figure(kamelet).split(":\\s*", 2);
       measure = Measure.valueOf(figure[0].toUpperCase(Locale.ROOT));
       field = figure.length == 1 ? null : figure[1];
     } else {
@@ -88,8 +88,12 @@ public record View(
     String measure =
         kamelet.parameter(
             "measure", "count, or sum, avg or max of a field, such as sum: size", MEASURES);
-    if (given.size() > 1 || given.size() == 1 && !measure.equals("count")) {
-      throw kamelet.invalid("measure", "left out with sum, avg or max, of which there is one");
+    if (given.size() > 1) {
+      String second = given.get(1).replaceFirst(":.*", "");
+      throw kamelet.invalid(second, "left out: a view has one of sum, avg and max");
+    }
+    if (!given.isEmpty() && !measure.equals("count")) {
+      throw kamelet.invalid("measure", "left out with sum, avg or max");
     }
     return given.isEmpty() ? measure : given.get(0);
   }

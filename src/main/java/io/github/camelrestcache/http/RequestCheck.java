@@ -32,7 +32,7 @@ final class RequestCheck {
   static Problem problem(HttpServerRequest request, long mostContent) {
     String method = request.method().name();
     if (method.equals("CONNECT") || method.equals("TRACE")) {
-      return new Problem(501, "Not implemented", method + " is not offered here.");
+      return new Problem(501, "Not implemented", method + " is not supported.");
     }
     String target = request.uri();
     if (!target.startsWith("/") && !ABSOLUTE.matcher(target).matches()) {

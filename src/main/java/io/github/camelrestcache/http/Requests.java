@@ -77,14 +77,13 @@ public final class Requests {
    * @param most how long to wait for answers
    */
   public void drain(Duration delay, Duration most) {
-    LOG.info("Not ready from now on: the service ends when the requests in flight are answered");
+    LOG.info("Stopping: not ready any more, waiting for requests in flight");
     draining = true;
     try {
       TimeUnit.MILLISECONDS.sleep(delay.toMillis());
       ending = true;
       if (awaited.get() > 0 && !last.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn(
-            "{} answers were not sent within {} s and are broken off", awaited, most.toSeconds());
+        LOG.warn("Aborting {} answers that were not sent within {} s", awaited, most.toSeconds());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

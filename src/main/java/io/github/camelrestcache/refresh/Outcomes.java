@@ -75,7 +75,8 @@ public record Outcomes(
       LOG.info("Refresh of {} succeeded again", path);
     } else if (after.isGone() && (!before.isGone() || near.entry(endpoint) != null)) {
       purge.accept(endpoint);
-      LOG.warn("GitHub has denied {} for a minute ({}): it is not kept", path, after.reason());
+      LOG.warn(
+          "GitHub has denied {} for a minute, so its content is removed: {}", path, after.reason());
     } else if (failure != null && !isReported) {
       warn(path, after.reason());
       LOG.debug("Refresh of {} failed", path, failure);

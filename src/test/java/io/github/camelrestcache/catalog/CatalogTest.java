@@ -186,7 +186,7 @@ class CatalogTest {
         "view: a                       | 'by' of the Kamelet grouped-view is missing",
         "view: a, by: l, measure: median | 'median', but must be count, or sum, avg or max of a field",
         "view: a, by: l, measure: sum  | 'sum', but must be count, or sum, avg or max of a field",
-        "view: a, by: l, sum: s, avg: s | 'count', but must be left out with sum, avg or max",
+        "view: a, by: l, sum: s, avg: t | 'avg' of the Kamelet grouped-view is 't', but must be left out",
         "view: a, by: l, sum: s, measure: \"max: s\" | 'max: s', but must be left out with sum",
         "view: a, by: l, max: s=t      | the parameter 'max' of the Kamelet grouped-view is 's=t'",
         "view: a, by: l, label: f      | the Kamelet grouped-view has no parameter 'label'",
