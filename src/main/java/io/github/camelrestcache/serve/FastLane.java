@@ -154,7 +154,8 @@ public final class FastLane {
     }
     CachedEndpoint endpoint = catalog.endpoint(stored.endpoint().path());
     View view = stored.view() == null ? null : catalog.view(stored.view().name());
-    Entry entry = view == null ? near.entry(stored.endpoint()) : Entry.of(near.lists(view));
+    boolean hasOneList = view == null || view.lists().size() == 1;
+    Entry entry = hasOneList ? near.entry(stored.endpoint()) : Entry.of(near.lists(view));
     return stored.isOf(endpoint, view, entry)
             && (view != null || negotiation.isAcceptable(request, endpoint))
         ? reply(request, stored, entry, null)
