@@ -94,7 +94,15 @@ class AdminTest {
     assertThat(status.path("changeable").asBoolean()).isTrue();
     assertThat(status.path("limit").path("limit").asLong()).isPositive();
     assertThat(status.path("views").findValuesAsText("name"))
-        .contains("forks", "last_updated", "open_issues", "stars", "watchers", "languages");
+        .containsExactlyInAnyOrder(
+            "forks",
+            "last_updated",
+            "open_issues",
+            "stars",
+            "watchers",
+            "sources",
+            "languages",
+            "language_stars");
     assertThat(status.toString()).doesNotContain(TOKEN);
   }
 
