@@ -213,7 +213,7 @@ class ForwardTest extends Forwards {
   @Test
   void largeBodiesAreStreamedBothWays(@TempDir Path folder) throws Exception {
     int size = 50 << 20;
-    int clients = 8;
+    int clients = 10;
     assertThat(Runtime.getRuntime().maxMemory())
         .as("the test proves nothing with a larger heap: see argLine in the pom")
         .isLessThan((long) size * clients);
