@@ -97,7 +97,8 @@ test('shows every endpoint, and the view that clients get', async () => {
   assert.match(await page.locator('#budget').innerText(), /^[\d,]+ of 100,000 left until \d\d:\d\d:\d\d$/);
   assert.match(await page.locator('#store').innerText(), /answers/);
   const names = await page.locator('#view option').allTextContents();
-  assert.deepEqual(names.sort(), ['forks', 'last_updated', 'open_issues', 'stars', 'watchers']);
+  const ranked = ['forks', 'last_updated', 'open_issues', 'sources', 'stars', 'watchers'];
+  assert.deepEqual(names.sort(), ['language_stars', 'languages', ...ranked].sort());
   await page.locator('#view').selectOption('stars');
   await page.locator('#about', { hasText: 'stargazers_count' }).waitFor();
   const rows = await served('/view/top/10/stars');
@@ -249,7 +250,7 @@ test('works with the keyboard alone', async () => {
   await page.locator('#ask[open]').waitFor();
   await page.keyboard.type(TOKEN);
   await page.keyboard.press('Enter');
-  await page.locator('#done', { hasText: 'a refresh was asked for' }).waitFor();
+  await page.locator('#done', { hasText: 'requested a refresh of' }).waitFor();
 });
 
 test('updates itself without touching unchanged elements', async () => {
