@@ -32,7 +32,9 @@ class HealthcheckTest {
   private static final String ORG = "/orgs/Netflix";
   private static final String REPOS = "/orgs/Netflix/repos";
   private static final List<String> ENDPOINTS = List.of("/", ORG, ORG + "/members", REPOS);
-  private static final List<String> VIEWS =
+
+  /** The views of the demo, in the order of their declarations. */
+  static final List<String> VIEWS =
       List.of(
           "forks",
           "last_updated",
@@ -42,6 +44,7 @@ class HealthcheckTest {
           "sources",
           "languages",
           "language_stars");
+
   private static final Duration SOON = Duration.ofSeconds(20);
 
   private final List<AutoCloseable> open = new ArrayList<>();
