@@ -167,7 +167,7 @@ final class RedisConnections extends LettuceConnectionFactory {
     return probe;
   }
 
-  /** Opens the shared connection if there is none. Returns whether it is open. */
+  /** Connects the shared connection if it does not exist, and returns whether it is open. */
   boolean connect() {
     StatefulConnection<?, ?> shared =
         address.cluster() ? getSharedClusterConnection() : getSharedConnection();
