@@ -8,30 +8,26 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** When the request that others wait for fails, or its response cannot be shared. */
 class CoalescedFailuresTest extends CoalescedForwards {
   @Test
   void oneFollowerRetriesAfterBrokenConnection() {
-    var answers = ask(50);
-    awaitHeld(1);
-    awaitWaiting(49);
-    held.remove().connection().close();
-    awaitHeld(1);
-    answer("one");
-
-    var statuses = answers.stream().map(each -> each.join().statusCode()).toList();
-    assertThat(statuses).containsOnly(200, 502).filteredOn(status -> status == 502).hasSize(1);
-    assertThat(asked()).isEqualTo(2);
+    assertThatOneFollowerRetries(first -> first.connection().close());
   }
 
   @Test
   void oneFollowerRetriesAfterGitHubError() {
+    assertThatOneFollowerRetries(first -> first.response().setStatusCode(502).end("unicorn"));
+  }
+
+  private void assertThatOneFollowerRetries(Consumer<HttpServerRequest> fail) {
     var answers = ask(50);
     awaitHeld(1);
     awaitWaiting(49);
-    held.remove().response().setStatusCode(502).end("unicorn");
+    fail.accept(held.remove());
     awaitHeld(1);
     answer("one");
 
