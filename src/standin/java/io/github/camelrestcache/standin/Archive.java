@@ -23,6 +23,10 @@ public final class Archive {
 
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
+  /** From JDK 25 on an AOT cache, which also has linked classes and profiles (JEP 483 and 515). */
+  private static final String OPTION =
+      Runtime.version().feature() < 25 ? "-XX:ArchiveClassesAtExit=" : "-XX:AOTCacheOutput=";
+
   private static final List<String> TARGETS =
       List.of("/orgs/Netflix", "/orgs/Netflix/repos", "/view/top/5/stars", "/repos/Netflix/zuul");
 
@@ -65,9 +69,7 @@ public final class Archive {
     Process service = null;
     try {
       ProcessBuilder builder =
-          new ProcessBuilder(
-                  folder.resolve("camel-rest-cache").toString(),
-                  "-XX:ArchiveClassesAtExit=" + archive)
+          new ProcessBuilder(folder.resolve("camel-rest-cache").toString(), OPTION + archive)
               .directory(log.getParent().toFile())
               .redirectErrorStream(true)
               .redirectOutput(log.toFile());
