@@ -114,7 +114,7 @@ class AppTokenTest {
       assertThat(github.requests())
           .extracting(Recorded::path)
           .containsOnly("/orgs/Netflix/installation", TOKENS);
-      assertThat(token(service)).isEqualTo("It has not arrived yet");
+      assertThat(token(service)).isEqualTo("GitHub has not sent the first token yet");
 
       held.remove().run();
       service.ready();
@@ -252,7 +252,8 @@ class AppTokenTest {
           .as("no refresh without the token")
           .noneMatch(each -> each.path().equals("/orgs/Netflix/repos"));
       assertThat(log.lines())
-          .containsExactly("[null] No new installation token of the GitHub App. " + failure);
+          .containsExactly(
+              "[null] The request for an installation token of the GitHub App failed: " + failure);
 
       github.apps().install(APP, KEY.getPublic(), "netflix", 815);
       service.ready();

@@ -247,7 +247,10 @@ class StartAndStopTest {
       assertThat(Instance.output(folders[isFirst ? 0 : 1]))
           .singleElement()
           .asString()
-          .contains("Not started: PORT is '" + same.get("PORT") + "', which cannot be listened on");
+          .contains(
+              "Not started: PORT is '"
+                  + same.get("PORT")
+                  + "', but the service cannot listen on it");
       assertThat((isFirst ? other : one).isAlive()).isTrue();
     } finally {
       one.destroyForcibly().waitFor();

@@ -82,9 +82,9 @@ public final class Server {
           .join();
     } catch (CompletionException e) {
       throw new BadConfiguration(
-          "%sPORT is '%d', which cannot be listened on at %sHOST=%s (%s): choose a free port and an"
+          "%sPORT is '%d', but the service cannot listen on it at %sHOST=%s (%s): choose a free port"
                   .formatted(name, address.port(), name, address.name(), e.getCause().getMessage())
-              + " address of this machine");
+              + " and an address of this machine");
     }
   }
 

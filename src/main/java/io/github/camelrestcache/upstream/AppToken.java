@@ -72,7 +72,7 @@ public final class AppToken {
     } else {
       AppKey.read(app.keyFile());
       installation = app.installation();
-      trouble = "It has not arrived yet";
+      trouble = "GitHub has not sent the first token yet";
       begun.completeOnTimeout(null, LONGEST_START, TimeUnit.SECONDS);
     }
   }
@@ -97,7 +97,7 @@ public final class AppToken {
     if (app == null || !now().isEmpty()) {
       return null;
     }
-    return trouble == null ? "It has ended" : trouble;
+    return trouble == null ? "The last token has expired" : trouble;
   }
 
   /** Why the last request for a token has failed, or null. */
@@ -213,7 +213,7 @@ public final class AppToken {
             ? BadConfiguration.sentence(failure)
             : problem.getMessage().replaceFirst(":.*", "");
     if (!sentence.equals(trouble)) {
-      LOG.warn("No new installation token of the GitHub App. {}", sentence);
+      LOG.warn("The request for an installation token of the GitHub App failed: {}", sentence);
     }
     trouble = sentence;
     installation = app.installation();
