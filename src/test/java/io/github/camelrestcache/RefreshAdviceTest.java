@@ -229,7 +229,7 @@ class RefreshAdviceTest {
 
   @Test
   void resultOfSupersededLeaseIsDropped() {
-    start("1h", "admin.token", ADMIN);
+    start("1h", "admin.token", ADMIN, "github.answer.timeout", "3s");
     service.ready();
     github.clearRequests();
     github.override(
@@ -254,7 +254,7 @@ class RefreshAdviceTest {
         asked -> asked.path().equals(ORG),
         (asked, request) -> request.response().setStatusCode(500).end());
     try (LogLines log = LogLines.of("io.github.camelrestcache.refresh.Refreshes")) {
-      start("1h");
+      start("1h", "github.answer.timeout", "5s");
 
       await().atMost(SOON).until(() -> !log.lines().isEmpty());
 
