@@ -4,9 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Scanner;
 
 /**
- * Runs a stand-in by itself, for scripts: it prints its address, knows the token {@code
- * service-token}, makes each line that it reads the description of its first repository, and never
- * answers what is below {@code /hang/}.
+ * Runs a stand-in in a process of its own, for scripts. It prints its URL and knows the token
+ * {@code service-token}. Each line on standard input becomes the description of its first
+ * repository. It never answers requests for paths below {@code /hang/}.
  */
 public final class Alone {
   private Alone() {}

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 
 /**
  * Plays GitHub Apps: verifies their JSON web tokens as GitHub does, and issues installation tokens
- * that end. The tokens of an installation share its rate limit.
+ * that expire. The tokens of an installation share its rate limit.
  */
 public final class AppTokens {
 
@@ -99,7 +99,7 @@ public final class AppTokens {
           200, body.put("id", app.installation()).put("target_type", "Organization"));
     }
     String token = "ghs_" + UUID.randomUUID().toString().replace("-", "") + "aB3x";
-    // to the second, as GitHub says it
+    // to the second, as GitHub does
     Instant end = Instant.now().plus(lifetime).truncatedTo(ChronoUnit.SECONDS);
     Caller caller =
         new Caller("installation " + app.installation(), "the-app[bot]", List.of(), List.of());

@@ -15,9 +15,10 @@ import java.util.concurrent.TimeUnit;
 import redis.embedded.RedisServer;
 
 /**
- * Makes the archive of classes with which the packaged service starts faster: runs it once, in its
- * folder, against a Redis and a stand-in for GitHub on loopback, and has it answer some requests.
- * Without an archive it starts as well, so a failure is told and fails nothing.
+ * Writes the class data archive, with which the packaged service starts faster. Runs the service
+ * once in its folder, with a Redis and a stand-in for GitHub on loopback, and sends it some
+ * requests. The service also starts without an archive, so a failure is printed and does not fail
+ * the build.
  */
 public final class Archive {
 
@@ -33,7 +34,7 @@ public final class Archive {
   private Archive() {}
 
   /**
-   * Makes it.
+   * Writes the archive.
    *
    * @param args the folder in which launcher, jar and lib are
    * @throws IOException if an old archive cannot be removed
@@ -41,7 +42,7 @@ public final class Archive {
   public static void main(String[] args) throws IOException {
     Path folder = Path.of(args[0]).toAbsolutePath();
     Path archive = folder.resolve("camel-rest-cache.jsa");
-    // the launcher takes the archive for the JVM that has this file
+    // the launcher uses the archive with the JVM whose release file equals this one
     Path jvm = folder.resolve("camel-rest-cache.release");
     Files.deleteIfExists(jvm);
     Files.deleteIfExists(archive);
@@ -51,7 +52,7 @@ public final class Archive {
       Files.copy(Path.of(System.getProperty("java.home"), "release"), jvm);
     } catch (Exception e) {
       Files.deleteIfExists(archive);
-      System.out.println("No archive of classes, so starts take longer: " + e);
+      System.out.println("No class data archive was written, so starts take longer: " + e);
       System.out.println(Files.readString(log));
     } finally {
       Files.delete(log);
@@ -88,17 +89,17 @@ public final class Archive {
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (!isAnswered(url + "/healthcheck")) {
         if (service.waitFor(50, TimeUnit.MILLISECONDS) || System.nanoTime() > end) {
-          throw new IllegalStateException("The service did not get ready");
+          throw new IllegalStateException("The service is not ready after 60 s, or has ended");
         }
       }
       for (String target : TARGETS) {
-        // by the routes, and by what they have left
+        // the first answer comes from the routes, the second from the fast lane
         isAnswered(url + target);
         isAnswered(url + target);
       }
       service.destroy();
       if (!service.waitFor(60, TimeUnit.SECONDS) || !Files.exists(archive)) {
-        throw new IllegalStateException("The JVM wrote none");
+        throw new IllegalStateException("The JVM has written no archive");
       }
     } finally {
       if (service != null) {

@@ -9,7 +9,7 @@ import java.util.Map;
 /** The primary rate limit: for every caller and resource, one window with a number of requests. */
 final class Budgets {
   /**
-   * One caller's window for one resource.
+   * The rate limit window of one caller for one resource.
    *
    * @param limit requests in the whole window
    * @param used requests made in it so far
@@ -35,7 +35,7 @@ final class Budgets {
   }
 
   /**
-   * Leaves every caller that many requests until the given time has passed.
+   * Limits each caller to that many requests until the given time has passed.
    *
    * @param resource of this resource alone; null for each
    */

@@ -16,7 +16,7 @@ import java.util.Map;
 record Call(
     Recorded request, Caller caller, String[] path, Map<String, String> query, String base) {
   /**
-   * Who asks.
+   * The caller.
    *
    * @param token the token; empty for somebody without one
    * @param login whom the token belongs to; empty for somebody without one

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 /**
  * Runs a stand-in for test/clients. It prints its address, which its JSON names too, as GitHub's
  * JSON names https://api.github.com. It knows the tokens service-token and demo-token, and the App
- * 4711 with the installation 815. At /-/requests it tells what it was asked: GET answers one line
- * for each request, {@code <method> <target> <Authorization or none>}, and DELETE forgets them.
+ * 4711 with the installation 815. GET /-/requests answers with one line for each request that it
+ * got, {@code <method> <target> <Authorization or none>}. DELETE /-/requests forgets them.
  */
 public final class ForClients {
   private static final String REQUESTS = "/-/requests";

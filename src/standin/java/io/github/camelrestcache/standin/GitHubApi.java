@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What GitHub does around every answer: who asks, rate limits, validators, compression and the
- * headers that all answers have.
+ * What GitHub does for every answer: credentials, rate limits, validators, compression and the
+ * fields that all answers have.
  */
 final class GitHubApi {
   private static final Pattern ENTITY_TAG = Pattern.compile("(?:W/)?(\"[^\"]*\")");

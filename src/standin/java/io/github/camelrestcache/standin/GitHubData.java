@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * What the organization has. Repositories stand in the order of their ids, which is GitHub's. Pages
- * of lists are kept as bytes until something changes. Safe for use by several threads.
+ * The data of the organization. Repositories are in the order of their ids, as at GitHub. Pages of
+ * lists are kept as bytes until something changes. Threads may share it.
  */
 final class GitHubData {
   static final long ORG_ID = 913_567;

@@ -18,8 +18,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * GitHub's objects as JSON: fields and their order as in its documentation, values made from the
- * arguments alone, so that every run has the same. URLs in them name api.github.com.
+ * GitHub's objects as JSON, with the fields and their order as in GitHub's documentation. Values
+ * depend on the arguments only, so each run has the same ones. URLs name api.github.com.
  */
 final class GitHubJson {
   static final ObjectMapper MAPPER = new ObjectMapper();

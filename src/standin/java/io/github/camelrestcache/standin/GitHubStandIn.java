@@ -24,7 +24,7 @@ import java.util.function.Predicate;
  *
  * <p>Its data is the same in every run. Bodies name https://api.github.com in their URLs; the
  * headers Link and Location name the host that the client used. Every method may be called from any
- * thread and at any time, before {@link #start()} too; {@link #override} alone asks for care.
+ * thread and at any time, before {@link #start()} too; only {@link #override} has more conditions.
  */
 public final class GitHubStandIn implements AutoCloseable {
   /** Takes something back; closing it again does nothing. */
@@ -104,8 +104,8 @@ public final class GitHubStandIn implements AutoCloseable {
   }
 
   /**
-   * Goes back to the state after building: first data, no tokens, full budgets, no secondary limit,
-   * no overrides, no recorded requests. Connections stay.
+   * Returns to the state after building: the first data, no tokens, full rate limits, no secondary
+   * limit, no overrides, no recorded requests. Connections stay open.
    */
   public void reset() {
     api =
@@ -152,9 +152,9 @@ public final class GitHubStandIn implements AutoCloseable {
   }
 
   /**
-   * Changes a repository. Its Last-Modified becomes now; its fields are changed by nothing but the
-   * given code, and it keeps the path that it had. One whose field {@code private} is true exists
-   * only for tokens with the scope "repo".
+   * Changes the fields of a repository by the given code. Its Last-Modified becomes now, and its
+   * path stays. A repository whose field {@code private} is true exists only for tokens with the
+   * scope "repo".
    */
   public void updateRepository(String name, Consumer<ObjectNode> change) {
     api.data.change(name, change);
@@ -176,7 +176,7 @@ public final class GitHubStandIn implements AutoCloseable {
   }
 
   /**
-   * Makes a fine-grained token known that sees private repositories. Its answers name the
+   * Adds a fine-grained token that may read private repositories. Answers to it name the
    * permissions, such as {@code contents=read}.
    */
   public void addFineGrainedToken(String token, String login, String... permissions) {
@@ -223,10 +223,10 @@ public final class GitHubStandIn implements AutoCloseable {
   }
 
   /**
-   * Has some requests answered by the given code; of several overrides that match, the newest wins.
+   * Answers some requests by the given code. If several overrides match, the newest one answers.
    *
-   * <p>The code runs on the event loop once the body is there, and must not block; it may answer
-   * later, from any thread, or never. What it throws is answered with status 500. {@code
+   * <p>The code runs on the event loop after the body has arrived, and must not block. It may
+   * answer later, from any thread, or never. If it throws an exception, the answer is 500. {@code
    * request.connection().close()} cuts the connection, and {@link #answer} gives the usual answer
    * after all.
    *
@@ -239,8 +239,8 @@ public final class GitHubStandIn implements AutoCloseable {
   }
 
   /**
-   * Gives the usual answer; headers that stand in the response already are left as they are. Meant
-   * for overrides that delay or decorate.
+   * Gives the usual answer. Fields that the response already has stay as they are. For overrides
+   * that delay or extend an answer.
    */
   public void answer(Recorded recorded, HttpServerRequest request) {
     String host = recorded.header("Host");
