@@ -227,6 +227,7 @@ class AppTokenTest {
   @Test
   void failureIsLoggedOnceAndRetriedLessAndLessOften() {
     github.reset(); // knows no App now
+    settings.putAll(Map.of("cold.wait", "1s", "refresh.interval", "1s"));
     try (LogLines log = LogLines.of(AppToken.class.getName());
         Service service = Service.start(github, settings)) {
       String failure =
@@ -240,7 +241,7 @@ class AppTokenTest {
               () ->
                   assertThat(service.get("/orgs/Netflix/repos").body())
                       .contains("The GitHub App has no valid token. " + failure));
-      await().atMost(SOON).until(() -> requests("/orgs/Netflix/installation").size() == 4);
+      await().atMost(SOON).until(() -> requests("/orgs/Netflix/installation").size() == 3);
 
       List<Instant> times =
           requests("/orgs/Netflix/installation").stream().map(Recorded::time).toList();

@@ -2,7 +2,7 @@ package io.github.camelrestcache;
 
 import static org.awaitility.Awaitility.await;
 
-import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.cache.SingleFlight.Flight;
 import io.github.camelrestcache.standin.GitHubStandIn;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.URI;

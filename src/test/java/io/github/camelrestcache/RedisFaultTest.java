@@ -32,9 +32,9 @@ import redis.clients.jedis.Jedis;
 /** What callers see while a real Redis is down, hanging, full, slow or corrupt, and afterwards. */
 @Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class TroubleTest {
+class RedisFaultTest {
 
-  private static final Logger LOG = LoggerFactory.getLogger(TroubleTest.class);
+  private static final Logger LOG = LoggerFactory.getLogger(RedisFaultTest.class);
 
   private static final String TOKEN = "service-token";
   private static final Duration INTERVAL = Duration.ofSeconds(2);

@@ -99,7 +99,7 @@ public record Admin(
     status.put("instance", instances.me());
     status.put("instances", instances.known());
     status.put("uptime", seconds(uptime.get()));
-    status.put("store", redis.trouble());
+    status.put("store", redis.failure());
     status.put("changeable", !token.isEmpty());
     status.put("requests", requests.counts());
     status.put("limit", limits.known(github.credential()));

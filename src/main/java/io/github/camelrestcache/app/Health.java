@@ -72,7 +72,7 @@ public record Health(
     boolean ready = isReady(endpoints) && isReady(views);
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("status", ready ? "ready" : "not ready");
-    report.put("store", redis.trouble() == null ? "ready" : redis.trouble());
+    report.put("store", redis.failure() == null ? "ready" : redis.failure());
     report.put("token", github.tokenState());
     report.put("endpoints", endpoints);
     report.put("views", views);

@@ -4,7 +4,6 @@ import io.github.camelrestcache.base.InFlight;
 import io.github.camelrestcache.base.Meters;
 import io.github.camelrestcache.base.OneLine;
 import io.github.camelrestcache.base.Settings;
-import io.github.camelrestcache.cache.Flights;
 import io.github.camelrestcache.cache.HttpCache;
 import io.github.camelrestcache.cache.Lookup;
 import io.github.camelrestcache.cache.Places;
@@ -12,6 +11,7 @@ import io.github.camelrestcache.cache.Purges;
 import io.github.camelrestcache.cache.Responses;
 import io.github.camelrestcache.cache.Scopes;
 import io.github.camelrestcache.cache.Serving;
+import io.github.camelrestcache.cache.SingleFlight;
 import io.github.camelrestcache.catalog.Catalog;
 import io.github.camelrestcache.catalog.OpenApi;
 import io.github.camelrestcache.catalog.RouteReload;
@@ -171,10 +171,11 @@ public final class Wiring implements CamelConfiguration, AutoCloseable {
     registry.bind("viewPaths", paths);
 
     // the HTTP cache
-    Flights flights = new Flights(workers, settings.github().answerTimeout().dividedBy(2));
+    SingleFlight singleFlight =
+        new SingleFlight(workers, settings.github().answerTimeout().dividedBy(2));
     GitHubClient client = new GitHubClient(settings, limits, refusals, status, urls, meters);
     HttpCache cache = new HttpCache(settings);
-    registry.bind("flights", flights);
+    registry.bind("singleFlight", singleFlight);
     registry.bind("scopes", scopes);
     registry.bind("purges", purges);
     registry.bind("httpCache", cache);

@@ -42,10 +42,10 @@ public final class InFlight {
   /** The maximum wait for {@link Share#CONTENTS}. */
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
-  private static final long MOST_STREAMS = 64;
+  private static final long MAX_STREAMS = 64;
 
   /** The maximum of waiting requests: each holds a thread and possibly its content. */
-  private static final int MOST_WAITING = 16;
+  private static final int MAX_WAITING = 16;
 
   private final Map<Share, Long> most = new EnumMap<>(Share.class);
   private final Map<Share, Long> used = new EnumMap<>(Share.class);
@@ -70,7 +70,7 @@ public final class InFlight {
     most.put(Share.CONTENTS, heap / 16);
     most.put(Share.FORWARDS, forwards);
     most.put(Share.UPLOADS, (forwards + 3) / 4);
-    most.put(Share.STREAMS, MOST_STREAMS);
+    most.put(Share.STREAMS, MAX_STREAMS);
     for (Share share : Share.values()) {
       used.put(share, 0L);
       waiting.put(share, 0);
@@ -106,7 +106,7 @@ public final class InFlight {
         end = Math.max(end, System.nanoTime() + STALLED); // the holder needs time to release it
       }
       long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-      boolean crowded = waiting.get(share) >= MOST_WAITING;
+      boolean crowded = waiting.get(share) >= MAX_WAITING;
       if (!waits || left <= 0 || crowded || !pause(share, Math.min(left, 100))) {
         return false;
       }

@@ -20,7 +20,7 @@ record Directives(Map<String, String> values) {
   private static final Pattern DIGITS = Pattern.compile("\\d+");
 
   /** The highest number of seconds, about 68 years (RFC 9111 1.2.2). */
-  private static final long MOST_SECONDS = Integer.MAX_VALUE;
+  private static final long MAX_SECONDS = Integer.MAX_VALUE;
 
   /** Parses the value of a field, which may be null. */
   static Directives of(String field) {
@@ -88,11 +88,11 @@ record Directives(Map<String, String> values) {
       return invalid;
     }
     return value.length() > 10 && !value.matches("0+\\d{1,10}")
-        ? MOST_SECONDS
+        ? MAX_SECONDS
         : bounded(Long.parseLong(value));
   }
 
   static long bounded(long seconds) {
-    return Math.max(0, Math.min(seconds, MOST_SECONDS));
+    return Math.max(0, Math.min(seconds, MAX_SECONDS));
   }
 }

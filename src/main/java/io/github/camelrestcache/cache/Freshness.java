@@ -25,7 +25,7 @@ record Freshness(
     long whileRevalidate,
     long ifError) {
 
-  private static final Duration MOST_HEURISTIC = Duration.ofDays(1);
+  private static final Duration MAX_HEURISTIC = Duration.ofDays(1);
 
   /** Not stored even with explicit freshness: partial, personal or temporary answers. */
   private static final Set<Integer> NEVER = Set.of(202, 206, 304, 401, 403, 404, 412, 416, 429);
@@ -107,6 +107,6 @@ record Freshness(
       return 0;
     }
     long tenth = Duration.between(since, date).toSeconds() / 10;
-    return Math.min(Directives.bounded(tenth), MOST_HEURISTIC.toSeconds());
+    return Math.min(Directives.bounded(tenth), MAX_HEURISTIC.toSeconds());
   }
 }

@@ -30,7 +30,7 @@ public final class HttpCache {
   static final int SMALL = 64 << 10;
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpCache.class);
-  private static final long MOST_SECONDS_APART = 60;
+  private static final long MAX_SECONDS_APART = 60;
 
   private final AtomicBoolean clocksDiffer = new AtomicBoolean();
 
@@ -247,7 +247,7 @@ public final class HttpCache {
     String date = fields.contains("Age") ? null : fields.get("Date");
     Instant there = date == null || clocksDiffer.get() ? null : HttpDates.parse(date);
     long seconds = there == null ? 0 : Duration.between(there, now).toSeconds();
-    if (Math.abs(seconds) > MOST_SECONDS_APART && clocksDiffer.compareAndSet(false, true)) {
+    if (Math.abs(seconds) > MAX_SECONDS_APART && clocksDiffer.compareAndSet(false, true)) {
       LOG.warn(
           "The clock of this machine is {} s {} GitHub's: set it by NTP",
           Math.abs(seconds),

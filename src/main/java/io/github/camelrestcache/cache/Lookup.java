@@ -153,7 +153,7 @@ public final class Lookup {
       @Variable("request") ClientRequest client,
       @Variable("ask") UpstreamRequest ask,
       @Variable("found") Found ahead,
-      @Variable("waited") Flights.Outcome waited) {
+      @Variable("waited") SingleFlight.Outcome waited) {
     // unless the token has been replaced since
     if (ahead != null && waited == null && key(ask).equals(ahead.key())) {
       return ahead;

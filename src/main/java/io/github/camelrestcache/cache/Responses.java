@@ -41,7 +41,7 @@ public final class Responses {
   /** How long GitHub's installation tokens live, which begin with {@code ghs_}. */
   private static final Duration INSTALLATION_TOKEN = Duration.ofHours(1);
 
-  private static final int MOST_AT_ONCE = 1_000;
+  private static final int MAX_AT_ONCE = 1_000;
 
   private final RedisConnection redis;
   private final HttpCache cache;
@@ -157,8 +157,8 @@ public final class Responses {
     try {
       byte[] list = listOf(ask);
       List<?> keys = (List<?>) redis.together(to -> to.zrange(list, 0, -1)).get(0);
-      for (int from = 0; from < keys.size(); from += MOST_AT_ONCE) {
-        int end = Math.min(keys.size(), from + MOST_AT_ONCE);
+      for (int from = 0; from < keys.size(); from += MAX_AT_ONCE) {
+        int end = Math.min(keys.size(), from + MAX_AT_ONCE);
         byte[][] some = keys.subList(from, end).toArray(new byte[0][]);
         redis.together(to -> to.unlink(some), to -> to.zrem(list, some));
       }
@@ -194,7 +194,7 @@ public final class Responses {
 
   /** Logs a failure, unless the connection has logged its cause. */
   void failed(DataAccessException e) {
-    if (redis.trouble() == null && failing.compareAndSet(false, true)) {
+    if (redis.failure() == null && failing.compareAndSet(false, true)) {
       LOG.warn(
           "Forwarded reads are not cached, because Redis fails: {}",
           String.valueOf(e.getMostSpecificCause().getMessage()).lines().findFirst().orElse(""));

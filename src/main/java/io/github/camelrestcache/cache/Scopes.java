@@ -42,7 +42,7 @@ public final class Scopes {
   /** Longer than any request takes; then something is stored, or nothing is. */
   private static final Duration UNTIL_STORED = Duration.ofMinutes(10);
 
-  private static final int MOST_OUTLIVED = 10_000;
+  private static final int MAX_OUTLIVED = 10_000;
 
   private static final byte[] MARK = "mark".getBytes(UTF_8);
 
@@ -215,7 +215,7 @@ public final class Scopes {
       }
       return true;
     } catch (DataAccessException e) {
-      if (outlived.size() < MOST_OUTLIVED) {
+      if (outlived.size() < MAX_OUTLIVED) {
         outlived.add(scope);
       }
       return false;

@@ -2,7 +2,7 @@ package io.github.camelrestcache.cache;
 
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.cache.Answer.Kind;
-import io.github.camelrestcache.cache.Flights.Flight;
+import io.github.camelrestcache.cache.SingleFlight.Flight;
 import io.github.camelrestcache.upstream.Limit;
 import io.github.camelrestcache.upstream.RateLimits;
 import io.github.camelrestcache.upstream.UpstreamRequest;

@@ -25,7 +25,7 @@ import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
  * collapsed requests). The others wait without a thread or a connection, and then look into the
  * cache again.
  */
-public final class Flights {
+public final class SingleFlight {
 
   /** The outcome of a request, for those that waited for it. */
   public enum Outcome {
@@ -81,7 +81,7 @@ public final class Flights {
    * @param workers continues the requests that waited
    * @param patience the maximum wait for another request
    */
-  public Flights(Executor workers, Duration patience) {
+  public SingleFlight(Executor workers, Duration patience) {
     this.workers = workers;
     this.patience = patience;
   }

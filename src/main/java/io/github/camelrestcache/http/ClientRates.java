@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 public final class ClientRates {
 
   /** The maximum number of buckets; beyond it, frequent clients keep theirs (TinyLFU). */
-  private static final int MOST_CLIENTS = 100_000;
+  private static final int MAX_CLIENTS = 100_000;
 
   private static final CharSequence POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
   private static final CharSequence STATE = HttpHeaders.createOptimized("RateLimit");
@@ -49,7 +49,7 @@ public final class ClientRates {
     buckets =
         Caffeine.newBuilder()
             .executor(Runnable::run) // eviction is cheaper than waking another thread
-            .maximumSize(MOST_CLIENTS)
+            .maximumSize(MAX_CLIENTS)
             .expireAfterAccess(full.multipliedBy(2))
             .build(
                 address ->

@@ -21,7 +21,7 @@ final class RequestContent extends InputStream {
   private static final Object END = new Object();
 
   /** The maximum of unread bytes that are skipped to keep the connection. */
-  private static final long MOST_UNWANTED = 25L * 1024 * 1024;
+  private static final long MAX_UNWANTED = 25L * 1024 * 1024;
 
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
   private final HttpServerRequest request;
@@ -43,7 +43,7 @@ final class RequestContent extends InputStream {
         buffer -> {
           if (!unwanted) {
             arrived.add(buffer);
-          } else if ((passed += buffer.length()) > MOST_UNWANTED) {
+          } else if ((passed += buffer.length()) > MAX_UNWANTED) {
             request.connection().close();
           }
         });

@@ -46,7 +46,7 @@ public final class TlsKey extends X509ExtendedKeyManager {
   /** The pair before, for handshakes that have chosen it already. */
   private volatile Pair previous;
 
-  private String trouble;
+  private String lastFailure;
 
   /**
    * Reads the files.
@@ -74,16 +74,16 @@ public final class TlsKey extends X509ExtendedKeyManager {
       if (now != pair) {
         previous = pair;
         pair = now;
-      } else if (trouble == null) {
+      } else if (lastFailure == null) {
         return;
       }
       LOG.info("Using the certificate that is now in TLS_CERTIFICATE_FILE");
-      trouble = null;
+      lastFailure = null;
     } catch (BadConfiguration e) {
-      if (!e.getMessage().equals(trouble)) {
+      if (!e.getMessage().equals(lastFailure)) {
         LOG.warn("{}. Keeping the previous certificate and key", e.getMessage());
       }
-      trouble = e.getMessage();
+      lastFailure = e.getMessage();
     }
   }
 

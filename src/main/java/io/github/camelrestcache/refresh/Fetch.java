@@ -37,7 +37,7 @@ public record Fetch(
   private static final int LARGEST_PAGE = 64 << 20;
 
   /** How many refreshes may be under way in an instance: the consumers of refresh-next. */
-  private static final int MOST_AT_ONCE = 8;
+  private static final int MAX_AT_ONCE = 8;
 
   /**
    * Begins without pages; stored ones are revalidated.
@@ -59,7 +59,7 @@ public record Fetch(
     String form = form(endpoint);
     boolean isFree = stored != null && form.equals(stored.form()) && github.isAuthorized();
     if (!isFree && limit != null && limit.reset() > Instant.now().getEpochSecond()) {
-      int most = MOST_AT_ONCE * instances.known().size();
+      int most = MAX_AT_ONCE * instances.known().size();
       Budget.check(endpoint.path(), limit, settings.github().rateReserve(), most);
     }
     return new Pages(

@@ -24,7 +24,7 @@ import java.util.Set;
 public final class Pages {
 
   /** How often a list that changes during the fetch is fetched again. */
-  private static final int MOST_REPEATS = 2;
+  private static final int MAX_REPEATS = 2;
 
   /** Items per page: GitHub's maximum, and the sizes to try if GitHub fails with that. */
   private static final List<Integer> SIZES = List.of(100, 50, 30);
@@ -245,10 +245,7 @@ public final class Pages {
     Page first = pieces.get(0).page();
     if (changed && hasItemTwice()) {
       repeat();
-    } else if (changed
-        && pieces.size() > 1
-        && first.validator() != null
-        && repeats < MOST_REPEATS) {
+    } else if (changed && pieces.size() > 1 && first.validator() != null && repeats < MAX_REPEATS) {
       confirming = true;
       next = first.target();
     }
@@ -261,7 +258,7 @@ public final class Pages {
   }
 
   private void repeat() {
-    if (repeats == MOST_REPEATS) {
+    if (repeats == MAX_REPEATS) {
       throw new RefreshFailed(
           "%s changes faster than its pages can be fetched: an item was on two pages"
               .formatted(endpoint.path()));

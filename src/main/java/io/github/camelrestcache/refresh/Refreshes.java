@@ -136,7 +136,7 @@ public final class Refreshes {
     if (isAwaited(endpoint)) {
       return Long.MIN_VALUE;
     }
-    return redis.trouble() == null
+    return redis.failure() == null
         ? schedule.state(endpoint.path()).due(endpoint.every())
         : Long.MAX_VALUE;
   }
@@ -169,7 +169,7 @@ public final class Refreshes {
       }
     } catch (DataAccessException e) {
       rest(path);
-      if (redis.trouble() == null && odd.compareAndSet(false, true)) {
+      if (redis.failure() == null && odd.compareAndSet(false, true)) {
         LOG.warn("Refreshes cannot take leases: {}", BadConfiguration.sentence(e));
       }
       near.giveUp(path, e);

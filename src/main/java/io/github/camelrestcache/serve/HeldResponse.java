@@ -40,7 +40,7 @@ final class HeldResponse {
   private static final Pattern OF_A_CALLER = Pattern.compile("[0-9a-f]{64}");
 
   /** The longest content that is kept in both codings, in bytes. */
-  private static final int MOST_DECODED = 64 << 10;
+  private static final int MAX_DECODED = 64 << 10;
 
   /** The approximate size in memory without the content, in bytes. */
   private static final int OVERHEAD = 1500;
@@ -131,7 +131,7 @@ final class HeldResponse {
 
   /** The approximate size in memory, in bytes; most of the fields are shared. */
   int size() {
-    int decoded = isGzip ? Math.min(MOST_DECODED, USUAL_RATIO * content.size()) : 0;
+    int decoded = isGzip ? Math.min(MAX_DECODED, USUAL_RATIO * content.size()) : 0;
     int more = Math.max(0, fields.size() - USUAL_FIELDS);
     int linked = links.values().stream().mapToInt(String::length).sum();
     return OVERHEAD + content.size() + decoded + more + linked;
@@ -178,11 +178,11 @@ final class HeldResponse {
    * accept the same coding.
    */
   private Content plain() {
-    if (plain == null && !isLarge && content.size() <= MOST_DECODED) {
+    if (plain == null && !isLarge && content.size() <= MAX_DECODED) {
       try {
         byte[] gzip = content.buffer().getBytes();
-        byte[] decoded = ContentCoding.decoded("gzip", gzip, MOST_DECODED + 1);
-        isLarge = decoded.length > MOST_DECODED;
+        byte[] decoded = ContentCoding.decoded("gzip", gzip, MAX_DECODED + 1);
+        isLarge = decoded.length > MAX_DECODED;
         plain = isLarge ? null : Content.of(decoded);
       } catch (IOException e) {
         isLarge = true; // invalid

@@ -25,7 +25,7 @@ public final class Changes {
   private static final long TRUSTED = Duration.ofSeconds(1).toNanos();
 
   private static final int NUMBERS = 1 << 14;
-  private static final int MOST_HEARD = 10_000;
+  private static final int MAX_HEARD = 10_000;
 
   private final AtomicIntegerArray numbers = new AtomicIntegerArray(NUMBERS);
   private final AtomicInteger all = new AtomicInteger();
@@ -60,7 +60,7 @@ public final class Changes {
     String[] words = message.substring(WRITTEN.length()).split(" ", 2);
     note(words[1]);
     synchronized (this) {
-      if (heard.size() < MOST_HEARD) {
+      if (heard.size() < MAX_HEARD) {
         heard.add(Long.parseLong(words[0]));
       }
     }

@@ -63,7 +63,7 @@ public final class Instances {
 
   /** The names of all known instances, including this one, in no order. */
   public List<String> known() {
-    return redis.trouble() == null ? known : List.of(me);
+    return redis.failure() == null ? known : List.of(me);
   }
 
   /** The number of instances, this one included; while Redis is away, the last known. */
@@ -78,7 +78,7 @@ public final class Instances {
    * @throws DataAccessException without Redis
    */
   public void present() {
-    if (redis.trouble() != null) {
+    if (redis.failure() != null) {
       return;
     }
     List<?> names = redis.run(PRESENT, key, me, kept.toMillis(), channel);

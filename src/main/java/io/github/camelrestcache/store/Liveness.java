@@ -19,10 +19,10 @@ import org.springframework.data.redis.RedisConnectionFailureException;
  */
 final class Liveness {
 
-  private record Trouble(String what, Instant began, String reason) {
+  private record Fault(String what, Instant began, String reason) {
 
-    static Trouble of(String what, Throwable failure) {
-      return new Trouble(what, Instant.now(), RedisFailure.reason(failure));
+    static Fault of(String what, Throwable failure) {
+      return new Fault(what, Instant.now(), RedisFailure.reason(failure));
     }
 
     @Override
@@ -45,7 +45,7 @@ final class Liveness {
    * The maximum number of attempts of an operation that loses its connection: a closed connection
    * may be detected only when a command is sent.
    */
-  private static final int MOST_TRIES = 3;
+  private static final int MAX_TRIES = 3;
 
   /** Milliseconds between two probes. With their timeout, less than a second. */
   private static final long PAUSE = 100;
@@ -67,9 +67,9 @@ final class Liveness {
   private Runnable onReturn;
 
   /** While the circuit breaker is open, why it is; null while Redis answers. */
-  private volatile Trouble outage;
+  private volatile Fault outage;
 
-  private volatile Trouble refusal;
+  private volatile Fault refusal;
   private volatile long lastRefusal;
 
   /** The number of times that all connections were closed; earlier failures are ignored. */
@@ -98,21 +98,21 @@ final class Liveness {
   /** Ends the probe. From now on Redis counts as gone, which is not logged. */
   synchronized void stop() {
     probes.shutdownNow();
-    outage = new Trouble(NO_ANSWER, Instant.now(), "the service has stopped");
+    outage = new Fault(NO_ANSWER, Instant.now(), "the service has stopped");
   }
 
   boolean isUp() {
     return outage == null;
   }
 
-  String trouble() {
-    Trouble gone = outage;
+  String failure() {
+    Fault gone = outage;
     return Objects.toString(gone == null ? refusal : gone, null);
   }
 
   /** Fails with the time and the reason while Redis does not answer. */
   void check() {
-    Trouble gone = outage;
+    Fault gone = outage;
     if (gone != null) {
       throw new RedisConnectionFailureException(gone.toString());
     }
@@ -132,7 +132,7 @@ final class Liveness {
       return true;
     } else if (RedisFailure.NO_WRITES.test(answer)) {
       refused(failure);
-    } else if (RedisFailure.isLost(failure) && tries < MOST_TRIES && isUp()) {
+    } else if (RedisFailure.isLost(failure) && tries < MAX_TRIES && isUp()) {
       return true;
     } else if (resets == before && isUp() && RedisFailure.isOutage(failure)) {
       fail(failure);
@@ -155,11 +155,11 @@ final class Liveness {
   private synchronized void fail(Throwable failure) {
     if (outage != null) {
       if (!probes.isShutdown() && !RedisFailure.isLost(failure)) {
-        outage = new Trouble(NO_ANSWER, outage.began(), RedisFailure.reason(failure));
+        outage = new Fault(NO_ANSWER, outage.began(), RedisFailure.reason(failure));
       }
       return;
     }
-    outage = Trouble.of(NO_ANSWER, failure);
+    outage = Fault.of(NO_ANSWER, failure);
     if (!ending) {
       LOG.warn(
           "Redis at {} does not answer ({}): operations fail until it does", name, outage.reason());
@@ -171,7 +171,7 @@ final class Liveness {
     lastRefusal = System.nanoTime();
     hasWritten = false;
     if (refusal == null) {
-      refusal = Trouble.of("Redis refuses writes", failure);
+      refusal = Fault.of("Redis refuses writes", failure);
       LOG.warn("Redis at {} refuses writes ({}): reads continue", name, refusal.reason());
     }
   }

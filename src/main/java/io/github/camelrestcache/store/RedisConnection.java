@@ -139,8 +139,8 @@ public final class RedisConnection extends RedisTemplate<String, Object> {
    * What is wrong with Redis, for people: no answer or refused writes, with the time and the
    * reason. Null if nothing is known to be wrong.
    */
-  public String trouble() {
-    return liveness.trouble();
+  public String failure() {
+    return liveness.failure();
   }
 
   @Override

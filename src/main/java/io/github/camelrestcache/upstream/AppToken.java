@@ -51,7 +51,7 @@ public final class AppToken {
 
   private volatile String token = "";
   private volatile Instant end = Instant.EPOCH;
-  private volatile String trouble;
+  private volatile String lastFailure;
 
   // only the route uses these
   private String installation;
@@ -72,7 +72,7 @@ public final class AppToken {
     } else {
       AppKey.read(app.keyFile());
       installation = app.installation();
-      trouble = "GitHub has not sent the first token yet";
+      lastFailure = "GitHub has not sent the first token yet";
       begun.completeOnTimeout(null, LONGEST_START, TimeUnit.SECONDS);
     }
   }
@@ -97,12 +97,12 @@ public final class AppToken {
     if (app == null || !now().isEmpty()) {
       return null;
     }
-    return trouble == null ? "The last token has expired" : trouble;
+    return lastFailure == null ? "The last token has expired" : lastFailure;
   }
 
   /** Why the last request for a token has failed, or null. */
-  String trouble() {
-    return trouble;
+  String lastFailure() {
+    return lastFailure;
   }
 
   /**
@@ -198,10 +198,10 @@ public final class AppToken {
     end = now.plus(life);
     double left = ThreadLocalRandom.current().nextDouble(1, 1.1) / PART_LEFT;
     due = end.minusMillis((long) (life.toMillis() * left));
-    if (trouble != null) {
+    if (lastFailure != null) {
       LOG.info("Using a new installation token of the GitHub App");
     }
-    trouble = null;
+    lastFailure = null;
     begun.complete(null);
   }
 
@@ -212,10 +212,10 @@ public final class AppToken {
         problem == null
             ? BadConfiguration.sentence(failure)
             : problem.getMessage().replaceFirst(":.*", "");
-    if (!sentence.equals(trouble)) {
+    if (!sentence.equals(lastFailure)) {
       LOG.warn("The request for an installation token of the GitHub App failed: {}", sentence);
     }
-    trouble = sentence;
+    lastFailure = sentence;
     installation = app.installation();
     due = Instant.now().plus(wait);
     retry = due;

@@ -28,7 +28,7 @@ import org.apache.hc.core5.util.Timeout;
 public final class GitHubClient extends HttpClientBuilder implements HttpActivityListener {
 
   /** GitHub's answers have some 30 fields; an endless header would fill the heap. */
-  private static final int MOST_FIELDS = 256;
+  private static final int MAX_FIELDS = 256;
 
   private static final int LONGEST_FIELD = 64 << 10;
 
@@ -80,7 +80,7 @@ public final class GitHubClient extends HttpClientBuilder implements HttpActivit
                 ManagedHttpClientConnectionFactory.builder()
                     .http1Config(
                         Http1Config.custom()
-                            .setMaxHeaderCount(MOST_FIELDS)
+                            .setMaxHeaderCount(MAX_FIELDS)
                             .setMaxLineLength(LONGEST_FIELD)
                             .build())
                     .build()))

@@ -26,7 +26,7 @@ public final class RateLimits {
   private static final int MOST = 10_000;
 
   /** How many limits are metered; those of callers' tokens come last. */
-  private static final int MOST_METERED = 100;
+  private static final int MAX_METERED = 100;
 
   private static final Duration KEPT = Duration.ofHours(1);
 
@@ -74,7 +74,7 @@ public final class RateLimits {
         .filter(each -> each.limit() != null && each.limit().reset() >= now)
         // "nobody" and "lent …" first, then the hashes of callers
         .sorted(Comparator.comparing(Latest::credential).reversed())
-        .limit(MOST_METERED)
+        .limit(MAX_METERED)
         .toList();
   }
 

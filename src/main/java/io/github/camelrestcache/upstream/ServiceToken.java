@@ -19,7 +19,7 @@ public final class ServiceToken {
   private final Path file;
   private final AppToken app;
   private volatile String token;
-  private String trouble;
+  private String lastFailure;
 
   /**
    * Reads the token.
@@ -54,7 +54,7 @@ public final class ServiceToken {
   /** For the healthcheck: {@code ready}, {@code none} without a token, or what failed. */
   public String state() {
     String usual = now().isEmpty() ? "none" : "ready";
-    return app.trouble() == null ? usual : app.trouble();
+    return app.lastFailure() == null ? usual : app.lastFailure();
   }
 
   /** Reads the file again, if there is one; called every second. */
@@ -64,16 +64,16 @@ public final class ServiceToken {
     }
     try {
       String now = read();
-      if (trouble != null || !now.equals(token)) {
+      if (lastFailure != null || !now.equals(token)) {
         LOG.info("Using the token that is now in GITHUB_API_TOKEN_FILE");
       }
       token = now;
-      trouble = null;
+      lastFailure = null;
     } catch (BadConfiguration e) {
-      if (!e.getMessage().equals(trouble)) {
+      if (!e.getMessage().equals(lastFailure)) {
         LOG.warn("GITHUB_API_TOKEN_FILE: {}. Keeping the previous token", e.getMessage());
       }
-      trouble = e.getMessage();
+      lastFailure = e.getMessage();
     }
   }
 

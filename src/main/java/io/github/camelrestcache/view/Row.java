@@ -20,7 +20,7 @@ record Row(String label, Comparable<?> value, String json) {
   static final Comparator<Row> TOP = order((a, b) -> Value.compare(b, a));
 
   /** Larger or smaller numbers would take up much memory when they are added. */
-  private static final int MOST_DIGITS = 1000;
+  private static final int MAX_DIGITS = 1000;
 
   private static Comparator<Row> order(Comparator<Comparable<?>> values) {
     return Comparator.comparing(Row::value, Comparator.nullsLast(values)).thenComparing(Row::label);
@@ -69,7 +69,7 @@ record Row(String label, Comparable<?> value, String json) {
   }
 
   private static BigDecimal addend(Comparable<?> value) {
-    if (value instanceof BigDecimal number && Math.abs(number.scale()) <= MOST_DIGITS) {
+    if (value instanceof BigDecimal number && Math.abs(number.scale()) <= MAX_DIGITS) {
       return number;
     }
     throw new IllegalArgumentException("the value %.50s cannot be added".formatted(value));

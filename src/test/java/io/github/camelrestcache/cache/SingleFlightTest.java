@@ -2,20 +2,20 @@ package io.github.camelrestcache.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.camelrestcache.cache.Flights.Flight;
-import io.github.camelrestcache.cache.Flights.Outcome;
+import io.github.camelrestcache.cache.SingleFlight.Flight;
+import io.github.camelrestcache.cache.SingleFlight.Outcome;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Single flight: which request asks GitHub, and which joins a request in flight. */
-class FlightsTest {
+class SingleFlightTest {
 
-  private final Flights flights = new Flights(Runnable::run, Duration.ofSeconds(1));
+  private final SingleFlight singleFlight = new SingleFlight(Runnable::run, Duration.ofSeconds(1));
 
   private Flight join(String key, long looked) {
-    return flights.join(key, "uri-miss", looked);
+    return singleFlight.join(key, "uri-miss", looked);
   }
 
   @Test
@@ -32,7 +32,7 @@ class FlightsTest {
   void lookupBeforeTheAnswerIsRepeated() {
     Flight first = join("a", System.nanoTime());
     long looked = System.nanoTime();
-    flights.end(first, Outcome.ANSWERED);
+    singleFlight.end(first, Outcome.ANSWERED);
     Flight second = join("a", looked);
     assertThat(second.isLed()).isFalse();
     assertThat(second.landed()).isCompletedWithValue(Outcome.ANSWERED);
@@ -44,7 +44,7 @@ class FlightsTest {
   void nextRequestAsksGitHubAfterFailure(Outcome outcome) {
     Flight first = join("a", System.nanoTime());
     long looked = System.nanoTime();
-    flights.end(first, outcome);
+    singleFlight.end(first, outcome);
     assertThat(join("a", looked).isLed()).isTrue();
   }
 }

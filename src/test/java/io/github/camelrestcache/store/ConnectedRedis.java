@@ -133,7 +133,7 @@ abstract class ConnectedRedis {
     connect(
         "redis-sentinel://:p%%40ss@127.0.0.1:%d,127.0.0.1:%d/2?sentinelMasterId=mymaster"
             .formatted(Service.freePort(), sentinel.port()));
-    assertThat(connection.trouble()).isNull();
+    assertThat(connection.failure()).isNull();
     return new Replicated(master, replica, sentinel);
   }
 

@@ -36,7 +36,7 @@ class HangingRedisTest extends ConnectedRedis {
 
     assertThat(waits).allMatch(wait -> wait.toMillis() < 1_000);
     assertThat(connection.isUp()).isFalse();
-    assertThat(connection.trouble())
+    assertThat(connection.failure())
         .matches(
             "Redis does not answer since \\d\\d:\\d\\d:\\d\\d UTC \\(.*(timed out|No answer).*\\)");
     waits = concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
@@ -49,7 +49,7 @@ class HangingRedisTest extends ConnectedRedis {
 
     awaitUp();
     assertThat(read()).isEqualTo("before");
-    assertThat(connection.trouble()).isNull();
+    assertThat(connection.failure()).isNull();
     assertThat(lines.seen())
         .satisfiesExactly(
             gone -> assertThat(gone).matches("WARN Redis at .* does not answer \\(.*\\): .*"),

@@ -92,7 +92,7 @@ class RedisConnectionTest extends ConnectedRedis {
 
       assertThat(waits).allMatch(wait -> wait.toMillis() < 1_000);
       await().atMost(LONG).until(() -> !connection.isUp());
-      assertThat(connection.trouble()).contains("max number of clients");
+      assertThat(connection.failure()).contains("max number of clients");
       operator.configSet("maxclients", "1000");
     }
     awaitUp();
@@ -108,7 +108,7 @@ class RedisConnectionTest extends ConnectedRedis {
 
     redis.crash();
     concurrently(CALLERS, () -> assertThat(failure(this::read)).isNotNull());
-    assertThat(connection.trouble()).contains("Connection refused");
+    assertThat(connection.failure()).contains("Connection refused");
     await()
         .pollDelay(Duration.ofMillis(20))
         .during(Duration.ofSeconds(3))
@@ -151,7 +151,7 @@ class RedisConnectionTest extends ConnectedRedis {
     assertThat(connection.isUp()).isFalse();
     assertThatThrownBy(this::read)
         .isInstanceOf(RedisConnectionFailureException.class)
-        .hasMessage(connection.trouble());
+        .hasMessage(connection.failure());
     await()
         .atMost(LONG)
         .until(
@@ -211,7 +211,7 @@ class RedisConnectionTest extends ConnectedRedis {
       operator.select(2);
       assertThat(operator.get("k")).isEqualTo("written");
     }
-    assertThat(connection.trouble()).isNull();
+    assertThat(connection.failure()).isNull();
     assertThat(lines.seen()).isEmpty();
   }
 

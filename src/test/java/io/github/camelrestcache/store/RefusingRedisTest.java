@@ -35,11 +35,11 @@ class RefusingRedisTest extends ConnectedRedis {
         assertThat(read()).isEqualTo("before");
       }
       assertThat(connection.isUp()).isTrue();
-      assertThat(connection.trouble()).startsWith("Redis refuses writes since ").contains("OOM");
+      assertThat(connection.failure()).startsWith("Redis refuses writes since ").contains("OOM");
 
       operator.configSet("maxmemory", "0");
 
-      await().atMost(LONG).until(() -> connection.trouble() == null);
+      await().atMost(LONG).until(() -> connection.failure() == null);
     }
     write("k", "after");
     assertThat(lines.seen())
@@ -61,9 +61,9 @@ class RefusingRedisTest extends ConnectedRedis {
 
       assertThat(read()).isEqualTo("before");
       assertThat(connections(operator)).isNotEmpty().doesNotContainAnyElementsOf(before);
-      assertThat(connection.trouble()).startsWith("Redis refuses writes").contains("READONLY");
+      assertThat(connection.failure()).startsWith("Redis refuses writes").contains("READONLY");
       operator.replicaofNoOne();
-      await().atMost(LONG).until(() -> connection.trouble() == null);
+      await().atMost(LONG).until(() -> connection.failure() == null);
     }
     write("k", "after");
     assertThat(lines.seen()).hasSize(2);
@@ -76,7 +76,7 @@ class RefusingRedisTest extends ConnectedRedis {
     try (Jedis operator = redis.operator()) {
       operator.replicaof("127.0.0.1", Service.freePort());
       await().atMost(LONG).until(() -> !connection.isUp());
-      assertThat(connection.trouble()).contains("MASTERDOWN");
+      assertThat(connection.failure()).contains("MASTERDOWN");
       operator.replicaofNoOne();
     }
     awaitUp();
@@ -90,7 +90,7 @@ class RefusingRedisTest extends ConnectedRedis {
 
     connect("redis://127.0.0.1:" + loading.getLocalPort());
 
-    await().atMost(LONG).until(() -> connection.trouble().contains("LOADING"));
+    await().atMost(LONG).until(() -> connection.failure().contains("LOADING"));
     assertThat(failure(this::read)).isInstanceOf(RedisConnectionFailureException.class);
   }
 
@@ -102,7 +102,7 @@ class RefusingRedisTest extends ConnectedRedis {
 
       connect("redis://cache:s3cret@127.0.0.1:" + redis.port());
 
-      assertThat(connection.trouble()).contains("WRONGPASS").doesNotContain("s3cret");
+      assertThat(connection.failure()).contains("WRONGPASS").doesNotContain("s3cret");
       operator.aclSetUser("cache", ">s3cret");
     }
     awaitUp();
@@ -116,7 +116,7 @@ class RefusingRedisTest extends ConnectedRedis {
 
     connect(redis.url());
 
-    assertThat(connection.trouble()).contains("NOAUTH");
+    assertThat(connection.failure()).contains("NOAUTH");
   }
 
   @Test
@@ -131,7 +131,7 @@ class RefusingRedisTest extends ConnectedRedis {
     write("k", "v");
     assertThat(read()).isEqualTo("v");
     assertThatThrownBy(() -> write("other", "v")).hasMessageContaining("NOPERM");
-    assertThat(connection.trouble()).isNull();
+    assertThat(connection.failure()).isNull();
     assertThat(lines.seen()).isEmpty();
   }
 
@@ -147,6 +147,6 @@ class RefusingRedisTest extends ConnectedRedis {
     connection.listen();
     await().atMost(LONG).until(() -> !warned().isEmpty());
     assertThat(warned()).singleElement().asString().contains("refuses the subscription (NOPERM ");
-    assertThat(connection.trouble()).isNull();
+    assertThat(connection.failure()).isNull();
   }
 }
