@@ -20,11 +20,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What callers see of a purge: new content, and never an error while GitHub answers. */
+@Tag("slow")
 @SuppressWarnings("try") // the handles of overrides are only closed
 class PurgeTest {
 
