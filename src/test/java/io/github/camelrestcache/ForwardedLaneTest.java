@@ -83,6 +83,26 @@ class ForwardedLaneTest extends FastLanes {
   }
 
   @Test
+  void memoryOfAnAnswerOf2KilobytesIsBelow4() {
+    String content = "x".repeat(2_000);
+    try (var handle =
+            github.override(
+                asked -> asked.path().equals("/x/small"),
+                (asked, request) ->
+                    request.response().putHeader("Cache-Control", "max-age=600").end(content));
+        Service service = service("true", "near.cache.size", "1MB")) {
+      for (int i = 0; i < 250; i++) {
+        service.get("/x/small?" + i);
+      }
+      double before = requestsInRoutes(service);
+      for (int i = 0; i < 250; i++) {
+        assertThat(service.get("/x/small?" + i).body()).isEqualTo(content);
+      }
+      assertThat(requestsInRoutes(service)).isEqualTo(before);
+    }
+  }
+
+  @Test
   void writeThroughAnotherInstanceIsSeenWithinASecond() throws Exception {
     AtomicInteger written = new AtomicInteger();
     try (var handle =

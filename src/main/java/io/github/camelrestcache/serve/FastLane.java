@@ -2,6 +2,7 @@ package io.github.camelrestcache.serve;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
 import io.github.camelrestcache.base.ClientRequest;
 import io.github.camelrestcache.base.HttpFields;
 import io.github.camelrestcache.base.Meters;
@@ -72,6 +73,7 @@ public final class FastLane {
   private final Semaphore preparing = new Semaphore(Runtime.getRuntime().availableProcessors());
 
   private final boolean open;
+  private final long size;
   private final Near near;
   private final InstantSource clock;
   private final Catalog catalog;
@@ -107,10 +109,11 @@ public final class FastLane {
     this.urls = urls;
     this.changes = changes;
     open = settings.fastLane();
+    size = settings.nearCacheSize();
     held =
         Caffeine.newBuilder()
             .executor(Runnable::run)
-            .maximumWeight(settings.nearCacheSize() / 2)
+            .maximumWeight(size)
             .weigher(FastLane::weight)
             .recordStats()
             .build();
@@ -220,13 +223,23 @@ public final class FastLane {
         stored = held(key, endpoint, view, entry); // prepared by another request during the wait
         if (stored == null) {
           stored = new Stored(endpoint, view, entry.version(), prepare.get());
-          held.put(key, stored);
+          hold(key, stored);
         }
       } finally {
         preparing.release();
       }
     }
     return reply(request, stored, entry, cacheStatus);
+  }
+
+  /** Holds an answer. All answers and what is stored take at most 1.5 × NEAR_CACHE_SIZE. */
+  private void hold(String key, Object answer) {
+    Policy.Eviction<String, Object> eviction = held.policy().eviction().orElseThrow();
+    long room = Math.min(size, size + size / 2 - near.weight());
+    if (room != eviction.getMaximum()) {
+      eviction.setMaximum(room);
+    }
+    held.put(key, answer);
   }
 
   private Stored held(String key, CachedEndpoint endpoint, View view, Entry entry) {
@@ -243,7 +256,7 @@ public final class FastLane {
   Reply forwarded(ClientRequest request, Served served) {
     HeldResponse response = new HeldResponse(served.stored());
     if (open && served.isRepeatable() && response.contentSize() <= MAX_FORWARDED) {
-      held.put(served.stored().key(), response);
+      hold(served.stored().key(), response);
     }
     return reply(response, request, served.fields(), served.cacheStatus());
   }

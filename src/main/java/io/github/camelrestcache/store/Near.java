@@ -84,6 +84,11 @@ public final class Near {
     };
   }
 
+  /** The approximate size of all entries and rankings in memory, in bytes. */
+  public long weight() {
+    return held.policy().eviction().orElseThrow().weightedSize().orElseThrow();
+  }
+
   private static int weight(Object value) {
     if (value instanceof Entry entry) {
       int items =
