@@ -156,10 +156,10 @@ abstract class FastLanes {
         .flatMap(each -> each);
   }
 
-  /** How often this instance has looked for forwarded answers in Redis. */
-  long reads() {
+  /** How often an instance has looked for forwarded answers in Redis. */
+  static long reads(Service service) {
     return (long)
-        fast
+        service
             .context()
             .getRegistry()
             .findSingleByType(MeterRegistry.class)
