@@ -15,7 +15,7 @@ import org.apache.hc.core5.http.Method;
  * @param content the content, or null
  * @param lent whether the service's token is lent to a caller without credentials
  * @param credential the cache partition: a hash of the caller's Authorization, of the lent token or
- *     of the App's installation; {@code nobody} without a credential
+ *     of the App's installation; {@code nobody} for an anonymous request
  * @param key identifies what the cache may answer it with and store, or null
  * @param deadline when the connection is aborted in any case, or null
  */
